@@ -1,0 +1,1 @@
+"""The tracer: record what happened, keep it, show it."""

@@ -1,0 +1,368 @@
+"""The trace of one request as plain frozen data.
+
+Everything here is made of ``str``, ``int``, ``float``, ``bool``, ``None``, tuples and dicts of
+these, so that a trace can be stored, sent and drawn without the app that it came from.
+Times are integer nanoseconds from the start of the trace, measured without the tracer's own work.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from typing import Any, Self
+
+STAGES = ("push", "preprocess", "match", "dispatch", "make_response", "postprocess", "pop")
+"""The seven stages of a request, in the order of Flask 0.1."""
+
+NOT_VISIBLE = "not visible in this app"
+"""Why a stage of an app that is no Flask app is hollow."""
+
+
+class Record:
+    """What the parts of a trace have in common: they turn into plain dicts and back."""
+
+    __slots__ = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the record as a dict that ``json.dumps`` takes as it is."""
+        return {item.name: _plain(getattr(self, item.name)) for item in fields(self)}  # type: ignore[arg-type]
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Self:
+        """Make the record from what `to_dict` gave; keys it does not know are left out."""
+        known = {item.name: item for item in fields(cls)}  # type: ignore[arg-type]
+        return cls(**{name: _record(name, data[name]) for name in known if name in data})
+
+
+@dataclass(frozen=True, slots=True)
+class Card(Record):
+    """One context of the stack."""
+
+    kind: str
+    """``request`` or ``app``."""
+    name: str
+    """The app's import name."""
+    sections: dict[str, dict[str, str]]
+    """``request``, ``session``, ``g``, ``flashes``, ``url_adapter``: key to short text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot(Record):
+    """The context stack at one instant."""
+
+    at_ns: int
+    cards: tuple[Card, ...]
+    """Bottom of the stack first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change(Record):
+    """What differs between two looks at the context stack, with its author."""
+
+    at_ns: int
+    depth: int
+    """Position of the card in the stack, 0 at the bottom."""
+    section: str
+    """``g``, ``session``, ``request``, …: a key of `Card.sections`."""
+    key: str
+    before: str | None
+    """None: the key was not there."""
+    after: str | None
+    """None: the key was removed."""
+    author: str
+    """Who did it, as a person would say it: ``load_user (auth.py:12)``."""
+    span: int | None
+    """Id of the span that did it; None for the framework itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span(Record):
+    """A timed piece of work: a hook, the view, an error handler, a template, a user's block."""
+
+    id: int
+    """Unique within the trace, in order of start."""
+    parent: int | None
+    """Id of the span around it; None when it stands in a stage or on its own."""
+    stage: str | None
+    """The stage that it ran in; None between the stages."""
+    kind: str
+    """``before_request``, ``view``, ``error_handler``, ``template``, ``user``, ``body``, …"""
+    name: str
+    start_ns: int
+    duration_ns: int
+    attributes: dict[str, Any]
+    """Names of OpenTelemetry where there is one: ``code.function.name``, ``code.file.path``,
+    ``code.line.number``; and ``outcome``: what it gave, in words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event(Record):
+    """A point in time."""
+
+    at_ns: int
+    name: str
+    span: int | None
+    stage: str | None
+    attributes: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Run(Record):
+    """One run of a stage; a stage can run twice, say when an after hook raises."""
+
+    start_ns: int
+    duration_ns: int
+    exception: str | None
+    """The type's name when the stage raised."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stage(Record):
+    """One of the seven stages."""
+
+    name: str
+    start_ns: int | None
+    """Start of the first run; None when it did not run."""
+    duration_ns: int
+    """Sum over the runs."""
+    skipped: str | None
+    """Why it did not run; None when it ran."""
+    runs: tuple[Run, ...] = ()
+    spans: tuple[int, ...] = ()
+    """Ids of the spans that ran in it."""
+    snapshot: Snapshot | None = None
+    """The stack at its end."""
+    changes: tuple[Change, ...] = ()
+    exception: str | None = None
+    """The type's name when its last run raised."""
+    within: str | None = None
+    """The stage that was open when it ran (match is lazy); None when it stood alone."""
+    asked_by: str | None = None
+    """Who made the lazy match happen: ``request.endpoint in require_login (auth.py:9)``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Frame(Record):
+    """One line of a traceback, its source taken when it happened."""
+
+    file: str
+    line: int
+    function: str
+    source: tuple[tuple[int, str], ...]
+    """Line numbers and text around the line."""
+    in_app: bool
+    """False for the standard library and installed packages."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure(Record):
+    """An exception that was raised while the request was handled."""
+
+    at_ns: int
+    type: str
+    module: str
+    message: str
+    frames: tuple[Frame, ...]
+    """Outermost first."""
+    stage: str | None
+    raised_by: str | None
+    """``crash (shop.py:77)``: the function of the app that it left first."""
+    span: int | None
+    handled_by: str | None
+    """The error handler that answered, ``to_400 (shop.py:20)``; None when there was none."""
+    causes: tuple[str, ...] = ()
+    """``KeyError: 'x'``: the chain of ``__cause__`` and ``__context__``."""
+
+
+@dataclass(frozen=True, slots=True)
+class RequestFacts(Record):
+    """What the client sent."""
+
+    method: str
+    root_path: str
+    path: str
+    query: str
+    scheme: str
+    host: str
+    http_version: str
+    remote_addr: str
+    headers: tuple[tuple[str, str], ...]
+    bytes_read: int
+    """How much of the body the app has read."""
+    body: str | None = None
+    """Its beginning, when bodies are captured."""
+
+
+@dataclass(frozen=True, slots=True)
+class ResponseFacts(Record):
+    """What the app answered."""
+
+    status: int | None
+    """None when the app never called ``start_response``."""
+    reason: str
+    headers: tuple[tuple[str, str], ...]
+    chunks: int
+    bytes: int
+    first_byte_ns: int | None
+    closed: bool
+    """Whether ``close()`` was called by the server."""
+    body: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Trace(Record):
+    """The record of one request."""
+
+    id: str
+    """32 hexadecimal digits."""
+    started: str
+    """ISO 8601, UTC, microseconds."""
+    duration_ns: int
+    method: str
+    path: str
+    """SCRIPT_NAME and PATH_INFO, as text."""
+    query: str
+    status: int | None
+    endpoint: str | None
+    rule: str | None
+    view_args: dict[str, Any]
+    outcome: str
+    """``ok``, ``error``, ``client_disconnected``, ``error_in_stream``, ``exit``, ``interrupted``."""
+    verdict: str
+    """One sentence: why this response."""
+    stages: tuple[Stage, ...]
+    """All seven; those that ran in the order in which they ran."""
+    spans: tuple[Span, ...]
+    events: tuple[Event, ...]
+    exception: Failure | None
+    request: RequestFacts
+    response: ResponseFacts
+    tracer_ns: int
+    """What the tracer itself took; in no other figure of the trace."""
+    dropped: dict[str, int]
+    """What was left out because of a limit: name of the limit to count."""
+    app: str = ""
+    """The app's import name."""
+    host: str = ""
+    """What kind of app: ``flasktrace``, ``flask 3.1.3``, ``wsgi``."""
+    pid: int = 0
+    thread: str = ""
+    parent: str | None = None
+    """Id of the trace that this request was made in (a test client inside a view)."""
+    marks: tuple[str, ...] = ()
+    """What is special, for the list: ``answered by a hook``, ``exception``, …"""
+    changes: tuple[Change, ...] = ()
+    """All changes, in order of time."""
+    partial: bool = False
+    """True when an error inside the tracer may have left something out."""
+    label: str = ""
+    """A name given from outside, such as the test that made the request."""
+
+    def stage(self, name: str) -> Stage:
+        """Return the stage called *name*; KeyError when *name* is none of the seven."""
+        for item in self.stages:
+            if item.name == name:
+                return item
+        raise KeyError(name)
+
+    def children(self, span: int | None, stage: str | None = None) -> Iterator[Span]:
+        """Yield the spans right below *span*, or, for None, those that stand alone in *stage*."""
+        for item in self.spans:
+            if item.parent == span and (span is not None or item.stage == stage):
+                yield item
+
+    def summary(self) -> "Summary":
+        """Return the facts that a list shows."""
+        return Summary(
+            id=self.id,
+            started=self.started,
+            duration_ns=self.duration_ns,
+            method=self.method,
+            path=self.path,
+            query=self.query,
+            status=self.status,
+            endpoint=self.endpoint,
+            rule=self.rule,
+            outcome=self.outcome,
+            verdict=self.verdict,
+            marks=self.marks,
+            stages=tuple((s.name, s.start_ns, s.duration_ns) for s in self.stages),
+            exception=self.exception and self.exception.type,
+            app=self.app,
+            host=self.host,
+            pid=self.pid,
+            parent=self.parent,
+            label=self.label,
+            tracer_ns=self.tracer_ns,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Summary(Record):
+    """One row of a list of traces."""
+
+    id: str
+    started: str
+    duration_ns: int
+    method: str
+    path: str
+    query: str
+    status: int | None
+    endpoint: str | None
+    rule: str | None
+    outcome: str
+    verdict: str
+    marks: tuple[str, ...]
+    stages: tuple[tuple[str, int | None, int], ...]
+    """Name, start or None, duration; of each of the seven."""
+    exception: str | None
+    app: str
+    host: str
+    pid: int
+    parent: str | None
+    label: str
+    tracer_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A piece of the list of traces."""
+
+    summaries: Sequence[Summary]
+    next: int | None = field(default=None)
+    """Cursor to go on with, None at the end."""
+
+
+_PARTS: dict[str, type[Record]] = {
+    "snapshot": Snapshot,
+    "exception": Failure,
+    "request": RequestFacts,
+    "response": ResponseFacts,
+}
+_LISTS: dict[str, type[Record]] = {
+    "cards": Card,
+    "changes": Change,
+    "runs": Run,
+    "stages": Stage,
+    "spans": Span,
+    "events": Event,
+    "frames": Frame,
+}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Record):
+        return value.to_dict()
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    return value
+
+
+def _record(name: str, value: Any) -> Any:
+    """Turn the plain *value* of the field *name* back into what the field holds."""
+    if isinstance(value, Mapping) and name in _PARTS:
+        return _PARTS[name].from_dict(value)
+    if isinstance(value, list | tuple):
+        kind = _LISTS.get(name)
+        if kind and value and isinstance(value[0], Mapping):
+            return tuple(kind.from_dict(item) for item in value)
+        return tuple(tuple(item) if isinstance(item, list) else item for item in value)
+    return value

@@ -1,0 +1,1 @@
+"""Views: everything that shows a Trace."""
