@@ -1,3 +1,64 @@
 """A web framework in the shape of Flask 0.1, and a tracer that shows what a request did."""
 
+from jinja2 import Template
+from markupsafe import Markup, escape
+
+from flasktrace import json, signals
+from flasktrace.app import Flask
+from flasktrace.config import Config
+from flasktrace.context import (
+    after_this_request,
+    copy_current_request_context,
+    has_app_context,
+    has_request_context,
+)
+from flasktrace.files import send_file, send_from_directory
+from flasktrace.flashing import flash, get_flashed_messages
+from flasktrace.globals import current_app, g, request, session
+from flasktrace.json import jsonify
+from flasktrace.responses import make_response
+from flasktrace.streaming import stream_with_context
+from flasktrace.templating import (
+    render_template,
+    render_template_string,
+    stream_template,
+    stream_template_string,
+)
+from flasktrace.urls import abort, redirect, url_for
+from flasktrace.wrappers import Request, Response
+
 __version__ = "0.1.0"
+
+__all__ = [
+    "Config",
+    "Flask",
+    "Markup",
+    "Request",
+    "Response",
+    "Template",
+    "abort",
+    "after_this_request",
+    "copy_current_request_context",
+    "current_app",
+    "escape",
+    "flash",
+    "g",
+    "get_flashed_messages",
+    "has_app_context",
+    "has_request_context",
+    "json",
+    "jsonify",
+    "make_response",
+    "redirect",
+    "render_template",
+    "render_template_string",
+    "request",
+    "send_file",
+    "send_from_directory",
+    "session",
+    "signals",
+    "stream_template",
+    "stream_template_string",
+    "stream_with_context",
+    "url_for",
+]

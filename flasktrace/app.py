@@ -1,0 +1,886 @@
+"""Flask: the app, and the seven stages of a request."""
+
+from __future__ import annotations
+
+import inspect
+import logging
+import os
+import sys
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from functools import cached_property
+from pathlib import Path
+from types import FunctionType, TracebackType
+from typing import Any, NoReturn, TypeVar
+from urllib.parse import quote
+
+import werkzeug.utils
+from werkzeug.datastructures import Headers, ImmutableDict
+from werkzeug.exceptions import (
+    Aborter,
+    BadRequest,
+    BadRequestKeyError,
+    HTTPException,
+    InternalServerError,
+)
+from werkzeug.routing import BuildError, Map, MapAdapter, RoutingException, Rule
+from werkzeug.wrappers import Response as WerkzeugResponse
+from werkzeug.wsgi import get_host
+
+from flasktrace import signals
+from flasktrace.config import DEFAULTS, Config, ConfigAttribute
+from flasktrace.context import AppGlobals, Context, Ending
+from flasktrace.flashing import get_flashed_messages
+from flasktrace.globals import contexts, g, request, session
+from flasktrace.json.provider import DefaultJSONProvider, JSONProvider
+from flasktrace.logging import create_logger
+from flasktrace.registry import Registry, SetupError, scopes
+from flasktrace.sessions import SecureCookieSessionInterface, SessionInterface, SessionMixin
+from flasktrace.signals import call, stage
+from flasktrace.templating import Environment, default_variables, select_jinja_autoescape
+from flasktrace.testing import EnvironBuilder, FlaskClient
+from flasktrace.wrappers import Request, Response
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+_SAFE_IN_ANCHOR = "%!#$&'()*+,/:;=?@"
+_COROUTINE = inspect.CO_COROUTINE | inspect.CO_ITERABLE_COROUTINE
+_STAGE_METHODS = {
+    "push_context": "push",
+    "preprocess_request": "preprocess",
+    "match_request": "match",
+    "dispatch_request": "dispatch",
+    "make_response": "make_response",
+    "process_response": "postprocess",
+    "pop_context": "pop",
+}
+
+
+class Flask(Registry):
+    """An app: url rules, views and hooks, and a WSGI callable that answers with them.
+
+    *import_name* is usually ``__name__``: templates, static files and resources are found beside
+    that module.
+    """
+
+    request_class: type[Request] = Request
+    response_class: type[Response] = Response
+    #: Class of ``g``.
+    app_ctx_globals_class: type[AppGlobals] = AppGlobals
+    #: Class of the contexts.
+    context_class: type[Context] = Context
+    config_class: type[Config] = Config
+    url_rule_class: type[Rule] = Rule
+    url_map_class: type[Map] = Map
+    aborter_class: type[Aborter] = Aborter
+    jinja_environment: type[Environment] = Environment
+    jinja_options: dict[str, Any] = {}  # noqa: RUF012
+    json_provider_class: type[JSONProvider] = DefaultJSONProvider
+    test_client_class: type[FlaskClient] | None = None
+    session_interface: SessionInterface = SecureCookieSessionInterface()
+    default_config = ImmutableDict(DEFAULTS)
+
+    #: Like ``TESTING``: exceptions are raised instead of answered.
+    testing = ConfigAttribute("TESTING")
+    #: Like ``SECRET_KEY``: signs the session.
+    secret_key = ConfigAttribute("SECRET_KEY")
+    #: Like ``PERMANENT_SESSION_LIFETIME``.
+    permanent_session_lifetime = ConfigAttribute(
+        "PERMANENT_SESSION_LIFETIME",
+        lambda value: value if isinstance(value, timedelta) else timedelta(seconds=value),
+    )
+
+    def __init__(
+        self,
+        import_name: str,
+        static_url_path: str | None = None,
+        static_folder: str | Path | None = "static",
+        static_host: str | None = None,
+        host_matching: bool = False,
+        subdomain_matching: bool = False,
+        template_folder: str | Path | None = "templates",
+        root_path: str | None = None,
+    ) -> None:
+        super().__init__(import_name, static_folder, static_url_path, template_folder, root_path)
+        #: The configuration.
+        self.config: Config = self.config_class(self.default_config)
+        self.config["DEBUG"] = _debug_by_environment()
+        #: The url rules.
+        self.url_map: Map = self.url_map_class(host_matching=host_matching)
+        #: Whether rules may name a subdomain of ``SERVER_NAME``.
+        self.subdomain_matching = subdomain_matching
+        #: Turns values into JSON.
+        self.json: JSONProvider = self.json_provider_class(self)
+        #: Raises HTTP errors by code.
+        self.aborter: Aborter = self.aborter_class(mapping=None)
+        #: Called when `url_for` finds no rule.
+        self.url_build_error_handlers: list[Callable[[Exception, str, dict[str, Any]], str]] = []
+        #: Called when a context ends, in the reverse order.
+        self.teardown_appcontext_funcs: list[Callable[[BaseException | None], Any]] = []
+        #: Functions that give names to `flasktrace shell`.
+        self.shell_context_processors: list[Callable[[], dict[str, Any]]] = []
+        #: State of extensions, by their name.
+        self.extensions: dict[str, Any] = {}
+        self.template_context_processors[None].append(default_variables)
+        self._got_first_request = False
+        if self.has_static_folder:
+            self._add_static_rule(static_host, host_matching)
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Make the overrides of stage methods send the signals of their stage."""
+        super().__init_subclass__(**kwargs)
+        for method, name in _STAGE_METHODS.items():
+            override = cls.__dict__.get(method)
+            if override is not None and not hasattr(override, "__flasktrace_stage__"):
+                setattr(cls, method, stage(name)(override))
+
+    def _add_static_rule(self, host: str | None, host_matching: bool) -> None:
+        if bool(host) != host_matching:
+            message = (
+                f"static_host={host!r} and host_matching={host_matching!r} do not go together: "
+                "give both, or neither."
+            )
+            raise ValueError(message)
+
+        def static(filename: str) -> Any:
+            return self.send_static_file(filename)
+
+        rule = f"{self.static_url_path}/<path:filename>"
+        self.add_url_rule(rule, endpoint="static", host=host, view_func=static)
+
+    # Facts
+
+    @cached_property
+    def name(self) -> str:
+        """The import name; for a script the name of its file."""
+        if self.import_name != "__main__":
+            return self.import_name
+        file = getattr(sys.modules["__main__"], "__file__", None)
+        return Path(file).stem if file else "__main__"
+
+    @property
+    def debug(self) -> bool:
+        """Whether the app is in debug mode; also sets how templates are reloaded."""
+        return bool(self.config["DEBUG"])
+
+    @debug.setter
+    def debug(self, value: bool) -> None:
+        self.config["DEBUG"] = value
+        if self.config["TEMPLATES_AUTO_RELOAD"] is None and "jinja_env" in self.__dict__:
+            self.jinja_env.auto_reload = value
+
+    @cached_property
+    def logger(self) -> logging.Logger:
+        """The logger named after the app."""
+        return create_logger(self)
+
+    @property
+    def got_first_request(self) -> bool:
+        """Whether a request was handled, so that it is too late to register."""
+        return self._got_first_request
+
+    def _check_setup(self, what: str) -> None:
+        if self._got_first_request:
+            raise SetupError(what)
+
+    # Registration
+
+    def add_url_rule(
+        self,
+        rule: str,
+        endpoint: str | None = None,
+        view_func: Callable[..., Any] | None = None,
+        provide_automatic_options: bool | None = None,
+        **options: Any,
+    ) -> None:
+        """Add a url rule for *endpoint*, by default the name of *view_func*.
+
+        *options* are those of ``werkzeug.routing.Rule``; ``methods`` is ``["GET"]`` unless given
+        or an attribute of the view. OPTIONS is answered by the app unless it is among them, or
+        *provide_automatic_options* is False. AssertionError when the endpoint has another view.
+        """
+        self._check_setup("add_url_rule")
+        endpoint = endpoint or _endpoint_of(view_func)
+        methods = _methods(options.pop("methods", None), view_func)
+        automatic = self._automatic_options(provide_automatic_options, view_func, methods)
+        if automatic:
+            methods.add("OPTIONS")
+        methods |= {name.upper() for name in getattr(view_func, "required_methods", ())}
+        made = self.url_rule_class(rule, endpoint=endpoint, methods=methods, **options)
+        made.provide_automatic_options = automatic  # type: ignore[attr-defined]
+        self.url_map.add(made)
+        if view_func is not None:
+            self._add_view(endpoint, view_func)
+
+    def _automatic_options(self, given: bool | None, view: Any, methods: set[str]) -> bool:
+        if given is None:
+            given = getattr(view, "provide_automatic_options", None)
+        if given is None:
+            given = "OPTIONS" not in methods and self.config["PROVIDE_AUTOMATIC_OPTIONS"]
+        return bool(given)
+
+    def _add_view(self, endpoint: str, view: Callable[..., Any]) -> None:
+        there = self.view_functions.setdefault(endpoint, view)
+        if there is not view:
+            message = (
+                f"The endpoint {endpoint!r} has a view already, {there!r}; "
+                f"give {view!r} another endpoint= or another name."
+            )
+            raise AssertionError(message)
+
+    def teardown_appcontext(self, f: Function) -> Function:
+        """Call *f* when a context ends, with the exception that ended it, or None."""
+        self._check_setup("teardown_appcontext")
+        self.teardown_appcontext_funcs.append(f)
+        return f
+
+    def shell_context_processor(self, f: Function) -> Function:
+        """Call *f* for names that a shell shall have."""
+        self._check_setup("shell_context_processor")
+        self.shell_context_processors.append(f)
+        return f
+
+    def template_filter(self, name: str | None = None) -> Callable[[Function], Function]:
+        """Make the function below a filter of the templates."""
+        return self._template_part("filters", name)
+
+    def template_test(self, name: str | None = None) -> Callable[[Function], Function]:
+        """Make the function below a test of the templates."""
+        return self._template_part("tests", name)
+
+    def template_global(self, name: str | None = None) -> Callable[[Function], Function]:
+        """Make the function below a global function of the templates."""
+        return self._template_part("globals", name)
+
+    def _template_part(self, table: str, name: str | None) -> Callable[[Function], Function]:
+        def register(function: Function) -> Function:
+            self._check_setup("template_" + table.removesuffix("s"))
+            getattr(self.jinja_env, table)[name or function.__name__] = function
+            return function
+
+        return register
+
+    # Contexts
+
+    def app_context(self) -> Context:
+        """Return a context without a request, to use with ``with``."""
+        return self.context_class(self)
+
+    def request_context(self, environ: dict[str, Any]) -> Context:
+        """Return the context of the request that *environ* (PEP 3333) describes."""
+        return self.context_class(self, self.request_class(environ))
+
+    def test_request_context(self, *args: Any, **kwargs: Any) -> Context:
+        """Return the context of a made-up request; the arguments are those of EnvironBuilder."""
+        builder = EnvironBuilder(self, *args, **kwargs)
+        try:
+            return self.request_context(builder.get_environ())
+        finally:
+            builder.close()
+
+    def current_request_context(self) -> Context | None:
+        """Return the context on top of the stack when it has a request, else None."""
+        context = contexts.top
+        return None if context is None or context.request is None else context
+
+    # The seven stages
+
+    def wsgi_app(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
+        """Answer one request: the stages, in order. ``__call__`` calls it.
+
+        It is apart from ``__call__`` so that middleware can be put around it, with
+        ``app.wsgi_app = Middleware(app.wsgi_app)``, and ``app`` stays the app.
+        """
+        context = self.request_context(environ)
+        with Ending(context) as ending:  # pop, the last stage
+            try:
+                context.push()
+                try:
+                    self._begin()
+                    value = self.preprocess_request(context)
+                    if value is None:
+                        context.request.match()  # lazy: a hook may have asked before
+                        value = self.dispatch_request(context)
+                except Exception as error:  # noqa: BLE001
+                    value = self.handle_user_exception(error)
+                response = self.process_response(context, self.make_response(value))
+                signals.request_finished.send(self, response=response)
+            except Exception as error:  # noqa: BLE001
+                ending.error = error
+                response = self.handle_exception(error)
+            return response(environ, start_response)
+
+    @stage("push")
+    def push_context(self, context: Context) -> None:
+        """Put the context on top of the stack and open the session."""
+        context.enter()
+
+    @stage("preprocess")
+    def preprocess_request(self, context: Context) -> Any:
+        """Run the hooks before the view; return the first answer, or None for none."""
+        names: list[str] = []
+        if _scoped(self.url_value_preprocessors):
+            names = context.request.blueprints  # type: ignore[union-attr]
+            self._preprocess_url_values(context, names)
+        elif _blueprints_in(self.before_request_funcs):
+            names = context.request.blueprints  # type: ignore[union-attr]
+        for function in _functions(self.before_request_funcs, scopes(names)):
+            value = self._call(context, "before_request", function)
+            if value is not None:
+                return value
+        return None
+
+    @stage("match")
+    def match_request(self, context: Context) -> None:
+        """Find the url rule for the path; dispatch raises what went wrong."""
+        context.request.match_now()  # type: ignore[union-attr]
+
+    @stage("dispatch")
+    def dispatch_request(self, context: Context) -> Any:
+        """Call the view of the rule that matched and return its value."""
+        found: Request = context.request  # type: ignore[assignment]
+        if found.routing_exception is not None:
+            self.raise_routing_exception(found)
+        rule: Any = found.url_rule
+        if rule.provide_automatic_options and found.method == "OPTIONS":
+            return self.make_default_options_response()
+        view = self.view_functions[rule.endpoint]
+        return self._call(context, "view", view, **(found.view_args or {}))
+
+    @stage("make_response")
+    def make_response(self, rv: Any) -> Response:
+        """Turn the value of a view into a response.
+
+        ======================== ====================================================
+        ``str``, ``bytes``       the body
+        ``dict``, ``list``       the body, as JSON
+        an iterator of either    the body, streamed
+        a response               itself
+        a WSGI callable          called, its answer is the response
+        ``(body, status)``       a body of any of these kinds, and a status
+        ``(body, headers)``      …, and headers: a dict, a list of pairs, ``Headers``
+        ``(body, status, headers)``
+        ======================== ====================================================
+
+        TypeError for anything else, None above all.
+        """
+        body, status, headers = _unpacked(rv)
+        response = self._response_of(body, status, headers, rv)
+        return response
+
+    @stage("postprocess")
+    def process_response(self, context: Context, response: Response) -> Response:
+        """Run the hooks after the view, and save the session; return the response to send."""
+        for function in context.after_functions:
+            response = self._call(context, "after_this_request", function, response)
+        names = []
+        if _blueprints_in(self.after_request_funcs):
+            names = context.request.blueprints  # type: ignore[union-attr]
+        for scope in (*names, None):
+            for function in reversed(self.after_request_funcs.get(scope, ())):
+                response = self._call(context, "after_request", function, response)
+        saved = context._session  # noqa: SLF001
+        if not self.session_interface.is_null_session(saved):
+            self.session_interface.save_session(self, saved, response)  # type: ignore[arg-type]
+        return response
+
+    @stage("pop")
+    def pop_context(self, context: Context, exc: BaseException | None = None) -> None:
+        """Run the teardown functions and take the context off the stack."""
+        context.leave(exc)
+
+    def _begin(self) -> None:
+        self._got_first_request = True
+        signals.request_started.send(self)
+
+    def tear_down(self, context: Context, exc: BaseException | None) -> None:
+        """Run what was registered for the end of a request, then of a context."""
+        try:
+            if context.request is not None:
+                self.do_teardown_request(exc)
+                context.request.close()
+        finally:
+            self.do_teardown_appcontext(exc)
+
+    def do_teardown_request(self, exc: BaseException | None = None) -> None:
+        """Run the functions of `teardown_request`, the last registered first."""
+        context = contexts.top
+        if context is None or context.request is None:
+            return
+        names = context.request.blueprints if _blueprints_in(self.teardown_request_funcs) else []
+        for scope in (*names, None):
+            for function in reversed(self.teardown_request_funcs.get(scope, ())):
+                self._call(context, "teardown_request", function, exc)
+        signals.request_tearing_down.send(self, exc=exc)
+
+    def do_teardown_appcontext(self, exc: BaseException | None = None) -> None:
+        """Run the functions of `teardown_appcontext`, the last registered first."""
+        context = contexts.top
+        for function in reversed(self.teardown_appcontext_funcs):
+            self._call(context, "teardown_appcontext", function, exc)
+        signals.appcontext_tearing_down.send(self, exc=exc)
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
+        """Answer as a WSGI application (PEP 3333)."""
+        return self.wsgi_app(environ, start_response)
+
+    # What the stages use
+
+    def _call(
+        self, context: Any, kind: str, function: Callable[..., Any], *args: Any, **kwargs: Any
+    ) -> Any:
+        """Call a function of the user: hook, view, handler, processor."""
+        return call(context, kind, function, self.ensure_sync(function), *args, **kwargs)
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """Return *func*, or, when it is a coroutine function, one that waits for its result."""
+        if type(func) is FunctionType and not func.__code__.co_flags & _COROUTINE:
+            return func  # the usual case, at the least price
+        return self.async_to_sync(func) if inspect.iscoroutinefunction(func) else func
+
+    def async_to_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """Return a function that runs the coroutine function *func* to its end."""
+        try:
+            from asgiref.sync import async_to_sync
+        except ImportError:
+            message = (
+                f"{func!r} is async; for async views and hooks install asgiref: "
+                "pip install 'flasktrace[async]'."
+            )
+            raise RuntimeError(message) from None
+        made: Callable[..., Any] = async_to_sync(func)
+        return made
+
+    def open_session(self, found: Request) -> SessionMixin:
+        """Return the session of a request; a stand-in when it cannot be opened."""
+        opened = self.session_interface.open_session(self, found)
+        return self.session_interface.make_null_session(self) if opened is None else opened
+
+    def create_url_adapter(self, found: Request | None) -> MapAdapter | None:
+        """Return what matches and builds urls; None without a request and ``SERVER_NAME``."""
+        if found is None:
+            return self._adapter_without_request()
+        trusted = self.config["TRUSTED_HOSTS"]
+        if trusted is not None:
+            found.trusted_hosts = trusted
+        # SecurityError (400) when the host is not trusted.
+        found.host = get_host(found.environ, found.trusted_hosts)  # type: ignore[misc]
+        matching = self.url_map.host_matching
+        subdomain = None
+        if not self.subdomain_matching and not matching:
+            subdomain = self.url_map.default_subdomain or ""
+        return self.url_map.bind_to_environ(
+            found.environ,
+            server_name=None if matching else self.config["SERVER_NAME"],
+            subdomain=subdomain,
+        )
+
+    def _adapter_without_request(self) -> MapAdapter | None:
+        if self.config["SERVER_NAME"] is None:
+            return None
+        return self.url_map.bind(
+            self.config["SERVER_NAME"],
+            script_name=self.config["APPLICATION_ROOT"],
+            url_scheme=self.config["PREFERRED_URL_SCHEME"],
+        )
+
+    def _preprocess_url_values(self, context: Context, names: list[str]) -> None:
+        found: Request = context.request  # type: ignore[assignment]
+        for function in _functions(self.url_value_preprocessors, scopes(names)):
+            self._call(context, "url_value_preprocessor", function, found.endpoint, found.view_args)
+
+    def raise_routing_exception(self, found: Request) -> NoReturn:
+        """Raise what the match of *found* raised."""
+        raise found.routing_exception  # type: ignore[misc]
+
+    def make_default_options_response(self) -> Response:
+        """Return the answer to OPTIONS: the methods that the url allows."""
+        response = self.response_class()
+        adapter: Any = contexts.top.url_adapter  # type: ignore[union-attr]
+        response.allow.update(adapter.allowed_methods())
+        return response
+
+    def _response_of(self, body: Any, status: Any, headers: Any, rv: Any) -> Response:
+        response: Any
+        if body is None:
+            raise TypeError(_no_value(rv))
+        if isinstance(body, str | bytes | bytearray):
+            # Status and headers go with it, so that they take part in the defaults.
+            response = self.response_class(body, status=status, headers=headers)
+            status = headers = None
+        elif isinstance(body, Iterator):
+            response = self.response_class(body, status=status, headers=headers)
+            status = headers = None
+        elif isinstance(body, dict | list):
+            response = self.json.response(body)
+        elif isinstance(body, self.response_class):
+            response = body
+        elif isinstance(body, WerkzeugResponse) or callable(body):
+            response = self._response_of_callable(body)
+        else:
+            raise TypeError(_no_response(body))
+        return _with(response, status, headers)
+
+    def _response_of_callable(self, body: Any) -> Any:
+        context: Any = contexts.top
+        try:
+            return self.response_class.force_type(body, context.request.environ)
+        except TypeError as error:
+            message = f"{_no_response(body)} Called as a WSGI application, it failed: {error}"
+            raise TypeError(message).with_traceback(sys.exception().__traceback__) from None  # type: ignore[union-attr]
+
+    # Errors
+
+    def handle_user_exception(self, e: Exception) -> Any:
+        """Return the answer of the handler for *e*; raise it again when there is none."""
+        if isinstance(e, BadRequestKeyError) and (
+            self.debug or self.config["TRAP_BAD_REQUEST_ERRORS"]
+        ):
+            e.show_exception = True
+        if isinstance(e, HTTPException) and not self.trap_http_exception(e):
+            return self.handle_http_exception(e)
+        handler = self._find_error_handler(e)
+        if handler is None:
+            raise e
+        return self._call(contexts.top, "error_handler", handler, e)
+
+    def handle_http_exception(self, e: HTTPException) -> Any:
+        """Return the answer of the handler for *e*, or *e*, which is a response itself."""
+        if e.code is None or isinstance(e, RoutingException):
+            return e
+        handler = self._find_error_handler(e)
+        return e if handler is None else self._call(contexts.top, "error_handler", handler, e)
+
+    def handle_exception(self, e: Exception) -> Response:
+        """Answer 500 for an exception that nobody handled; raise it in debug mode and tests."""
+        signals.got_request_exception.send(self, exception=e)
+        if self._propagates():
+            raise e
+        self.log_exception((type(e), e, e.__traceback__))
+        error = InternalServerError(original_exception=e)
+        handler = self._find_error_handler(error)
+        value: Any = error
+        if handler is not None:
+            value = self._call(contexts.top, "error_handler", handler, error)
+        return self.finalize_request(value, from_error_handler=True)
+
+    def finalize_request(self, rv: Any, from_error_handler: bool = False) -> Response:
+        """Make and postprocess the response; an error page goes out even when hooks fail."""
+        response = self.make_response(rv)
+        try:
+            response = self.process_response(response)  # type: ignore[call-arg, arg-type]
+            signals.request_finished.send(self, response=response)
+        except Exception:
+            if not from_error_handler:
+                raise
+            self.logger.exception("A hook failed on the response of an error.")
+        return response
+
+    def _propagates(self) -> bool:
+        configured = self.config["PROPAGATE_EXCEPTIONS"]
+        return bool(self.testing or self.debug) if configured is None else bool(configured)
+
+    def log_exception(
+        self,
+        exc_info: tuple[type[BaseException], BaseException, TracebackType | None]
+        | tuple[None, None, None],
+    ) -> None:
+        """Log an exception that nobody handled."""
+        found: Request = contexts.top.request  # type: ignore[union-attr, assignment]
+        self.logger.error("Exception on %s [%s]", found.path, found.method, exc_info=exc_info)
+
+    def trap_http_exception(self, e: Exception) -> bool:
+        """Tell whether an HTTP error is treated like any other exception."""
+        if self.config["TRAP_HTTP_EXCEPTIONS"]:
+            return True
+        trap = self.config["TRAP_BAD_REQUEST_ERRORS"]
+        if trap is None and self.debug and isinstance(e, BadRequestKeyError):
+            return True
+        return bool(trap) and isinstance(e, BadRequest)
+
+    def should_ignore_error(self, error: BaseException | None) -> bool:  # noqa: ARG002
+        """Tell whether teardown functions shall not hear of *error*."""
+        return False
+
+    def _find_error_handler(self, e: Exception) -> Callable[..., Any] | None:
+        """Return the handler for *e*: by code before by class, blueprint before app, then MRO."""
+        code = e.code if isinstance(e, HTTPException) else None
+        names: list[str] = []
+        if _blueprints_in(self.error_handler_spec):
+            names = contexts.top.request.blueprints  # type: ignore[union-attr]
+        for group in (None,) if code is None else (code, None):
+            for scope in (*names, None):
+                table = self.error_handler_spec.get(scope, {}).get(group)
+                for kind in type(e).__mro__ if table else ():
+                    handler = table.get(kind)  # type: ignore[union-attr, call-overload]
+                    if handler is not None:
+                        return handler  # type: ignore[no-any-return]
+        return None
+
+    # Urls
+
+    def url_for(
+        self,
+        endpoint: str,
+        *,
+        _anchor: str | None = None,
+        _method: str | None = None,
+        _scheme: str | None = None,
+        _external: bool | None = None,
+        **values: Any,
+    ) -> str:
+        """Return the url of *endpoint* with *values* in it; those that no rule has, as query.
+
+        An endpoint that begins with a dot is one of the current blueprint. *_external* asks for
+        scheme and host too (without a request they are always there, from ``SERVER_NAME``),
+        *_anchor* is put behind ``#``. ``werkzeug.routing.BuildError`` when no rule fits,
+        RuntimeError when there is neither a request nor ``SERVER_NAME``.
+        """
+        adapter, endpoint, _external = self._url_context(endpoint, _scheme, _external)
+        self.inject_url_defaults(endpoint, values)
+        try:
+            url = adapter.build(
+                endpoint, values, method=_method, url_scheme=_scheme, force_external=_external
+            )
+        except BuildError as error:
+            values.update(_anchor=_anchor, _method=_method, _scheme=_scheme, _external=_external)
+            return self.handle_url_build_error(error, endpoint, values)
+        if _anchor is None:
+            return url
+        return f"{url}#{quote(_anchor, safe=_SAFE_IN_ANCHOR)}"
+
+    def _url_context(
+        self, endpoint: str, scheme: str | None, external: bool | None
+    ) -> tuple[MapAdapter, str, bool]:
+        context = contexts.top
+        if context is not None and context.request is not None and context.app is self:
+            external = scheme is not None if external is None else external
+            if endpoint.startswith("."):
+                name = context.request.blueprint
+                endpoint = f"{name}{endpoint}" if name else endpoint[1:]
+            adapter = context.url_adapter
+        else:
+            external = True if external is None else external
+            adapter = self.create_url_adapter(None)
+        if adapter is None:
+            message = (
+                f"The url of {endpoint!r} needs a host, and there is no request to take it from. "
+                "Set SERVER_NAME (and, where they differ, APPLICATION_ROOT and "
+                "PREFERRED_URL_SCHEME)."
+            )
+            raise RuntimeError(message)
+        if scheme is not None and not external:
+            raise ValueError(f"_scheme={scheme!r} needs a url with host; leave out _external.")
+        return adapter, endpoint, external
+
+    def inject_url_defaults(self, endpoint: str, values: dict[str, Any]) -> None:
+        """Let the functions of `url_defaults` add to *values*."""
+        parts = endpoint.split(".")[:-1]
+        names = [".".join(parts[:end]) for end in range(len(parts), 0, -1)]
+        for function in _functions(self.url_default_functions, scopes(names)):
+            function(endpoint, values)
+
+    def handle_url_build_error(
+        self, error: BuildError, endpoint: str, values: dict[str, Any]
+    ) -> str:
+        """Return the first url that a handler gives; raise *error* when none does."""
+        for handler in self.url_build_error_handlers:
+            try:
+                url = handler(error, endpoint, values)
+            except BuildError as other:
+                error = other
+            else:
+                if url is not None:
+                    return url
+        raise error
+
+    def redirect(self, location: str, code: int = 302) -> WerkzeugResponse:
+        """Return a redirect to *location*."""
+        return werkzeug.utils.redirect(location, code, Response=self.response_class)
+
+    # Templates
+
+    @cached_property
+    def jinja_env(self) -> Environment:
+        """The jinja2 environment, made when it is first used."""
+        return self.create_jinja_environment()
+
+    def create_jinja_environment(self) -> Environment:
+        """Return a jinja2 environment with the names that every template has."""
+        options = dict(self.jinja_options)
+        options.setdefault("autoescape", self.select_jinja_autoescape)
+        reload = self.config["TEMPLATES_AUTO_RELOAD"]
+        options.setdefault("auto_reload", self.debug if reload is None else reload)
+        made = self.jinja_environment(self, **options)
+        made.globals.update(
+            url_for=self.url_for,
+            get_flashed_messages=get_flashed_messages,
+            config=self.config,
+            request=request,
+            session=session,
+            g=g,
+        )
+        made.policies["json.dumps_function"] = self.json.dumps
+        return made
+
+    def select_jinja_autoescape(self, filename: str | None) -> bool:
+        """Tell whether a template is escaped."""
+        return select_jinja_autoescape(filename)
+
+    def update_template_context(self, context: dict[str, Any]) -> None:
+        """Add to *context* what the context processors give; what is there stays."""
+        names: list[str] = []
+        top = contexts.top
+        if (
+            top is not None
+            and top.request is not None
+            and _blueprints_in(self.template_context_processors)
+        ):
+            names = top.request.blueprints
+        given = dict(context)
+        for function in _functions(self.template_context_processors, scopes(names)):
+            context.update(self._variables(top, function))
+        context.update(given)
+
+    def _variables(self, top: Context | None, function: Callable[..., Any]) -> dict[str, Any]:
+        if top is None or function is default_variables:
+            made: dict[str, Any] = self.ensure_sync(function)()
+        else:
+            made = self._call(top, "context_processor", function)
+        return made
+
+    # Running and testing
+
+    def test_client(self, use_cookies: bool = True, **kwargs: Any) -> FlaskClient:
+        """Return a client that sends requests to the app without a server."""
+        kind = self.test_client_class or FlaskClient
+        return kind(self, self.response_class, use_cookies=use_cookies, **kwargs)
+
+    def make_shell_context(self) -> dict[str, Any]:
+        """Return the names of an interactive shell."""
+        names: dict[str, Any] = {"app": self, "g": g}
+        for function in self.shell_context_processors:
+            names.update(function())
+        return names
+
+    def run(
+        self,
+        host: str | None = None,
+        port: int | None = None,
+        debug: bool | None = None,
+        **options: Any,
+    ) -> None:
+        """Serve the app with werkzeug's development server, on this machine, until stopped.
+
+        *options* are those of ``werkzeug.serving.run_simple``: ``threaded`` (on by default),
+        ``processes``, ``use_reloader`` and ``use_debugger`` (as *debug*), ``ssl_context``, ….
+        Not for production. With ``FLASK_RUN_FROM_CLI`` set it does nothing: a command serves
+        the app already.
+        """
+        if os.environ.get("FLASK_RUN_FROM_CLI") == "true":
+            return
+        if debug is not None:
+            self.debug = debug
+        name, _, number = (self.config["SERVER_NAME"] or "").partition(":")
+        options.setdefault("use_reloader", self.debug)
+        options.setdefault("use_debugger", self.debug)
+        options.setdefault("threaded", True)
+
+        from werkzeug.serving import run_simple
+
+        try:
+            where = host or name or "127.0.0.1"
+            run_simple(
+                where,
+                5000 if port is None and not number else int(port or number or 0),
+                self,
+                **options,
+            )
+        finally:
+            # A reloader in an interactive session runs this once more.
+            self._got_first_request = False
+
+
+def _debug_by_environment() -> bool:
+    return os.environ.get("FLASK_DEBUG", "").lower() not in {"", "0", "false", "no"}
+
+
+def _endpoint_of(view: Callable[..., Any] | None) -> str:
+    if view is None:
+        raise ValueError("A url rule needs a view, or the endpoint= of one that is added later.")
+    return view.__name__
+
+
+def _methods(given: Any, view: Any) -> set[str]:
+    methods = given if given is not None else getattr(view, "methods", None) or ("GET",)
+    if isinstance(methods, str):
+        message = f"methods={methods!r} is text; give a list, such as methods=[{methods!r}]."
+        raise TypeError(message)
+    return {name.upper() for name in methods}
+
+
+def _functions(
+    table: dict[Any, list[Callable[..., Any]]], names: tuple[Any, ...]
+) -> Iterator[Callable[..., Any]]:
+    for name in names:
+        yield from table.get(name, ())
+
+
+def _scoped(table: dict[Any, Any]) -> bool:
+    return any(table.values())
+
+
+def _blueprints_in(table: dict[Any, Any]) -> bool:
+    """Tell whether *table* has more than the app's own, so that the blueprint matters."""
+    return len(table) > (None in table)
+
+
+def _unpacked(rv: Any) -> tuple[Any, Any, Any]:
+    """Split the value of a view into body, status and headers."""
+    if not isinstance(rv, tuple):
+        return rv, None, None
+    match rv:
+        case (body, status, headers):
+            return body, status, headers
+        case (body, Headers() | dict() | tuple() | list() as headers):
+            return body, None, headers
+        case (body, status):
+            return body, status, None
+    message = (
+        f"A view returned a tuple of {len(rv)}. A tuple is (body, status, headers), "
+        "(body, status) or (body, headers)."
+    )
+    raise TypeError(message)
+
+
+def _with(response: Any, status: Any, headers: Any) -> Any:
+    if status is not None:
+        if isinstance(status, str | bytes | bytearray):
+            response.status = status
+        else:
+            response.status_code = status
+    if headers:
+        response.headers.update(headers)
+    return response
+
+
+def _viewed() -> str:
+    context = contexts.top
+    endpoint = context.request.endpoint if context is not None and context.request else None
+    return f"The view of {endpoint!r}" if endpoint else "The view"
+
+
+def _no_value(rv: Any) -> str:
+    what = f"{rv!r}, which has no body" if isinstance(rv, tuple) else "None"
+    return (
+        f"{_viewed()} returned {what}. It must return a response; perhaps it ends without a "
+        "return statement."
+    )
+
+
+def _no_response(body: Any) -> str:
+    return (
+        f"{_viewed()} returned a {type(body).__name__}. It must return a string, bytes, dict, "
+        "list, iterator, response or WSGI callable, or a tuple of one of these with status and "
+        "headers."
+    )

@@ -1,0 +1,261 @@
+"""The context: what belongs to one request, or to one block of work with an app."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterator
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+
+from werkzeug.exceptions import HTTPException
+from werkzeug.routing import MapAdapter
+
+from flasktrace.globals import contexts, request_context
+from flasktrace.signals import Staged, appcontext_popped, appcontext_pushed
+
+if TYPE_CHECKING:
+    from flasktrace.app import Flask
+    from flasktrace.sessions import SessionMixin
+    from flasktrace.wrappers import Request
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+_MISSING: Any = object()
+
+
+class AppGlobals:
+    """The object behind ``g``: a place for the app's own things, new with each context."""
+
+    def __getattr__(self, name: str) -> Any:
+        # Only asked when nothing is there; tells type checkers that anything may be.
+        raise AttributeError(f"g has no attribute {name!r} in this context.")
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """Return an attribute, or *default*."""
+        return self.__dict__.get(name, default)
+
+    def pop(self, name: str, default: Any = _MISSING) -> Any:
+        """Remove and return an attribute; *default*, or else KeyError, when it is not there."""
+        if default is _MISSING:
+            return self.__dict__.pop(name)
+        return self.__dict__.pop(name, default)
+
+    def setdefault(self, name: str, default: Any = None) -> Any:
+        """Return an attribute, after setting it to *default* when it was not there."""
+        return self.__dict__.setdefault(name, default)
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.__dict__
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.__dict__)
+
+    def __repr__(self) -> str:
+        context = contexts.top
+        owner = "" if context is None else f" of {context.app.name!r}"
+        return f"<g{owner}>"
+
+
+class Context(Staged):
+    """One card of the context stack: app, g, and, for a request, request and session.
+
+    The stages of a request are methods of the app; the context carries what they hand on.
+    """
+
+    __slots__ = (
+        "__weakref__",
+        "_session",
+        "after_functions",
+        "app",
+        "ended",
+        "flashes",
+        "g",
+        "pushes",
+        "request",
+        "stage",
+        "staged",
+        "url_adapter",
+    )
+
+    app: Flask
+    request: Request | None
+
+    def __init__(
+        self,
+        app: Flask,
+        request: Request | None = None,
+        session: SessionMixin | None = None,
+    ) -> None:
+        self.app = app
+        #: None in a context that `Flask.app_context` made.
+        self.request = request
+        self._session = session
+        self.g = app.app_ctx_globals_class()
+        #: Messages taken from the session, None before anybody asked for them.
+        self.flashes: list[tuple[str, str]] | None = None
+        #: Functions of `after_this_request`.
+        self.after_functions: list[Callable[[Any], Any]] = []
+        #: The open stage, see `Staged`.
+        self.stage: str | None = None
+        #: How often it is pushed right now.
+        self.pushes = 0
+        #: Whether it has been through the push stage; pushed again later, it is no new request.
+        self.staged = False
+        #: Whether it has been through the pop stage.
+        self.ended = False
+        self.url_adapter = self._bind()
+
+    def _bind(self) -> MapAdapter | None:
+        request = self.request
+        if request is None:
+            return self.app.create_url_adapter(None)
+        try:
+            request.url_adapter = self.app.create_url_adapter(request)
+        except HTTPException as error:
+            request.routing_exception = error
+        return request.url_adapter
+
+    @property
+    def session(self) -> SessionMixin:
+        """The session; whoever reads it here has looked at it."""
+        if self._session is None:
+            raise RuntimeError("The session is opened when the context is pushed; push it first.")
+        self._session.accessed = True
+        return self._session
+
+    def copy(self) -> Context:
+        """Return a context with the same request and session, to push in another thread."""
+        made = type(self)(self.app, self.request, self._session)
+        made.staged = made.ended = True
+        return made
+
+    def push(self) -> None:
+        """Put the context on top of the stack; the first time that is the push stage."""
+        if self.request is None or self.staged:
+            self.enter()
+        else:
+            self.staged = True
+            self.app.push_context(self)
+
+    def enter(self) -> None:
+        """Put the context on top of the stack and open the session."""
+        self.pushes += 1
+        contexts.push(self)
+        appcontext_pushed.send(self.app)
+        if self._session is None and self.request is not None:
+            self._session = self.app.open_session(self.request)
+
+    def pop(self, exc: BaseException | None = None) -> None:
+        """Take the context off the stack, after its teardown functions.
+
+        RuntimeError when another context is on top: contexts are popped in the reverse order of
+        their pushes.
+        """
+        if self.pushes != 1 or self.request is None or self.ended:
+            self.leave(exc)
+        else:
+            self.ended = True
+            self.app.pop_context(self, exc)
+
+    def leave(self, exc: BaseException | None = None) -> None:
+        """Run the teardown functions when this is the last pop, and take the context off."""
+        self._require_top()
+        try:
+            if self.pushes == 1:
+                self.app.tear_down(self, exc)
+        finally:
+            self.pushes -= 1
+            contexts.pop()
+            appcontext_popped.send(self.app)
+
+    def _require_top(self) -> None:
+        top = contexts.top
+        if top is not self:
+            message = (
+                f"{self!r} cannot be popped: on top of the stack is {top!r}. "
+                "Pop contexts in the reverse order of their pushes, or use 'with'."
+            )
+            raise RuntimeError(message)
+
+    def __enter__(self) -> Self:
+        self.push()
+        return self
+
+    def __exit__(
+        self,
+        _kind: type[BaseException] | None,
+        error: BaseException | None,
+        _where: TracebackType | None,
+    ) -> None:
+        self.pop(error)
+
+    def __repr__(self) -> str:
+        if self.request is None:
+            return f"<Context of {self.app.name!r}>"
+        return f"<Context of {self.app.name!r} for {self.request.method} {self.request.path!r}>"
+
+
+class Ending:
+    """A block at whose end the context of a request is popped, however the block ends.
+
+    It does not push: that is a stage, and one that may fail, inside the block.
+    """
+
+    __slots__ = ("context", "error")
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+        #: The exception that the request was answered for, if any.
+        self.error: BaseException | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        _kind: type[BaseException] | None,
+        error: BaseException | None,
+        _where: TracebackType | None,
+    ) -> None:
+        context, ended_by = self.context, error or self.error
+        self.error = None
+        if context.request is not None:
+            keep = context.request.environ.get("werkzeug.debug.preserve_context")
+            if keep is not None:
+                keep(context)
+        if ended_by is not None and context.app.should_ignore_error(ended_by):
+            ended_by = None
+        if context.pushes:
+            context.pop(ended_by)
+
+
+def has_request_context() -> bool:
+    """Tell whether a context with a request is on top of the stack."""
+    context = contexts.top
+    return context is not None and context.request is not None
+
+
+def has_app_context() -> bool:
+    """Tell whether any context is on the stack."""
+    return contexts.top is not None
+
+
+def after_this_request(function: Function) -> Function:
+    """Let *function* have the response of this request alone; RuntimeError outside one."""
+    request_context().after_functions.append(function)
+    return function
+
+
+def copy_current_request_context(function: Function) -> Function:
+    """Return *function* with a copy of the current context pushed around each call.
+
+    For threads and greenlets that a view starts. RuntimeError outside a request.
+    """
+    original = request_context()
+
+    @functools.wraps(function)
+    def run(*args: Any, **kwargs: Any) -> Any:
+        context = original.copy()
+        with context:
+            return context.app.ensure_sync(function)(*args, **kwargs)
+
+    return run  # type: ignore[return-value]

@@ -1,0 +1,88 @@
+"""The stack of contexts, and the names that always mean what is on top of it."""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from werkzeug.local import LocalProxy, LocalStack
+
+if TYPE_CHECKING:
+    from flasktrace.app import Flask
+    from flasktrace.context import AppGlobals, Context
+    from flasktrace.sessions import SessionMixin
+    from flasktrace.wrappers import Request
+
+_storage: ContextVar[list[Context]] = ContextVar("flasktrace.contexts")
+
+contexts: LocalStack[Context] = LocalStack(_storage)
+"""The contexts pushed in this thread, greenlet or task, the newest on top."""
+
+_NO_APP = """\
+Nothing is on the context stack, so there is no current app, and no g.
+It is there while a request is handled. Elsewhere (a script, a shell, a thread of
+your own) push a context first:
+
+    with app.app_context():
+        ...\
+"""
+_NO_REQUEST = """\
+There is no request on top of the context stack, so neither request nor session can be used.
+They are there while a request is handled. In a test or a shell make one up:
+
+    with app.test_request_context("/path"):
+        ...
+
+In a thread or task that a view started, wrap its function with
+copy_current_request_context first.\
+"""
+
+
+def _fail(message: str) -> NoReturn:
+    raise RuntimeError(message)
+
+
+def context_stack() -> tuple[Context, ...]:
+    """Return the contexts pushed right now, the bottom of the stack first."""
+    return tuple(_storage.get(()))
+
+
+def current_context() -> Context:
+    """Return the context on top; RuntimeError when nothing is pushed."""
+    return contexts.top or _fail(_NO_APP)
+
+
+def request_context() -> Context:
+    """Return the context on top; RuntimeError when it has no request."""
+    context = contexts.top
+    if context is None or context.request is None:
+        _fail(_NO_REQUEST)
+    return context
+
+
+def _find_app() -> Flask:
+    return current_context().app
+
+
+def _find_g() -> AppGlobals:
+    return current_context().g
+
+
+def _find_request() -> Request:
+    return request_context().request  # type: ignore[return-value]
+
+
+def _find_session() -> SessionMixin:
+    return request_context().session
+
+
+def _proxy(find: Any) -> Any:
+    return LocalProxy(find)
+
+
+app_ctx: Context = _proxy(current_context)
+current_app: Flask = _proxy(_find_app)
+g: AppGlobals = _proxy(_find_g)
+request_ctx: Context = _proxy(request_context)
+request: Request = _proxy(_find_request)
+session: SessionMixin = _proxy(_find_session)

@@ -1,0 +1,98 @@
+"""How an app turns values into JSON and back."""
+
+import dataclasses
+import decimal
+import json
+import uuid
+from collections.abc import Callable
+from datetime import date
+from typing import IO, Any
+
+from werkzeug.http import http_date
+
+
+class JSONProvider:
+    """What an app needs of a JSON library; a subclass gives `dumps` and `loads`."""
+
+    def __init__(self, app: Any) -> None:
+        self._app = app
+
+    def dumps(self, obj: Any, **kwargs: Any) -> str:
+        """Return *obj* as JSON text."""
+        raise NotImplementedError
+
+    def dump(self, obj: Any, fp: IO[str], **kwargs: Any) -> None:
+        """Write *obj* as JSON text to *fp*."""
+        fp.write(self.dumps(obj, **kwargs))
+
+    def loads(self, s: str | bytes, **kwargs: Any) -> Any:
+        """Return the value that the JSON text *s* stands for."""
+        raise NotImplementedError
+
+    def load(self, fp: IO[Any], **kwargs: Any) -> Any:
+        """Return the value of the JSON text in *fp*."""
+        return self.loads(fp.read(), **kwargs)
+
+    def response(self, *args: Any, **kwargs: Any) -> Any:
+        """Return a response with the arguments as JSON."""
+        text = self.dumps(_payload(args, kwargs))
+        return self._app.response_class(text, mimetype="application/json")
+
+
+def plain_default(value: Any) -> Any:
+    """Turn what JSON does not know into what it knows; TypeError when there is no way.
+
+    Dates become HTTP dates (RFC 9110, 5.6.7), decimals and UUIDs text, data classes dicts, and
+    what has ``__html__`` its markup.
+    """
+    if isinstance(value, date):
+        return http_date(value)
+    if isinstance(value, decimal.Decimal | uuid.UUID):
+        return str(value)
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return dataclasses.asdict(value)
+    if hasattr(value, "__html__"):
+        return str(value.__html__())
+    message = f"Object of type {type(value).__name__} is not JSON serializable"
+    raise TypeError(message)
+
+
+class DefaultJSONProvider(JSONProvider):
+    """JSON by the standard library."""
+
+    #: Turns a value that JSON does not know into one that it knows.
+    default: Callable[[Any], Any] = staticmethod(plain_default)
+    #: Escape everything outside ASCII.
+    ensure_ascii = True
+    #: Sort the keys, so that answers are the same each time; keys of mixed types cannot be.
+    sort_keys = True
+    #: Leave out white space: True, False, or None for "unless in debug mode".
+    compact: bool | None = None
+    #: The content type of `response`.
+    mimetype = "application/json"
+
+    def dumps(self, obj: Any, **kwargs: Any) -> str:
+        """Return *obj* as JSON text; the arguments are those of ``json.dumps``."""
+        kwargs.setdefault("default", self.default)
+        kwargs.setdefault("ensure_ascii", self.ensure_ascii)
+        kwargs.setdefault("sort_keys", self.sort_keys)
+        return json.dumps(obj, **kwargs)
+
+    def loads(self, s: str | bytes, **kwargs: Any) -> Any:
+        """Return the value that the JSON text *s* stands for."""
+        return json.loads(s, **kwargs)
+
+    def response(self, *args: Any, **kwargs: Any) -> Any:
+        """Return a response with the arguments as JSON, indented in debug mode."""
+        roomy = self._app.debug if self.compact is None else not self.compact
+        style: dict[str, Any] = {"indent": 2} if roomy else {"separators": (",", ":")}
+        text = self.dumps(_payload(args, kwargs), **style)
+        return self._app.response_class(f"{text}\n", mimetype=self.mimetype)
+
+
+def _payload(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    if args and kwargs:
+        raise TypeError("Give either positional or keyword arguments, not both.")
+    if not args:
+        return kwargs or None
+    return args[0] if len(args) == 1 else args

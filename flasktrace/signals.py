@@ -1,0 +1,222 @@
+"""The signals of a request's life, and the decorator that makes a method one of its stages."""
+
+import functools
+import inspect
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from blinker import Namespace, Signal
+
+_names = Namespace()
+
+# The seven stages. Each pair is sent with the app as sender and ``context=``; the finished half
+# adds ``exception=`` (None when all went well) and what the stage made, named below.
+push_started = _names.signal("push_started")
+push_finished = _names.signal("push_finished")
+preprocess_started = _names.signal("preprocess_started")
+preprocess_finished = _names.signal("preprocess_finished")  # value=: a hook's answer or None
+match_started = _names.signal("match_started")
+match_finished = _names.signal("match_finished")  # rule=, view_args=
+dispatch_started = _names.signal("dispatch_started")
+dispatch_finished = _names.signal("dispatch_finished")  # value=
+make_response_started = _names.signal("make_response_started")
+make_response_finished = _names.signal("make_response_finished")  # response=
+postprocess_started = _names.signal("postprocess_started")
+postprocess_finished = _names.signal("postprocess_finished")  # response=
+pop_started = _names.signal("pop_started")
+pop_finished = _names.signal("pop_finished")
+
+# A function of the user that the framework calls: ``context=``, ``kind=`` ("before_request",
+# "view", "error_handler", …), ``function=``; the finished half adds ``exception=`` and ``value=``.
+call_started = _names.signal("call_started")
+call_finished = _names.signal("call_finished")
+
+# Flask's own ten, sent where Flask sends them, with the same arguments.
+template_rendered = _names.signal("template_rendered")
+before_render_template = _names.signal("before_render_template")
+request_started = _names.signal("request_started")
+request_finished = _names.signal("request_finished")
+request_tearing_down = _names.signal("request_tearing_down")
+got_request_exception = _names.signal("got_request_exception")
+appcontext_tearing_down = _names.signal("appcontext_tearing_down")
+appcontext_pushed = _names.signal("appcontext_pushed")
+appcontext_popped = _names.signal("appcontext_popped")
+message_flashed = _names.signal("message_flashed")
+
+STAGE_SIGNALS: dict[str, tuple[Signal, Signal]] = {
+    "push": (push_started, push_finished),
+    "preprocess": (preprocess_started, preprocess_finished),
+    "match": (match_started, match_finished),
+    "dispatch": (dispatch_started, dispatch_finished),
+    "make_response": (make_response_started, make_response_finished),
+    "postprocess": (postprocess_started, postprocess_finished),
+    "pop": (pop_started, pop_finished),
+}
+"""Name of the stage, in the order of Flask 0.1, to its two signals."""
+
+Method = TypeVar("Method", bound=Callable[..., Any])
+
+
+class Staged:
+    """What goes through the stages: it knows the one that it is in."""
+
+    __slots__ = ()
+
+    app: Any
+    stage: str | None
+    """The open stage, ``error_handler`` while one runs, None between the stages."""
+    request: Any
+    """Its ``url_rule`` and ``view_args`` are what the match stage made."""
+
+
+def stage(
+    name: str, find: Callable[..., Staged | None] | None = None
+) -> Callable[[Method], Method]:
+    """Make a method the stage *name*: it then sends the two signals around each run.
+
+    The context is the argument of that type, or else what *find* makes of the arguments (by
+    default the context on top of the stack). A method that does not name ``context`` (or ``ctx``)
+    as its first parameter is called without it, so that overrides in Flask 3.1's spelling work.
+
+    While a context is in a stage, a nested call of a stage method passes through without signals:
+    ``super()`` does not send twice, and ``make_response`` called in a view is no stage. Only
+    match, which is lazy, may open inside another stage.
+
+    KeyError when *name* is none of the seven.
+    """
+    started, finished = STAGE_SIGNALS[name]
+    made = _MADE[name]
+
+    def decorate(method: Method) -> Method:
+        takes_context = _takes_context(method)
+        find_context = find or _context_on_top
+
+        @functools.wraps(method)
+        def run(*args: Any, **kwargs: Any) -> Any:
+            if len(args) > 1 and isinstance(args[1], Staged):
+                context: Staged | None = args[1]
+                args = args if takes_context else (args[0], *args[2:])
+            else:
+                context = find_context(*args)
+                if takes_context:
+                    args = (args[0], _required(context, method), *args[1:])
+            if context is None or (
+                (around := context.stage) is not None
+                and not (name == "match" and around != "match")
+            ):
+                return method(*args, **kwargs)
+            return _announced(name, context, started, finished, made, method, args, kwargs)
+
+        run.__flasktrace_stage__ = name  # type: ignore[attr-defined]
+        return run  # type: ignore[return-value]
+
+    return decorate
+
+
+def call(
+    context: Any,
+    kind: str,
+    function: Callable[..., Any],
+    run: Callable[..., Any],
+    *args: Any,
+    **kwargs: Any,
+) -> Any:
+    """Call *run*, which is *function* or a wrapper of it, and tell those who listen.
+
+    An error handler marks the context, so that a ``make_response`` in it is not taken for a stage.
+    """
+    app, around = context.app, context.stage
+    if around is None:
+        context.stage = kind
+    try:
+        if call_started.receivers:
+            call_started.send(app, context=context, kind=kind, function=function)
+        value = run(*args, **kwargs)
+    except BaseException as error:
+        if call_finished.receivers:
+            call_finished.send(
+                app, context=context, kind=kind, function=function, exception=error, value=None
+            )
+        raise
+    else:
+        if call_finished.receivers:
+            call_finished.send(
+                app, context=context, kind=kind, function=function, exception=None, value=value
+            )
+        return value
+    finally:
+        context.stage = around
+
+
+def _announced(
+    name: str,
+    context: Staged,
+    started: Signal,
+    finished: Signal,
+    made: Callable[[Staged, Any], dict[str, Any]],
+    method: Callable[..., Any],
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+) -> Any:
+    around, context.stage = context.stage, name
+    try:
+        if started.receivers:
+            started.send(context.app, context=context)
+        result = method(*args, **kwargs)
+    except BaseException as error:
+        if finished.receivers:
+            finished.send(context.app, context=context, exception=error, **made(context, None))
+        raise
+    else:
+        if finished.receivers:
+            finished.send(context.app, context=context, exception=None, **made(context, result))
+        return result
+    finally:
+        context.stage = around
+
+
+def _nothing(_context: Staged, _result: Any) -> dict[str, Any]:
+    return {}
+
+
+def _value(_context: Staged, result: Any) -> dict[str, Any]:
+    return {"value": result}
+
+
+def _response(_context: Staged, result: Any) -> dict[str, Any]:
+    return {"response": result}
+
+
+def _match(context: Staged, _result: Any) -> dict[str, Any]:
+    return {"rule": context.request.url_rule, "view_args": context.request.view_args}
+
+
+_MADE: dict[str, Callable[[Staged, Any], dict[str, Any]]] = {
+    "push": _nothing,
+    "preprocess": _value,
+    "match": _match,
+    "dispatch": _value,
+    "make_response": _response,
+    "postprocess": _response,
+    "pop": _nothing,
+}
+
+
+def _takes_context(method: Callable[..., Any]) -> bool:
+    names = list(inspect.signature(method).parameters)
+    return len(names) > 1 and names[1] in {"context", "ctx"}
+
+
+def _context_on_top(app: Any, *_rest: Any) -> Staged | None:
+    context: Staged | None = app.current_request_context()
+    return context
+
+
+def _required(context: Staged | None, method: Callable[..., Any]) -> Staged:
+    if context is None:
+        message = (
+            f"{method.__qualname__} needs a request: call it while one is handled, or inside "
+            "'with app.test_request_context():'."
+        )
+        raise RuntimeError(message)
+    return context
