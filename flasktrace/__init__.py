@@ -24,6 +24,8 @@ from flasktrace.templating import (
     stream_template,
     stream_template_string,
 )
+from flasktrace.trace.record.spans import current_trace, event, span
+from flasktrace.trace.tracer import Tracer, capture, unwrap, wrap
 from flasktrace.urls import abort, redirect, url_for
 from flasktrace.wrappers import Request, Response
 
@@ -36,11 +38,15 @@ __all__ = [
     "Request",
     "Response",
     "Template",
+    "Tracer",
     "abort",
     "after_this_request",
+    "capture",
     "copy_current_request_context",
     "current_app",
+    "current_trace",
     "escape",
+    "event",
     "flash",
     "g",
     "get_flashed_messages",
@@ -57,8 +63,11 @@ __all__ = [
     "send_from_directory",
     "session",
     "signals",
+    "span",
     "stream_template",
     "stream_template_string",
     "stream_with_context",
+    "unwrap",
     "url_for",
+    "wrap",
 ]

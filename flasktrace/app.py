@@ -427,7 +427,7 @@ class Flask(Registry):
     # What the stages use
 
     def _call(
-        self, context: Any, kind: str, function: Callable[..., Any], *args: Any, **kwargs: Any
+        self, context: Any, kind: str, function: Callable[..., Any], /, *args: Any, **kwargs: Any
     ) -> Any:
         """Call a function of the user: hook, view, handler, processor."""
         return call(context, kind, function, self.ensure_sync(function), *args, **kwargs)

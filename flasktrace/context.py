@@ -29,6 +29,12 @@ class AppGlobals:
         # Only asked when nothing is there; tells type checkers that anything may be.
         raise AttributeError(f"g has no attribute {name!r} in this context.")
 
+    if TYPE_CHECKING:
+
+        def __setattr__(self, name: str, value: Any) -> None: ...
+
+        def __delattr__(self, name: str) -> None: ...
+
     def get(self, name: str, default: Any = None) -> Any:
         """Return an attribute, or *default*."""
         return self.__dict__.get(name, default)

@@ -70,13 +70,14 @@ class Staged:
 
 
 def stage(
-    name: str, find: Callable[..., Staged | None] | None = None
+    name: str, find: Callable[..., Staged | None] | None = None, *, as_given: bool = False
 ) -> Callable[[Method], Method]:
     """Make a method the stage *name*: it then sends the two signals around each run.
 
     The context is the argument of that type, or else what *find* makes of the arguments (by
     default the context on top of the stack). A method that does not name ``context`` (or ``ctx``)
-    as its first parameter is called without it, so that overrides in Flask 3.1's spelling work.
+    as its first parameter is called without it, so that overrides in Flask 3.1's spelling work;
+    with *as_given* the arguments are handed on just as they came.
 
     While a context is in a stage, a nested call of a stage method passes through without signals:
     ``super()`` does not send twice, and ``make_response`` called in a view is no stage. Only
@@ -88,7 +89,7 @@ def stage(
     made = _MADE[name]
 
     def decorate(method: Method) -> Method:
-        takes_context = _takes_context(method)
+        takes_context = as_given or _takes_context(method)
         find_context = find or _context_on_top
 
         @functools.wraps(method)
@@ -98,7 +99,7 @@ def stage(
                 args = args if takes_context else (args[0], *args[2:])
             else:
                 context = find_context(*args)
-                if takes_context:
+                if takes_context and not as_given:
                     args = (args[0], _required(context, method), *args[1:])
             if context is None or (
                 (around := context.stage) is not None
@@ -118,6 +119,7 @@ def call(
     kind: str,
     function: Callable[..., Any],
     run: Callable[..., Any],
+    /,
     *args: Any,
     **kwargs: Any,
 ) -> Any:

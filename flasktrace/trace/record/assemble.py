@@ -1,0 +1,244 @@
+"""Makes the Trace out of a finished recording; may run in another thread, reads plain data only."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from flasktrace.trace.model import (
+    NOT_VISIBLE,
+    STAGES,
+    RequestFacts,
+    ResponseFacts,
+    Run,
+    Snapshot,
+    Span,
+    Stage,
+    Trace,
+)
+from flasktrace.trace.record.gateway import text_of
+from flasktrace.trace.record.recording import OpenSpan, Recording, StageRun
+from flasktrace.trace.record.redact import path_without
+from flasktrace.trace.record.verdict import spoken, verdict
+
+
+def assemble(recording: Recording) -> Trace:
+    """Return the trace of *recording*; one that is not finished is shown as far as it went."""
+    end = recording.end if recording.end is not None else _last(recording)
+    facts = recording.request
+    redact = recording.recorder.redactor
+    path, view_args = _arguments(recording)
+    query = redact.query(text_of(facts.get("QUERY_STRING")))
+    failure = recording.failure
+    if failure is not None and recording.handled_by:
+        failure = replace(failure, handled_by=recording.handled_by)
+    return Trace(
+        id=recording.id,
+        started=datetime.fromtimestamp(recording.started, UTC).isoformat(timespec="microseconds"),
+        duration_ns=end,
+        method=str(facts.get("method", "")),
+        path=path,
+        query=query,
+        status=recording.status,
+        endpoint=recording.routing.get("endpoint"),
+        rule=recording.routing.get("rule"),
+        view_args=view_args,
+        outcome=_outcome(recording),
+        verdict=_hide_arguments(recording, verdict(recording)),
+        stages=_stages(recording, end),
+        spans=tuple(_span(item, end) for item in recording.spans),
+        events=tuple(recording.events),
+        exception=failure,
+        request=_request(recording, path, query),
+        response=_response(recording),
+        tracer_ns=recording.tracer_ns,
+        dropped=dict(recording.dropped),
+        app=recording.app_name,
+        host=recording.host,
+        pid=recording.pid,
+        thread=recording.thread,
+        parent=recording.parent,
+        marks=_marks(recording),
+        changes=tuple(recording.changes),
+        partial=recording.partial,
+        label=recording.label,
+    )
+
+
+def _last(recording: Recording) -> int:
+    ends = [item.start + (item.duration or 0) for item in (*recording.runs, *recording.spans)]
+    return max(ends, default=0)
+
+
+def _outcome(recording: Recording) -> str:
+    if recording.outcome == "ok" and recording.failure is not None and recording.handler is None:
+        return "error"
+    return recording.outcome
+
+
+def _secret_arguments(recording: Recording) -> list[str]:
+    given: dict[str, Any] = recording.routing.get("view_args") or {}
+    is_secret = recording.recorder.redactor.is_secret
+    return [value for key, value in given.items() if type(value) is str and is_secret(key)]
+
+
+def _hide_arguments(recording: Recording, text: str) -> str:
+    return path_without(text, _secret_arguments(recording))
+
+
+def _arguments(recording: Recording) -> tuple[str, dict[str, Any]]:
+    """Return path and view arguments, secrets left out of both."""
+    describe = recording.recorder.describe
+    given: dict[str, Any] = recording.routing.get("view_args") or {}
+    shown = {key: _plain(value, describe(value, key)) for key, value in given.items()}
+    path = _hide_arguments(recording, str(recording.request.get("path", "")))
+    return recording.recorder.redactor.text(path), shown
+
+
+def _plain(value: Any, described: str) -> Any:
+    """Return numbers and short texts as they are, everything else as described."""
+    if type(value) is int and abs(value) < 1 << 53:
+        return value
+    if type(value) is str and described == repr(value):
+        return value
+    return described
+
+
+def _request(recording: Recording, path: str, query: str) -> RequestFacts:
+    facts = recording.request
+    host = facts.get("HTTP_HOST") or f"{facts.get('SERVER_NAME')}:{facts.get('SERVER_PORT')}"
+    kind = str(facts.get("CONTENT_TYPE", ""))
+    return RequestFacts(
+        method=str(facts.get("method", "")),
+        root_path=text_of(facts.get("SCRIPT_NAME")),
+        path=path,
+        query=query,
+        scheme=str(facts.get("wsgi.url_scheme", "")),
+        host=str(host),
+        http_version=str(facts.get("SERVER_PROTOCOL", "")),
+        remote_addr=str(facts.get("REMOTE_ADDR", "")),
+        headers=_headers(recording, facts.get("headers", ())),
+        bytes_read=recording.bytes_read,
+        body=_body(recording, recording.request_body, kind),
+    )
+
+
+def _response(recording: Recording) -> ResponseFacts:
+    kinds = [value for name, value in recording.headers if name.lower() == "content-type"]
+    return ResponseFacts(
+        status=recording.status,
+        reason=recording.reason,
+        headers=_headers(recording, recording.headers),
+        chunks=recording.chunks,
+        bytes=recording.bytes,
+        first_byte_ns=recording.first_byte,
+        closed=recording.closed,
+        body=_body(recording, recording.response_body, "".join(kinds[:1])),
+    )
+
+
+def _headers(recording: Recording, pairs: Sequence[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    redactor, limit = recording.recorder.redactor, recording.recorder.limits.header
+    return tuple(
+        (str(name), _cut(redactor.header(str(name), str(value)[: limit + 1]), limit))
+        for name, value in pairs
+    )
+
+
+def _cut(text: str, limit: int) -> str:
+    return text if len(text) <= limit else f"{text[:limit]}…"
+
+
+def _body(recording: Recording, kept: bytearray | None, kind: str) -> str | None:
+    if not kept:
+        return None
+    if any(sign in kind for sign in ("text/", "json", "xml", "x-www-form-urlencoded")):
+        return recording.recorder.redactor.body(kept.decode("utf-8", "backslashreplace"))
+    return f"<{len(kept)} bytes of {kind or 'unknown type'}>"
+
+
+def _span(item: OpenSpan, end: int) -> Span:
+    duration = item.duration if item.duration is not None else max(end - item.start, 0)
+    return Span(
+        id=item.id,
+        parent=item.parent,
+        stage=item.stage,
+        kind=item.kind,
+        name=item.name,
+        start_ns=item.start,
+        duration_ns=duration,
+        attributes=dict(item.attributes),
+    )
+
+
+def _stages(recording: Recording, end: int) -> tuple[Stage, ...]:
+    """Return all seven: those that ran in their order, the others after the one before them."""
+    ran: dict[str, list[StageRun]] = {}
+    for run in recording.runs:
+        ran.setdefault(run.name, []).append(run)
+    order = list(ran)
+    for number, name in enumerate(STAGES):
+        if name not in ran:
+            before = [order.index(known) for known in STAGES[:number] if known in order]
+            order.insert(max(before, default=-1) + 1, name)
+    return tuple(
+        _stage(recording, name, ran[name], end) if name in ran else _hollow(recording, name)
+        for name in order
+    )
+
+
+def _stage(recording: Recording, name: str, runs: list[StageRun], end: int) -> Stage:
+    first, last = runs[0], runs[-1]
+    plain = tuple(
+        Run(run.start, run.duration if run.duration is not None else end - run.start, run.exception)
+        for run in runs
+    )
+    return Stage(
+        name=name,
+        start_ns=first.start,
+        duration_ns=sum(run.duration_ns for run in plain),
+        skipped=None,
+        runs=plain,
+        spans=tuple(item.id for item in recording.spans if item.stage == name),
+        snapshot=_snapshot(last),
+        changes=tuple(change for run in runs for change in run.changes),
+        exception=last.exception,
+        within=first.within,
+        asked_by=first.asked_by,
+    )
+
+
+def _snapshot(run: StageRun) -> Snapshot | None:
+    return None if run.cards is None else Snapshot(run.cards[0], tuple(run.cards[1]))
+
+
+def _hollow(recording: Recording, name: str) -> Stage:
+    return Stage(name=name, start_ns=None, duration_ns=0, skipped=_reason(recording, name))
+
+
+def _reason(recording: Recording, name: str) -> str:
+    if not recording.runs:
+        return NOT_VISIBLE
+    if recording.answered is not None and name in {"match", "dispatch"}:
+        return f"{spoken(recording.answered)} answered first"
+    failed = [run for run in recording.runs if run.exception]
+    if failed:
+        return f"{failed[0].name} raised {failed[0].exception}"
+    return "the request ended before it"
+
+
+def _marks(recording: Recording) -> tuple[str, ...]:
+    found = {
+        "answered by a hook": recording.answered is not None,
+        "exception": recording.failure is not None,
+        "handled": recording.failure is not None and recording.handler is not None,
+        "no route": recording.routing.get("error") == "none",
+        "method not allowed": recording.routing.get("error") == "method",
+        "redirected by the router": recording.routing.get("error") == "redirect",
+        "response replaced": recording.replaced is not None,
+        "client left": recording.outcome == "client_disconnected",
+        "body broke off": recording.outcome == "error_in_stream",
+        "in another request": recording.parent is not None,
+        "incomplete": recording.partial or bool(recording.dropped),
+    }
+    return tuple(mark for mark, there in found.items() if there)

@@ -1,0 +1,22 @@
+"""Any other WSGI callable: what happens inside it is not visible."""
+
+from typing import Any
+
+from flasktrace.trace.record.recorder import Recorder
+from flasktrace.trace.record.snapshot import RawCard
+
+
+class WsgiHost:
+    """An app that is no Flask app."""
+
+    name = "wsgi"
+
+    def cards(self) -> list[RawCard]:
+        """Return no contexts: there are none that could be seen."""
+        return []
+
+    def install(self, app: Any, recorder: Recorder) -> None:
+        """Do nothing: the app sends no signals."""
+
+    def uninstall(self, app: Any) -> None:
+        """Do nothing: the app was not changed."""

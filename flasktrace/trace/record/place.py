@@ -1,0 +1,66 @@
+"""Where a function of the user stands."""
+
+from types import FunctionType, MethodType
+from typing import Any, NamedTuple
+
+from flasktrace.trace.record.describe import type_name
+
+_WRAPPERS = 20
+
+
+class Place(NamedTuple):
+    """Name, file and line of a function."""
+
+    name: str
+    file: str
+    line: int
+
+    def __str__(self) -> str:
+        if not self.file:
+            return self.name
+        return f"{self.name} ({short(self.file)}:{self.line})"
+
+    def attributes(self) -> dict[str, Any]:
+        """Return the place under OpenTelemetry's names."""
+        if not self.file:
+            return {"code.function.name": self.name}
+        return {
+            "code.function.name": self.name,
+            "code.file.path": self.file,
+            "code.line.number": self.line,
+        }
+
+
+def place_of(function: Any) -> Place:
+    """Return where *function* is defined, seen through ``functools.wraps``; never calls into it."""
+    for _ in range(_WRAPPERS):
+        if type(function) is MethodType:
+            function = function.__func__
+        if type(function) is not FunctionType:
+            break
+        wrapped = function.__dict__.get("__wrapped__")
+        if wrapped is None:
+            code = function.__code__
+            return Place(function.__name__, code.co_filename, code.co_firstlineno)
+        function = wrapped
+    return Place(_name(function), "", 0)
+
+
+def author_of(span: Any) -> str:
+    """Return who a span is, as the author of a change: ``load_user (auth.py:12)``."""
+    if span.kind == "user":
+        return f"the block {span.name!r}"
+    if span.kind == "template":
+        return f"the template {span.name}"
+    file, line = span.attributes.get("code.file.path", ""), span.attributes.get("code.line.number")
+    return str(Place(span.name, file, line or 0))
+
+
+def short(file: str) -> str:
+    """Return the last part of a file's path."""
+    return file.replace("\\", "/").rpartition("/")[2]
+
+
+def _name(function: Any) -> str:
+    name = getattr(function, "__name__", None) if isinstance(function, type) else None
+    return name or type_name(type(function))

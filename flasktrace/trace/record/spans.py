@@ -1,0 +1,94 @@
+"""What a user writes into the trace: spans, events, and the trace that is being recorded."""
+
+import functools
+import inspect
+from collections.abc import Callable
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+from flasktrace.trace.record.recording import CURRENT, OpenSpan, Recording
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+class span:  # noqa: N801
+    """A named block of work, as a context manager or a decorator.
+
+    ``with span("price cart", items=3): …`` or ``@span("price cart")``, also on async functions.
+    The keyword arguments are its attributes. Without a trace being recorded it does nothing.
+    """
+
+    def __init__(self, name: str, **attributes: Any) -> None:
+        self.name = name
+        self.attributes = attributes
+        self._open: tuple[Recording, OpenSpan | None] | None = None
+
+    def __enter__(self) -> Self:
+        recording = CURRENT.get()
+        if recording is not None:
+            self._open = recording, recording.recorder.begin_user_span(recording, self)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        _error: BaseException | None,
+        _where: TracebackType | None,
+    ) -> None:
+        if self._open is not None:
+            recording, made = self._open
+            self._open = None
+            recording.recorder.end_user_span(recording, made, kind)
+
+    def __call__(self, function: Function) -> Function:
+        """Return *function* with the span around each call."""
+        if inspect.iscoroutinefunction(function):
+
+            @functools.wraps(function)
+            async def wait(*args: Any, **kwargs: Any) -> Any:
+                with type(self)(self.name, **self.attributes):
+                    return await function(*args, **kwargs)
+
+            return wait  # type: ignore[return-value]
+
+        @functools.wraps(function)
+        def run(*args: Any, **kwargs: Any) -> Any:
+            with type(self)(self.name, **self.attributes):
+                return function(*args, **kwargs)
+
+        return run  # type: ignore[return-value]
+
+
+def event(name: str, **attributes: Any) -> None:
+    """Note a point in time, with attributes; without a trace being recorded do nothing."""
+    recording = CURRENT.get()
+    if recording is not None:
+        recording.recorder.user_event(recording, name, attributes)
+
+
+class CurrentTrace:
+    """The trace being recorded here; false when there is none."""
+
+    def __bool__(self) -> bool:
+        return CURRENT.get() is not None
+
+    @property
+    def id(self) -> str | None:
+        """Its id, 32 hexadecimal digits, or None when there is no trace."""
+        recording = CURRENT.get()
+        return None if recording is None else recording.id
+
+    def event(self, name: str, **attributes: Any) -> None:
+        """Note a point in time, see `event`."""
+        event(name, **attributes)
+
+    def span(self, name: str, **attributes: Any) -> span:
+        """Return a span, see `span`."""
+        return span(name, **attributes)
+
+    def __repr__(self) -> str:
+        return f"<current trace {self.id or 'none'}>"
+
+
+current_trace = CurrentTrace()
+"""The trace being recorded, falsy outside one."""

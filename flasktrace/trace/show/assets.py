@@ -1,0 +1,54 @@
+"""The dashboard's files: templates and what the browser loads, read once."""
+
+from dataclasses import dataclass
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+
+from jinja2 import BaseLoader, FileSystemLoader
+
+_PACKAGE = Path(__file__).parent.parent.parent
+
+# Written down, since ``mimetypes`` reads the Windows registry and a browser refuses a module
+# of a wrong type.
+_TYPES = {
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """One static file."""
+
+    content: bytes
+    content_type: str
+    etag: str
+    """Without quotes."""
+
+
+def folder() -> Path:
+    """Return the dashboard folder.
+
+    A wheel carries it inside the package; a checkout keeps it beside the package.
+    """
+    installed = _PACKAGE / "dashboard"
+    return installed if installed.is_dir() else _PACKAGE.parent / "dashboard"
+
+
+@cache
+def static() -> dict[str, Asset]:
+    """Return every static file by its name; a request only ever looks into this dict."""
+    files = sorted((folder() / "static").iterdir())
+    return {item.name: _asset(item) for item in files if item.suffix in _TYPES}
+
+
+def templates() -> BaseLoader:
+    """Return what jinja2 loads the pages from."""
+    return FileSystemLoader(folder() / "templates")
+
+
+def _asset(path: Path) -> Asset:
+    content = path.read_bytes()
+    return Asset(content, _TYPES[path.suffix], sha256(content).hexdigest()[:16])

@@ -1,0 +1,107 @@
+"""The context stack at one stage, as cards with their changes marked."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from flasktrace.trace.model import STAGES, Card, Change, Snapshot, Stage, Trace
+from flasktrace.trace.show import words
+
+_ORDER = ("g", "session", "flashes", "request", "url_adapter")
+"""What the app's authors put there comes first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One key of a section."""
+
+    key: str
+    value: str
+    state: str
+    """``same``, ``set``, ``changed`` or ``removed``: by this stage."""
+    before: str | None
+    author: str
+    """Empty when the key stayed as it was."""
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One part of a context, such as ``g`` or ``session``."""
+
+    name: str
+    entries: tuple[Entry, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """One context of the stack."""
+
+    kind: str
+    name: str
+    depth: int
+    """0 at the bottom."""
+    sections: tuple[Section, ...]
+    changed: int
+    """How many keys this stage touched."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """The context stack at the end of a stage."""
+
+    as_of: str | None
+    """The earlier stage whose end it is, when this one did not run; None when it did."""
+    known: bool
+    """False when no stage up to here gave a snapshot."""
+    cards: tuple[Drawn, ...]
+    """Top of the stack first."""
+
+
+def stack(trace: Trace, name: str) -> Stack:
+    """Return the stack at the end of the stage *name*; ``body`` comes after all of them."""
+    stages = {stage.name: stage for stage in trace.stages}
+    earlier = STAGES[: STAGES.index(name) + 1] if name in STAGES else STAGES
+    for place in reversed(earlier):
+        stage = stages.get(place)
+        if stage and stage.snapshot:
+            changes = stage.changes if place == name else ()
+            cards = tuple(reversed([*_cards(stage, stage.snapshot, changes)]))
+            return Stack(None if place == name else place, known=True, cards=cards)
+    return Stack(None, known=False, cards=())
+
+
+def _cards(stage: Stage, snapshot: Snapshot, changes: Iterable[Change]) -> Iterator[Drawn]:
+    # Popping a context is no change of each of its keys, whatever was on it.
+    marks = {} if stage.name == "pop" and not snapshot.cards else _by_key(changes)
+    for depth, card in enumerate(snapshot.cards):
+        own = {key[1:]: change for key, change in marks.items() if key[0] == depth}
+        yield Drawn(card.kind, card.name, depth, tuple(_sections(card, own)), len(own))
+
+
+def _by_key(changes: Iterable[Change]) -> dict[tuple[int, str, str], Change]:
+    """Return the last change of each key."""
+    return {(change.depth, change.section, change.key): change for change in changes}
+
+
+def _sections(card: Card, marks: dict[tuple[str, str], Change]) -> Iterator[Section]:
+    names = dict.fromkeys([*_ORDER, *card.sections, *(section for section, _ in marks)])
+    for name in names:
+        entries = tuple(_entries(card.sections.get(name, {}), name, marks))
+        if entries or name in card.sections:
+            yield Section(name, entries)
+
+
+def _entries(
+    values: dict[str, str], section: str, marks: dict[tuple[str, str], Change]
+) -> Iterator[Entry]:
+    for key, value in values.items():
+        change = marks.get((section, key))
+        yield _marked(change, value) if change else Entry(key, value, "same", None, "")
+    for (place, key), change in marks.items():
+        if place == section and key not in values and change.after is None:
+            yield _marked(change, change.before or "")
+
+
+def _marked(change: Change, value: str) -> Entry:
+    verb = words.change_verb(change)
+    before = change.before if verb == "changed" else None
+    return Entry(change.key, value, verb, before, words.change_author(change))

@@ -1,0 +1,83 @@
+"""The live feed: new summaries as server-sent events."""
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from typing import Any, Protocol
+
+from flasktrace.trace.model import Page, Summary
+from flasktrace.trace.query import Query
+from flasktrace.trace.show.row import row
+
+PAUSE = 0.25
+"""Seconds between two looks at the store."""
+HEARTBEAT = 15
+"""Seconds of silence after which a comment goes out, so that a gone client is noticed."""
+LONGEST = 600
+"""Seconds after which a stream ends; the browser comes back by itself."""
+MOST = 200
+"""Summaries in one message; when more came, the rest is skipped and the message says so."""
+RETRY = "retry: 2000\n\n"
+_STREAMS = 4
+
+
+class Source(Protocol):
+    """The part of a store that the feed reads."""
+
+    def since(self, cursor: int | None, limit: int = 200, query: Query | None = None) -> Page:
+        """Return what came after *cursor*, oldest first; ``next`` is always the cursor after."""
+
+
+class Feed:
+    """Makes the streams of one process; *clock* and *sleep* work in seconds."""
+
+    def __init__(
+        self,
+        source: Source,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._source = source
+        self._clock = clock
+        self._sleep = sleep
+        self._open = 0
+
+    def stream(self, cursor: int | None, query: Query | None, *, once: bool) -> Iterator[str]:
+        """Yield events from *cursor* on; *once* sends what there is and ends."""
+        yield RETRY
+        self._open += 1
+        try:
+            # Each open stream holds a thread of the server, and the traced app needs some too.
+            only_once = once or self._open > _STREAMS
+            yield from self._messages(cursor, query, LONGEST if not only_once else 0)
+        finally:
+            self._open -= 1
+
+    def _messages(self, cursor: int | None, query: Query | None, seconds: float) -> Iterator[str]:
+        begin = last = self._clock()
+        while True:
+            page = self._source.since(cursor, MOST, query)
+            if page.next != cursor:
+                cursor, message = self._message(page)
+                last = self._clock()
+                yield message
+            elif self._clock() - last >= HEARTBEAT:
+                last = self._clock()
+                yield ": still here\n\n"
+            if self._clock() - begin >= seconds:
+                return
+            self._sleep(PAUSE)
+
+    def _message(self, page: Page) -> tuple[int | None, str]:
+        """Return the cursor to go on with and the event; one without data still moves the id."""
+        skipped = len(page.summaries) >= MOST
+        cursor = self._source.since(None, 1).next if skipped else page.next
+        if not page.summaries:
+            return cursor, f"id: {cursor}\n\n"
+        data = {"traces": [live(item) for item in page.summaries], "skipped": skipped}
+        return cursor, f"id: {cursor}\nevent: traces\ndata: {json.dumps(data)}\n\n"
+
+
+def live(item: Summary) -> dict[str, Any]:
+    """Return a summary with the words of its row, which the browser shows as they are."""
+    return item.to_dict() | {"row": row(item)}

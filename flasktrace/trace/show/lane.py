@@ -1,0 +1,102 @@
+"""The lifecycle lane: the seven stages in their fixed places, then the body."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from flasktrace.trace.model import STAGES, Change, Span, Stage, Trace
+from flasktrace.trace.show import words
+from flasktrace.trace.show.sanitize import clean
+
+BODY = "body"
+PLACES = (*STAGES, BODY)
+"""The stops of the lane, in the order in which they are drawn."""
+
+_BROKEN_BODY = frozenset({"client_disconnected", "error_in_stream"})
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One stop of the lane."""
+
+    name: str
+    number: int
+    """From 1."""
+    state: str
+    """``ran``, ``raised`` or ``hollow``."""
+    reason: str
+    """Why it is hollow, or what is unusual about it; empty when there is nothing to say."""
+    start_ns: int | None
+    duration_ns: int
+    percent: int
+    """Its part of the request's time."""
+    spans: tuple[Span, ...]
+    changes: tuple[Change, ...]
+
+
+def lane(trace: Trace) -> tuple[Step, ...]:
+    """Return the eight steps of *trace*."""
+    found = {stage.name: stage for stage in trace.stages}
+    steps = [
+        _step(trace, number, found.get(name) or _missing(name))
+        for number, name in enumerate(STAGES, 1)
+    ]
+    return (*steps, _body(trace))
+
+
+def first_look(trace: Trace) -> str:
+    """Return the step that tells most: where it raised, who answered, else the view."""
+    if trace.exception and trace.exception.stage in STAGES:
+        return trace.exception.stage
+    ran = {stage.name for stage in trace.stages if stage.start_ns is not None}
+    for span in trace.spans:
+        if span.stage in ran and words.outcome(span).startswith("answered"):
+            return span.stage or BODY
+    return next((name for name in ("dispatch", *STAGES) if name in ran), BODY)
+
+
+def _step(trace: Trace, number: int, stage: Stage) -> Step:
+    return Step(
+        name=stage.name,
+        number=number,
+        state="raised" if stage.exception else "ran" if stage.start_ns is not None else "hollow",
+        reason=clean(stage.skipped or "; ".join(words.stage_notes(stage))),
+        start_ns=stage.start_ns,
+        duration_ns=stage.duration_ns,
+        percent=_percent(stage.duration_ns, trace),
+        spans=tuple(_of_stage(trace, stage)),
+        changes=stage.changes,
+    )
+
+
+def _of_stage(trace: Trace, stage: Stage) -> Iterator[Span]:
+    """Yield the spans that stand right in *stage*; what runs inside them is in the waterfall."""
+    own = {span.id for span in trace.spans if span.stage == stage.name}
+    for span in trace.spans:
+        if span.id in own and span.parent not in own:
+            yield span
+
+
+def _body(trace: Trace) -> Step:
+    spans = tuple(span for span in trace.spans if span.kind == BODY)
+    length = sum(span.duration_ns for span in spans)
+    ran = bool(spans or trace.response.chunks)
+    state = "raised" if trace.outcome in _BROKEN_BODY else "ran" if ran else "hollow"
+    return Step(
+        name=BODY,
+        number=len(PLACES),
+        state=state,
+        reason=words.body_sentence(trace.response) if ran else "no body was sent",
+        start_ns=spans[0].start_ns if spans else None,
+        duration_ns=length,
+        percent=_percent(length, trace),
+        spans=spans,
+        changes=(),
+    )
+
+
+def _missing(name: str) -> Stage:
+    return Stage(name=name, start_ns=None, duration_ns=0, skipped="not recorded")
+
+
+def _percent(duration_ns: int, trace: Trace) -> int:
+    return min(round(100 * duration_ns / trace.duration_ns), 100) if trace.duration_ns > 0 else 0

@@ -1,0 +1,42 @@
+"""One request as a row of the list: the same facts for the page and for the live feed."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from flasktrace.trace.model import Summary
+from flasktrace.trace.show import words
+from flasktrace.trace.show.sanitize import clean
+from flasktrace.trace.show.scale import Scale
+
+BAR = 100
+"""Width of the bar in its own units."""
+
+
+def row(item: Summary) -> dict[str, Any]:
+    """Return what a row shows, as clean text; ``bar`` holds stage, x and width in `BAR` units."""
+    return {
+        "id": item.id,
+        "started": clean(item.started),
+        "clock": words.clock(item.started),
+        "method": clean(item.method),
+        "target": words.target(item),
+        "endpoint": clean(item.endpoint or ""),
+        "status": words.status(item.status),
+        "status_class": words.status_class(item.status),
+        "duration": words.duration(item.duration_ns),
+        "verdict": clean(item.verdict),
+        "marks": words.marks(item),
+        "bar": tuple(_bar(item)),
+    }
+
+
+def _bar(item: Summary) -> Iterator[tuple[str, float, float]]:
+    """Yield the stages that ran, then what came after the last one: the body."""
+    scale = Scale(item.duration_ns, BAR)
+    end = 0
+    for name, start, length in item.stages:
+        if start is not None:
+            end = max(end, start + length)
+            yield (name, scale.x(start), scale.width(start, length))
+    if 0 < end < item.duration_ns:
+        yield ("body", scale.x(end), scale.width(end, item.duration_ns - end))

@@ -1,0 +1,290 @@
+"""The dashboard: a small app below the mount path that shows what the store holds."""
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import quote, urlencode
+
+from werkzeug.exceptions import BadRequest, HTTPException, NotFound
+from werkzeug.routing import BaseConverter
+
+from flasktrace.app import Flask
+from flasktrace.globals import request
+from flasktrace.templating import render_template
+from flasktrace.trace.model import Page, Trace
+from flasktrace.trace.query import Query, QueryError
+from flasktrace.trace.show import assets, words
+from flasktrace.trace.show.access import HEADERS, Access, fixed_answer
+from flasktrace.trace.show.cards import stack
+from flasktrace.trace.show.feed import Feed, Source
+from flasktrace.trace.show.lane import PLACES, first_look, lane
+from flasktrace.trace.show.row import BAR, row
+from flasktrace.trace.show.sanitize import clean
+from flasktrace.trace.show.waterfall import LENGTH, waterfall
+from flasktrace.wrappers import Response
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+LIMIT = 50
+"""Requests on one page of the list."""
+HIGHEST_LIMIT = 500
+"""Requests in one answer of the API."""
+_CURSOR_DIGITS = 18
+_FILTERS: dict[str, Callable[..., object]] = {
+    "clean": clean,
+    "duration": words.duration,
+    "size": words.size,
+    "place": words.place,
+    "title": words.title,
+    "outcome": words.outcome,
+    "details": words.details,
+    "change_sentence": words.change_sentence,
+    "change_text": words.change_text,
+    "change_verb": words.change_verb,
+    "change_author": words.change_author,
+    "target": words.target,
+    "marks": words.marks,
+    "clock": words.clock,
+    "number": words.number,
+    "status": words.status,
+    "status_class": words.status_class,
+    "failure_title": words.failure_title,
+    "failure_origin": words.failure_origin,
+    "body_sentence": words.body_sentence,
+    "dropped_sentence": words.dropped_sentence,
+    "facts": words.facts,
+}
+
+
+class Store(Source, Protocol):
+    """The part of a store that the dashboard reads."""
+
+    def page(
+        self, *, limit: int = 50, query: Query | None = None, before: int | None = None
+    ) -> Page:
+        """Return summaries, newest first; ``next`` is the ``before`` of the following page."""
+
+    def get(self, trace_id: str, /) -> Trace | None:
+        """Return the trace, None when it is not there (any more)."""
+
+    def count(self) -> int:
+        """Return how many traces there are."""
+
+
+def create_app(
+    store: Store, access: Access, *, mount: str, health: Callable[[], dict[str, Any]]
+) -> "WSGIApplication":
+    """Return the dashboard as a WSGI app that is called with SCRIPT_NAME ending in *mount*."""
+    return Dashboard(store, access, mount=mount, health=health)
+
+
+class TraceId(BaseConverter):
+    """The id of a trace in a URL; anything else is not found."""
+
+    regex = "[0-9a-f]{32}"
+
+
+class Dashboard:
+    """The gate, the routes behind it and the headers of every answer."""
+
+    def __init__(
+        self, store: Store, access: Access, *, mount: str, health: Callable[[], dict[str, Any]]
+    ) -> None:
+        self.store = store
+        self.access = access
+        self.feed = Feed(store)
+        self.health = health
+        self.app = Flask(
+            __name__, static_folder=None, template_folder=str(assets.folder() / "templates")
+        )
+        self.app.config["APPLICATION_ROOT"] = mount or "/"
+        self._set_up_pages()
+        self._add_routes()
+
+    def __call__(
+        self, environ: "WSGIEnvironment", start_response: "StartResponse"
+    ) -> Iterable[bytes]:
+        """Answer one request; whatever goes wrong in here stays in here."""
+        answer = self.access.check(environ)
+        if answer is None:
+            try:
+                body: Iterable[bytes] = self.app.wsgi_app(environ, _with_headers(start_response))
+            except Exception:  # noqa: BLE001 - never to the traced app
+                answer = fixed_answer(HTTPStatus.INTERNAL_SERVER_ERROR)
+            else:
+                return body
+        status, headers, content = answer
+        start_response(status, headers)
+        return [content]
+
+    def _set_up_pages(self) -> None:
+        self.app.jinja_env.filters.update(_FILTERS)
+        self.app.jinja_env.trim_blocks = True
+        self.app.jinja_env.lstrip_blocks = True
+        self.app.context_processor(self._page_values)
+        self.app.register_error_handler(HTTPException, self._problem)
+
+    def _add_routes(self) -> None:
+        self.app.url_map.converters["trace_id"] = TraceId
+        for rule, view in (
+            ("/", self.list_page),
+            ("/<trace_id:trace_id>", self.trace_page),
+            ("/api/traces", self.list_data),
+            ("/api/traces/<trace_id:trace_id>", self.trace_data),
+            ("/events", self.events),
+            ("/health", self.health_data),
+            ("/static/<name>", self.static),
+        ):
+            self.app.add_url_rule(rule, view.__name__, view, methods=["GET"])
+
+    def list_page(self) -> Response:
+        """Show the newest requests, or those that ``q`` asks for."""
+        text, before = request.args.get("q", ""), request.args.get("before", "")
+        try:
+            query, cursor = _query(text), _cursor("before", before)
+        except (BadRequest, QueryError) as error:
+            return _page("list.html", HTTPStatus.BAD_REQUEST, q=text, problem=_text(error), rows=())
+        # First where "now" is, then the page: a request in between comes twice, not never.
+        since = self.store.since(None, 1).next
+        page = self.store.page(limit=LIMIT, query=query, before=cursor)
+        return _page(
+            "list.html",
+            q=text,
+            rows=[row(item) for item in page.summaries],
+            total=self.store.count(),
+            since=since,
+            is_live=cursor is None,
+            older=_older(text, page.next),
+        )
+
+    def trace_page(self, trace_id: str) -> Response:
+        """Show one request, opened at the stage that was asked for."""
+        trace = self._trace(trace_id)
+        asked = request.args.get("stage", "")
+        return _page(
+            "trace.html",
+            trace=trace,
+            steps=lane(trace),
+            chosen=asked if asked in PLACES else first_look(trace),
+            stacks={name: stack(trace, name) for name in PLACES},
+            waterfall=waterfall(trace),
+        )
+
+    def list_data(self) -> Response:
+        """Give summaries, newest first."""
+        page = self.store.page(
+            limit=_limit(request.args.get("limit", str(LIMIT))),
+            query=_query(request.args.get("q", "")),
+            before=_cursor("before", request.args.get("before", "")),
+        )
+        return _json({"traces": [item.to_dict() for item in page.summaries], "next": page.next})
+
+    def trace_data(self, trace_id: str) -> Response:
+        """Give one trace, whole."""
+        return _json(self._trace(trace_id).to_dict())
+
+    def events(self) -> Response:
+        """Give new summaries as they come."""
+        seen = request.headers.get("Last-Event-ID") or request.args.get("after", "")
+        cursor = _cursor("after", seen)
+        query = _query(request.args.get("q", ""))
+        once = not request.environ.get("wsgi.multithread")
+        stream = _until_it_breaks(self.feed.stream(cursor, query, once=once))
+        # Proxies must not collect a stream before they pass it on.
+        return Response(stream, mimetype="text/event-stream", headers={"X-Accel-Buffering": "no"})
+
+    def health_data(self) -> Response:
+        """Say how the tracer itself is doing."""
+        return _json(self.health())
+
+    def static(self, name: str) -> Response:
+        """Give one of the files that were read at the start."""
+        found = assets.static().get(name)
+        if found is None:
+            return self._problem(NotFound("There is no such file."))
+        response = Response(found.content, content_type=found.content_type)
+        response.set_etag(found.etag)
+        return response.make_conditional(request.environ)  # type: ignore[return-value]
+
+    def _trace(self, trace_id: str) -> Trace:
+        trace = self.store.get(trace_id)
+        if trace is None:
+            raise NotFound("There is no such trace. Old traces are removed when the store is full.")
+        return trace
+
+    def _page_values(self) -> dict[str, Any]:
+        """Return what every page may use."""
+        return {
+            "root": quote(request.script_root),
+            "app_name": self.access.app_name,
+            "csrf": self.access.csrf_token(request.environ),
+            "BAR": BAR,
+            "LENGTH": LENGTH,
+        }
+
+    def _problem(self, error: Exception) -> Response:
+        """Say what is wrong: as JSON to a program, as a page to a person."""
+        status = HTTPStatus(getattr(error, "code", None) or HTTPStatus.INTERNAL_SERVER_ERROR)
+        if request.path.startswith("/api/") or request.path in {"/events", "/health"}:
+            return _json({"error": _text(error)}, status)
+        return _page("problem.html", status, status=status, problem=_text(error))
+
+
+def _page(name: str, code: HTTPStatus = HTTPStatus.OK, /, **values: Any) -> Response:
+    # Half a surrogate pair in a traced text must not cost the whole page.
+    content = render_template(name, **values).encode(errors="backslashreplace")
+    return Response(content, code, mimetype="text/html")
+
+
+def _json(data: Any, code: HTTPStatus = HTTPStatus.OK) -> Response:
+    return Response(json.dumps(data).replace("<", "\\u003c"), code, mimetype="application/json")
+
+
+def _query(text: str) -> Query | None:
+    try:
+        return Query.parse(text) if text.strip() else None
+    except QueryError as error:
+        raise BadRequest(f"q: {error}") from error
+
+
+def _cursor(name: str, text: str) -> int | None:
+    if not text:
+        return None
+    if not (text.isascii() and text.isdecimal() and len(text) <= _CURSOR_DIGITS):
+        raise BadRequest(f"{name}: {text[:40]!r} is no cursor; take it from 'next' of a page")
+    return int(text)
+
+
+def _limit(text: str) -> int:
+    is_number = text.isascii() and text.isdecimal() and len(text) <= _CURSOR_DIGITS
+    if not is_number or not 0 < int(text) <= HIGHEST_LIMIT:
+        raise BadRequest(f"limit: {text[:40]!r} is no number from 1 to {HIGHEST_LIMIT}")
+    return int(text)
+
+
+def _older(text: str, cursor: int | None) -> str:
+    """Return the query string of the next page, empty at the end."""
+    if cursor is None:
+        return ""
+    return urlencode(({"q": text} if text else {}) | {"before": str(cursor)})
+
+
+def _text(error: Exception) -> str:
+    return clean(str(getattr(error, "description", None) or error))
+
+
+def _until_it_breaks(stream: Iterator[str]) -> Iterator[str]:
+    """Yield the events; when the store fails the stream ends, and the browser comes again."""
+    try:
+        yield from stream
+    except Exception:  # noqa: BLE001 - the status has been sent, nothing is left to answer
+        return
+
+
+def _with_headers(start_response: "StartResponse") -> "StartResponse":
+    def start(status: str, headers: list[tuple[str, str]], *more: Any) -> Callable[[bytes], object]:
+        return start_response(status, [*headers, *HEADERS], *more)
+
+    return start

@@ -1,0 +1,249 @@
+"""The words that all views share: what they say of a trace is written here, once.
+
+Whatever is returned is cleaned: no control or hidden character of the traced app is left in it.
+"""
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime, tzinfo
+
+from flasktrace.trace.model import Change, Failure, ResponseFacts, Run, Span, Stage, Summary, Trace
+from flasktrace.trace.show.sanitize import clean
+
+OWN_ATTRIBUTES = ("code.function.name", "code.file.path", "code.line.number", "outcome")
+"""Attributes of a span that have words of their own; `details` leaves them out."""
+
+# A figure is shown by the first row whose limit it stays below after rounding.
+_DURATIONS = (
+    (1_000, 1, "<1 µs"),
+    (9_500, 1_000, "{:.0f} µs"),
+    (9_995_000, 1_000_000, "{:.2f} ms"),
+    (99_950_000, 1_000_000, "{:.1f} ms"),
+    (999_500_000, 1_000_000, "{:.0f} ms"),
+    (9_995_000_000, 1_000_000_000, "{:.2f} s"),
+    (59_950_000_000, 1_000_000_000, "{:.1f} s"),
+)
+_SIZES = (
+    (1_000, 1, "{:.0f} B"),
+    (999_950, 1_000, "{:.1f} kB"),
+    (999_950_000, 1_000_000, "{:.1f} MB"),
+)
+_COUNTS = {2: "twice"}
+_SIGNS = {"set": "+", "changed": "~", "removed": "-"}
+_BOTH_ENDS = re.compile(r"[/\\]")  # a trace of a Windows machine may be read on another one
+
+
+def duration(ns: int) -> str:
+    """Return *ns* nanoseconds as ``12.3 ms``, in at most seven cells below an hour."""
+    if ns <= 0:
+        return "0 µs"
+    for limit, unit, form in _DURATIONS:
+        if ns < limit:
+            return form.format(ns / unit)
+    minutes, seconds = divmod(round(ns / 1e9), 60)
+    return f"{minutes}m {seconds:02d}s"
+
+
+def size(count: int) -> str:
+    """Return *count* bytes as ``2.0 kB``."""
+    for limit, unit, form in _SIZES:
+        if count < limit:
+            return form.format(count / unit)
+    return f"{count / 1e9:.1f} GB"
+
+
+def number(count: int, noun: str) -> str:
+    """Return ``1 chunk`` or ``3 chunks``."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def clock(started: str, tz: tzinfo | None = None, form: str = "%H:%M:%S") -> str:
+    """Return the ISO 8601 time *started* as a clock in *tz* (None: local) shows it."""
+    try:
+        moment = datetime.fromisoformat(started)
+        aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return aware.astimezone(tz).strftime(form)
+    except (ValueError, OverflowError, OSError):  # a trace from elsewhere may say anything
+        return "--:--:--"
+
+
+def status_class(status: int | None) -> str:
+    """Return ``2xx`` for 204; ``none`` when there was no status."""
+    return "none" if status is None else f"{status // 100}xx"
+
+
+def status(code: int | None, reason: str = "") -> str:
+    """Return ``200 OK``; ``---`` when the app never gave a status."""
+    return clean(f"{'---' if code is None else code} {reason}".rstrip())
+
+
+def target(item: Trace | Summary) -> str:
+    """Return the path with the query, ``/cart?page=2``."""
+    return clean(f"{item.path}?{item.query}" if item.query else item.path)
+
+
+def place(span: Span) -> str:
+    """Return where the code of *span* stands, ``load_user (shop.py:41)``; else its name."""
+    function, file, line = (span.attributes.get(name) for name in OWN_ATTRIBUTES[:3])
+    where = ":".join(str(part) for part in (file and base_name(str(file)), line) if part)
+    name = clean(str(function or span.name))
+    return clean(f"{name} ({where})") if where else name
+
+
+def base_name(path: str) -> str:
+    """Return the last part of a file's *path*."""
+    return _BOTH_ENDS.split(path)[-1]
+
+
+def title(span: Span) -> str:
+    """Return the name of *span* with its place, without saying the same twice."""
+    function = span.attributes.get("code.function.name")
+    if function in {None, span.name}:
+        return place(span)
+    return clean(f"{span.name} in {place(span)}")
+
+
+def outcome(span: Span) -> str:
+    """Return what *span* gave, ``returned None``; empty when that is not known."""
+    return clean(str(span.attributes.get("outcome") or ""))
+
+
+def details(attributes: Mapping[str, object]) -> str:
+    """Return ``items=3 key='x'``: the attributes that no other words speak of."""
+    return clean(
+        " ".join(f"{key}={value}" for key, value in attributes.items() if key not in OWN_ATTRIBUTES)
+    )
+
+
+def change_verb(change: Change) -> str:
+    """Return ``set``, ``changed`` or ``removed``."""
+    if change.after is None:
+        return "removed"
+    return "set" if change.before is None else "changed"
+
+
+def change_sign(change: Change) -> str:
+    """Return ``+``, ``~`` or ``-``."""
+    return _SIGNS[change_verb(change)]
+
+
+def change_text(change: Change) -> str:
+    """Return what happened without its author: ``g.user = 'ada' (was 'bob')``."""
+    now = "" if change.after is None else f" = {change.after}"
+    before = "" if change.before is None else f" (was {change.before})"
+    return clean(f"{change.section}.{change.key}{now}{before}")
+
+
+def change_author(change: Change) -> str:
+    """Return who did it; a change without an author is the framework's."""
+    return clean(change.author or "the framework")
+
+
+def change_sentence(change: Change) -> str:
+    """Return ``g.user = 'ada', set by load_user (shop.py:41)``."""
+    name, who = f"{change.section}.{change.key}", change.author or "the framework"
+    if change.after is None:
+        return clean(f"{name} removed by {who}, it was {change.before}")
+    if change.before is None:
+        return clean(f"{name} = {change.after}, set by {who}")
+    return clean(f"{name} changed from {change.before} to {change.after} by {who}")
+
+
+def stage_mark(stage: Stage) -> str:
+    """Return ``●`` for a stage that ran, ``✗`` when it raised, ``○`` when it was skipped."""
+    if stage.exception:
+        return "✗"
+    return "○" if stage.start_ns is None else "●"
+
+
+def stage_runs(stage: Stage) -> tuple[Run, ...]:
+    """Return the runs of *stage*; its whole time as one run when they are not known."""
+    if stage.runs or stage.start_ns is None:
+        return stage.runs
+    return (Run(stage.start_ns, stage.duration_ns, stage.exception),)
+
+
+def stage_notes(stage: Stage) -> tuple[str, ...]:
+    """Return what is unusual about how *stage* ran: lazily, twice, with an exception."""
+    asked = stage.asked_by and f"asked by {stage.asked_by}"
+    lazily = (stage.within and f"within {stage.within}", asked)
+    notes = (
+        ", ".join(part for part in ("lazily" if any(lazily) else None, *lazily) if part),
+        f"ran {_times(len(stage.runs))}" if len(stage.runs) > 1 else "",
+        f"raised {stage.exception}" if stage.exception else "",
+    )
+    return tuple(clean(note) for note in notes if note)
+
+
+def _times(count: int) -> str:
+    return _COUNTS.get(count, f"{count} times")
+
+
+def marks(item: Trace | Summary) -> tuple[str, ...]:
+    """Return what is special about a request, most telling first."""
+    failure = item.exception
+    name = failure.type if isinstance(failure, Failure) else failure
+    found = [name if mark == "exception" and name else mark for mark in item.marks]
+    if item.outcome not in {"ok", "error"}:
+        found.append(item.outcome.replace("_", " "))
+    return tuple(clean(mark) for mark in dict.fromkeys([*found, item.label]) if mark)
+
+
+def facts(trace: Trace, tz: tzinfo | None = None) -> tuple[tuple[str, str], ...]:
+    """Return label and value of what is known about the request as a whole."""
+    pairs = (
+        ("endpoint", trace.endpoint or "none"),
+        ("rule", trace.rule or "none"),
+        ("view args", " ".join(f"{key}={value}" for key, value in trace.view_args.items())),
+        ("app", trace.app),
+        ("host", trace.host),
+        ("pid", " ".join(str(part) for part in (trace.pid, trace.thread) if part)),
+        ("started", clock(trace.started, tz, "%Y-%m-%d %H:%M:%S")),
+        ("outcome", "" if trace.outcome in {"ok", "error"} else trace.outcome.replace("_", " ")),
+        ("made in", trace.parent or ""),
+        ("label", trace.label),
+    )
+    return tuple((label, clean(value)) for label, value in pairs if value)
+
+
+def failure_title(failure: Failure) -> str:
+    """Return ``KeyError: 'gold'``; a message of several lines keeps them."""
+    name = clean(failure.type)
+    return f"{name}: {clean(failure.message, multiline=True)}" if failure.message else name
+
+
+def failure_origin(failure: Failure) -> str:
+    """Return who raised it, in which stage, and who answered for it."""
+    by = f"raised by {failure.raised_by}" if failure.raised_by else "raised"
+    stage = f" in {failure.stage}" if failure.stage else ""
+    end = f"handled by {failure.handled_by}" if failure.handled_by else "no handler"
+    return clean(f"{by}{stage}, {end}")
+
+
+def body_sentence(response: ResponseFacts) -> str:
+    """Return ``1 chunk, 2.0 kB, first byte at 11.2 ms, closed``."""
+    first = response.first_byte_ns
+    parts = (
+        number(response.chunks, "chunk"),
+        size(response.bytes),
+        "no byte sent" if first is None else f"first byte at {duration(first)}",
+        "closed" if response.closed else "never closed",
+    )
+    return ", ".join(parts)
+
+
+def dropped_sentence(dropped: Mapping[str, int]) -> str:
+    """Return ``left out because of limits: 3 spans``; empty when nothing was."""
+    counts = ", ".join(f"{count} {limit}" for limit, count in dropped.items())
+    return clean(f"left out because of limits: {counts}") if counts else ""
+
+
+def totals(trace: Trace) -> str:
+    """Return ``app 12.0 ms + tracer 0.31 ms``."""
+    return f"app {duration(trace.duration_ns)} + tracer {duration(trace.tracer_ns)}"
+
+
+def plain_line(item: Trace | Summary) -> str:
+    """Return one line without layout, for logs: method, target, status, duration, marks."""
+    head = f"{clean(item.method)} {target(item)} {status(item.status)} {duration(item.duration_ns)}"
+    return " · ".join((head, *marks(item)))

@@ -1,0 +1,422 @@
+"""Connects an app with record, keep and show."""
+
+from __future__ import annotations
+
+import functools
+import logging
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from flasktrace.app import Flask
+from flasktrace.trace.keep.store import DEFAULT_URL, Store, open_store
+from flasktrace.trace.model import Trace
+from flasktrace.trace.mount import Mount
+from flasktrace.trace.options import Options
+from flasktrace.trace.record.assemble import assemble
+from flasktrace.trace.record.gateway import Gateway
+from flasktrace.trace.record.hosts.flask import FlaskHost, is_flask
+from flasktrace.trace.record.hosts.native import NativeHost
+from flasktrace.trace.record.hosts.wsgi import WsgiHost
+from flasktrace.trace.record.limits import Limits
+from flasktrace.trace.record.recorder import Recorder
+from flasktrace.trace.record.recording import Recording
+from flasktrace.trace.record.redact import Redactor
+from flasktrace.trace.traces import Traces
+
+if TYPE_CHECKING:
+    from flasktrace.trace.keep.writer import Writer
+    from flasktrace.trace.show.access import Access
+
+App = TypeVar("App", bound=Callable[..., Any])
+Listener = Callable[[Trace], None]
+
+_EXTENSION = "flasktrace"
+_log = logging.getLogger("flasktrace")
+
+
+class Tracer:
+    """Watches one app.
+
+    ``Tracer(app, store="memory:")`` or, as an extension, ``tracer = Tracer()`` and later
+    ``tracer.init_app(app)``. The options are those of `Options`. *listeners* get each trace once
+    it is stored, in another thread. *keep* False stores nothing, for those who only collect.
+    """
+
+    def __init__(
+        self,
+        app: Any = None,
+        *,
+        listeners: Iterable[Listener] = (),
+        keep: bool = True,
+        label: Callable[[], str] = str,
+        announce: bool = True,
+        **options: Any,
+    ) -> None:
+        self._given = options
+        self._listeners = list(listeners)
+        self._keep = keep
+        self._label = label
+        self._announce = announce
+        self._collectors: list[Callable[[Recording], None]] = []
+        self._original: Callable[..., Any] | None = None
+        self._host: Any = None
+        self._gateway: Gateway | None = None
+        self._options: Options | None = None
+        #: The app that is watched.
+        self.app: Any = None
+        #: What the server has to call; for Flask apps it is already their ``wsgi_app``.
+        self.wsgi: Callable[..., Any] | None = None
+        self.recorder: Recorder | None = None
+        if app is not None:
+            self.init_app(app)
+
+    # Installing
+
+    def init_app(self, app: Any) -> None:
+        """Watch *app*, or leave it alone when recording is off; see `Options.enabled`."""
+        if self.app is app:
+            return
+        if self.app is not None:
+            raise RuntimeError(f"This tracer watches {self.app!r} already; make another Tracer.")
+        self._options = Options.of(self._given, getattr(app, "config", None) or {})
+        Limits.of(self._options.limits)
+        self.app = app
+        self._original = app.wsgi_app if _is_flask_app(app) else app
+        self.wsgi = self._original
+        if _is_flask_app(app):
+            app.extensions[_EXTENSION] = self
+        if self._options.enabled is True or (self._options.enabled is None and _debug(app)):
+            self._turn_on()
+        elif self._options.enabled is None:
+            self._install(Undecided(self))
+
+    def _install(self, wsgi: Callable[..., Any]) -> None:
+        if _is_flask_app(self.app):
+            if self.app.wsgi_app == self.wsgi:  # bound methods are new each time
+                self.app.wsgi_app = wsgi
+            elif isinstance(self.wsgi, Undecided):
+                self.wsgi.app = wsgi  # middleware was put around it; stay inside
+                return
+        self.wsgi = wsgi
+
+    def decide(self) -> Callable[..., Any]:
+        """Turn recording on if the app is in debug mode by now, else leave the app alone."""
+        if _debug(self.app):
+            self._turn_on()
+        else:
+            self._say_off()
+            assert self._original is not None  # noqa: S101
+            self._install(self._original)
+        inner = self.wsgi.app if isinstance(self.wsgi, Undecided) else self.wsgi
+        assert inner is not None  # noqa: S101
+        return inner
+
+    def _say_off(self) -> None:
+        _log.warning(
+            "flasktrace: %s is wrapped but not traced, because it is not in debug mode. "
+            "Trace it with FLASKTRACE_ENABLED=1, wrap(app, enabled=True) or 'flasktrace run'; "
+            "enabled=False keeps this line away.",
+            _name(self.app),
+        )
+
+    def _turn_on(self) -> None:
+        options = self.options
+        self._host = _host_for(self.app)
+        self.recorder = Recorder(
+            self._host,
+            _name(self.app),
+            self._sink,
+            limits=Limits.of(options.limits),
+            redactor=Redactor(options.redact),
+            capture_body=options.capture_body,
+            label=self._label,
+        )
+        self._host.install(self.app, self.recorder)
+        self._gateway = Gateway(
+            self._original,  # type: ignore[arg-type]
+            self.recorder,
+            exclude=options.exclude,
+            sample=options.sample,
+            response_headers=options.response_headers,
+        )
+        self._install(self._mounted(self._gateway) if self.shows_dashboard else self._gateway)
+
+    def _mounted(self, gateway: Gateway) -> Mount:
+        tell = self._tell_link if self._announce else None
+        return Mount(gateway, self.options.path, self._make_dashboard, tell)
+
+    def uninstall(self) -> None:
+        """Leave the app as it was, and write what is still to be written."""
+        app = self.app
+        if app is None:
+            return
+        if self._gateway is not None:
+            self._gateway.on = False
+        if self.recorder is not None:
+            self.recorder.disconnect()
+        if self._host is not None:
+            self._host.uninstall(app)
+        if _is_flask_app(app):
+            app.extensions.pop(_EXTENSION, None)
+            if app.__dict__.get("wsgi_app") is self.wsgi:
+                _restore(app, self._original)
+        self.close()
+        self.app = self.wsgi = self._original = self._gateway = self._host = None
+
+    # Facts
+
+    @property
+    def options(self) -> Options:
+        """The options in force; RuntimeError before `init_app`."""
+        if self._options is None:
+            raise RuntimeError("The tracer has no app yet; call init_app(app) first.")
+        return self._options
+
+    @property
+    def on(self) -> bool:
+        """Whether it records."""
+        return self.recorder is not None
+
+    @property
+    def shows_dashboard(self) -> bool:
+        """Whether the dashboard is served."""
+        chosen = self.options.dashboard
+        if not self._keep or chosen is False:
+            return False
+        return _debug(self.app) or bool(self.options.token)
+
+    # Recordings
+
+    def _sink(self, recording: Recording) -> None:
+        for collect in self._collectors:
+            collect(recording)
+        if not self._keep:
+            return
+        if self.writer is not None:
+            self.writer.submit(functools.partial(assemble, recording))
+        else:
+            self.store.put([assemble(recording)])
+
+    @functools.cached_property
+    def store(self) -> Store:
+        """Where the traces are kept."""
+        return open_store(self.options.store or DEFAULT_URL)
+
+    @functools.cached_property
+    def writer(self) -> Writer | None:
+        """What stores the traces in another thread; None when they are only kept in memory."""
+        if self.store.url == "memory:" and not self._listeners:
+            return None
+        from flasktrace.trace.keep.writer import Writer
+
+        return Writer(self.store, listeners=self._listeners)
+
+    @contextmanager
+    def collect(self) -> Iterator[Traces]:
+        """Collect the traces of the requests that begin in the block."""
+        recorder = self.recorder
+        if recorder is None:
+            raise RuntimeError("The tracer does not record; give it enabled=True.")
+        before = set(recorder.live)
+
+        def unfinished() -> list[Trace]:
+            running = list(recorder.live.values())
+            return [assemble(item) for item in running if item.returned and item.id not in before]
+
+        traces = Traces(unfinished)
+
+        def collect(recording: Recording) -> None:
+            if recording.id not in before:
+                traces.add(assemble(recording))
+
+        self._collectors.append(collect)
+        try:
+            yield traces
+        finally:
+            for item in unfinished():
+                traces.add(item)
+            self._collectors.remove(collect)
+
+    def flush(self, timeout: float = 2.0) -> bool:
+        """Wait until all finished traces are stored, at most *timeout* seconds."""
+        return self.writer is None or self.writer.flush(timeout)
+
+    def close(self) -> None:
+        """Store what is left, and let go of the store."""
+        if "writer" in self.__dict__ and self.writer is not None:
+            self.writer.close()
+        if "store" in self.__dict__:
+            self.store.close()
+
+    def health(self) -> dict[str, Any]:
+        """Return versions, counters and errors, for the dashboard's ``/health``."""
+        from importlib.metadata import version
+
+        recorder = self.recorder
+        return {
+            "flasktrace": version("flasktrace"),
+            "python": sys.version.split()[0],
+            "app": _name(self.app),
+            "host": self._host.name if self._host else None,
+            "store": self.writer.health() if self.writer else self.store.health(),
+            "counters": self.writer.counters() if self.writer else {},
+            "skipped": dict(self._gateway.skipped) if self._gateway else {},
+            "in_flight": len(recorder.live) if recorder else 0,
+            "internal_errors": dict(recorder.guard.errors) if recorder else {},
+            "switched_off": sorted(recorder.guard.off) if recorder else [],
+        }
+
+    # The dashboard
+
+    @functools.cached_property
+    def access(self) -> Access:
+        """Who may see the dashboard."""
+        from flasktrace.trace.keep.ledger import ledger_for
+        from flasktrace.trace.show.access import Access
+
+        return Access(
+            mount=self.options.path,
+            token=self.options.token,
+            trusted_hosts=self.options.trusted_hosts,
+            ledger=ledger_for(self.store.url),
+            app_name=_name(self.app),
+        )
+
+    def login_link(self) -> str:
+        """Return a path that signs one browser in, once."""
+        return self.access.launch_link()
+
+    def _make_dashboard(self) -> Callable[..., Any]:
+        from flasktrace.trace.show.web import create_app
+
+        return create_app(self.store, self.access, mount=self.options.path, health=self.health)
+
+    def _tell_link(self, environ: dict[str, Any]) -> None:
+        host, port = environ.get("SERVER_NAME", "localhost"), environ.get("SERVER_PORT", "80")
+        host = "localhost" if host in {"0.0.0.0", "::", "127.0.0.1"} else host  # noqa: S104
+        sys.stderr.write(
+            f"flasktrace: tracing is on; sign in once at "
+            f"{environ.get('wsgi.url_scheme', 'http')}://{host}:{port}{self.login_link()}\n"
+        )
+
+
+class Undecided:
+    """Stands in for the app's ``wsgi_app`` until the first request shows whether to record."""
+
+    def __init__(self, tracer: Tracer) -> None:
+        self._tracer: Tracer | None = tracer
+        self.app: Callable[..., Any] | None = None
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
+        """Answer one request."""
+        tracer = self._tracer
+        if tracer is not None:
+            self._tracer = None
+            decided = tracer.decide()
+            self.app = decided
+        assert self.app is not None  # noqa: S101
+        return self.app(environ, start_response)
+
+
+class WatchedApp:
+    """Any WSGI app that is watched: call it in the app's place."""
+
+    def __init__(self, tracer: Tracer) -> None:
+        self.tracer = tracer
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
+        """Answer one request."""
+        wsgi = self.tracer.wsgi
+        assert wsgi is not None  # noqa: S101
+        return wsgi(environ, start_response)
+
+
+def wrap(app: App, **options: Any) -> App:
+    """Watch *app*; return the same object for Flask apps, a callable to use instead for others.
+
+    The options are those of `Options`. Recording is on in debug mode or with ``enabled=True``;
+    otherwise the app is left alone, and the log says so once. Wrapped a second time, an app stays
+    as it is. TypeError when *app* is no WSGI callable.
+    """
+    if not callable(app):
+        raise TypeError(f"{app!r} is no WSGI app; wrap what a server calls, such as a Flask app.")
+    if isinstance(app, WatchedApp) or tracer_of(app) is not None:
+        return app
+    tracer = Tracer(app, **options)
+    return app if _is_flask_app(app) else WatchedApp(tracer)  # type: ignore[return-value]
+
+
+def unwrap(app: App) -> App:
+    """Undo `wrap`: return the app as it was; one that is not wrapped is returned as it is."""
+    tracer = tracer_of(app)
+    if tracer is None:
+        return app
+    original: App = tracer.app
+    tracer.uninstall()
+    return original
+
+
+def tracer_of(app: Any) -> Tracer | None:
+    """Return the tracer that watches *app*, or None."""
+    if isinstance(app, WatchedApp):
+        return app.tracer
+    if not _is_flask_app(app):
+        return None
+    found = app.extensions.get(_EXTENSION)
+    return found if isinstance(found, Tracer) else None
+
+
+@contextmanager
+def capture(app: Any, **options: Any) -> Iterator[Traces]:
+    """Collect, in memory, the traces of the requests to *app* made inside the block.
+
+    The app need not be wrapped, and is afterwards as it was. A WSGI callable that is no Flask app
+    must be wrapped first, since nothing can be put in its place. The options are those of `wrap`.
+    """
+    tracer = tracer_of(app)
+    if tracer is not None and tracer.on:
+        with tracer.collect() as traces:
+            yield traces
+        return
+    if not _is_flask_app(app) and tracer is None:
+        message = f"{app!r} is no Flask app; capture what wrap(app, enabled=True) gave."
+        raise TypeError(message)
+    if tracer is not None:
+        raise RuntimeError("The app is wrapped with tracing off; unwrap it, or use enabled=True.")
+    made = Tracer(app, keep=False, **{"enabled": True, **options})
+    try:
+        with made.collect() as traces:
+            yield traces
+    finally:
+        made.uninstall()
+
+
+def _is_flask_app(app: Any) -> bool:
+    return isinstance(app, Flask) or is_flask(app)
+
+
+def _host_for(app: Any) -> NativeHost | FlaskHost | WsgiHost:
+    if isinstance(app, Flask):
+        return NativeHost()
+    return FlaskHost() if is_flask(app) else WsgiHost()
+
+
+def _debug(app: Any) -> bool:
+    return _is_flask_app(app) and bool(app.debug)
+
+
+def _name(app: Any) -> str:
+    if _is_flask_app(app):
+        return str(app.name)
+    name = getattr(app, "__name__", None) or type(app).__name__
+    return str(name)
+
+
+def _restore(app: Any, original: Any) -> None:
+    """Put back what was there: nothing, when it was the method of the class."""
+    if getattr(original, "__func__", None) is getattr(type(app), "wsgi_app", None):
+        del app.__dict__["wsgi_app"]
+    else:
+        app.wsgi_app = original
