@@ -148,6 +148,9 @@ class Flask(Registry):
         rule = f"{self.static_url_path}/<path:filename>"
         self.add_url_rule(rule, endpoint="static", host=host, view_func=static)
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.name!r}>"
+
     # Facts
 
     @cached_property

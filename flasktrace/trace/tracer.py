@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 App = TypeVar("App", bound=Callable[..., Any])
 Listener = Callable[[Trace], None]
+Unfinished = Callable[[], Iterable[Trace]]
 
 _EXTENSION = "flasktrace"
 _log = logging.getLogger("flasktrace")
@@ -59,7 +60,7 @@ class Tracer:
         self._keep = keep
         self._label = label
         self._announce = announce
-        self._collectors: list[Callable[[Recording], None]] = []
+        self._collectors: dict[int, tuple[Callable[[Recording], None], Unfinished]] = {}
         self._original: Callable[..., Any] | None = None
         self._host: Any = None
         self._gateway: Gateway | None = None
@@ -190,7 +191,7 @@ class Tracer:
     # Recordings
 
     def _sink(self, recording: Recording) -> None:
-        for collect in self._collectors:
+        for collect, _ in list(self._collectors.values()):
             collect(recording)
         if not self._keep:
             return
@@ -213,9 +214,8 @@ class Tracer:
 
         return Writer(self.store, listeners=self._listeners)
 
-    @contextmanager
-    def collect(self) -> Iterator[Traces]:
-        """Collect the traces of the requests that begin in the block."""
+    def attach(self, traces: Traces) -> None:
+        """Put the traces of requests that begin from now on into *traces* too."""
         recorder = self.recorder
         if recorder is None:
             raise RuntimeError("The tracer does not record; give it enabled=True.")
@@ -225,19 +225,30 @@ class Tracer:
             running = list(recorder.live.values())
             return [assemble(item) for item in running if item.returned and item.id not in before]
 
-        traces = Traces(unfinished)
-
         def collect(recording: Recording) -> None:
             if recording.id not in before:
                 traces.add(assemble(recording))
 
-        self._collectors.append(collect)
+        traces.sources.append(unfinished)
+        self._collectors[id(traces)] = collect, unfinished
+
+    def detach(self, traces: Traces) -> None:
+        """Undo `attach`; what is answered by now stays in *traces*."""
+        _, unfinished = self._collectors.pop(id(traces), (None, tuple))
+        for item in unfinished():
+            traces.add(item)
+        if unfinished in traces.sources:
+            traces.sources.remove(unfinished)
+
+    @contextmanager
+    def collect(self) -> Iterator[Traces]:
+        """Collect the traces of the requests that begin in the block."""
+        traces = Traces()
+        self.attach(traces)
         try:
             yield traces
         finally:
-            for item in unfinished():
-                traces.add(item)
-            self._collectors.remove(collect)
+            self.detach(traces)
 
     def flush(self, timeout: float = 2.0) -> bool:
         """Wait until all finished traces are stored, at most *timeout* seconds."""

@@ -13,8 +13,9 @@ class Traces(Sequence[Trace]):
     A request whose body nobody has read to its end is in the list too, as far as it went.
     """
 
-    def __init__(self, unfinished: Callable[[], Iterable[Trace]] = tuple) -> None:
-        self._unfinished = unfinished
+    def __init__(self) -> None:
+        #: Each gives the traces of requests that are answered but not finished.
+        self.sources: list[Callable[[], Iterable[Trace]]] = []
         self._finished: dict[str, Trace] = {}
 
     def add(self, trace: Trace) -> None:
@@ -26,7 +27,8 @@ class Traces(Sequence[Trace]):
         self._finished.clear()
 
     def _all(self) -> list[Trace]:
-        known = {item.id: item for item in self._unfinished()} | self._finished
+        open_ones = {item.id: item for source in self.sources for item in source()}
+        known = open_ones | self._finished
         return sorted(known.values(), key=lambda item: item.started)
 
     @overload

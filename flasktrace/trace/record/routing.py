@@ -32,7 +32,9 @@ def facts(context: Any, rule: Any, view_args: Any) -> dict[str, Any]:
 
 def near(path: str, rules: Any) -> list[str]:
     """Return the rules most like *path*, best first."""
-    known = sorted({rule.rule for rule in rules.iter_rules() if not rule.build_only})
+    known = sorted(
+        {rule.rule for rule in rules.iter_rules() if not rule.build_only and rule.rule != "/"}
+    )
     wanted = _shape(path)
     ratios = [(difflib.SequenceMatcher(None, wanted, _shape(rule)).ratio(), rule) for rule in known]
     good = sorted((pair for pair in ratios if pair[0] >= 0.6), reverse=True)  # noqa: PLR2004

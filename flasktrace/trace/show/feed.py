@@ -49,9 +49,14 @@ class Feed:
         try:
             # Each open stream holds a thread of the server, and the traced app needs some too.
             only_once = once or self._open > _STREAMS
-            yield from self._messages(cursor, query, LONGEST if not only_once else 0)
+            yield from self._messages(self._known(cursor), query, 0 if only_once else LONGEST)
         finally:
             self._open -= 1
+
+    def _known(self, cursor: int | None) -> int | None:
+        """Return *cursor*; None when the store has been emptied since and counts from 0 again."""
+        now = self._source.since(None, 1).next
+        return None if cursor is None or now is None or cursor > now else cursor
 
     def _messages(self, cursor: int | None, query: Query | None, seconds: float) -> Iterator[str]:
         begin = last = self._clock()

@@ -168,7 +168,7 @@ def stage_notes(stage: Stage) -> tuple[str, ...]:
     asked = stage.asked_by and f"asked by {stage.asked_by}"
     lazily = (stage.within and f"within {stage.within}", asked)
     notes = (
-        ", ".join(part for part in ("lazily" if any(lazily) else None, *lazily) if part),
+        ", ".join(part for part in ("lazily" if asked else None, *lazily) if part),
         f"ran {_times(len(stage.runs))}" if len(stage.runs) > 1 else "",
         f"raised {stage.exception}" if stage.exception else "",
     )

@@ -200,6 +200,8 @@ def _announcing(app: Any, ensure_sync: Callable[..., Any]) -> Callable[..., Any]
 def _kind(app: Any, context: Any, function: Any) -> str:
     """Return what *function* is, by the stage in which flask calls it."""
     if context.flasktrace_calls:
+        if any(function in given for given in app.template_context_processors.values()):
+            return "context_processor"
         return "call"  # by a function of the user, such as a decorator
     match context.stage:
         case "preprocess":

@@ -43,11 +43,9 @@ def request_facts(request: Any, *, matched: bool) -> dict[str, Any]:
     """Return what a card shows of a request: nothing that reads, parses or matches it."""
     facts = {"method": request.method, "path": request.path}
     if matched:
-        rule = request.url_rule
-        facts["endpoint"] = None if rule is None else rule.endpoint
-        facts["rule"] = None if rule is None else rule.rule
-        facts["view_args"] = request.view_args
-        error = request.routing_exception
+        rule, error = request.url_rule, request.routing_exception
+        if rule is not None:
+            facts.update(endpoint=rule.endpoint, rule=rule.rule, view_args=request.view_args)
         if error is not None:
             facts["routing_exception"] = type(error).__name__
     return facts

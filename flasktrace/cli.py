@@ -1,0 +1,326 @@
+"""The command line."""
+
+import json
+import sys
+import time
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+from flasktrace.trace.keep.store import DEFAULT_URL, Store, StoreError, open_store
+from flasktrace.trace.model import Summary, Trace
+from flasktrace.trace.query import Query, QueryError
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+_POLL = 0.2
+_STORE = "Where the traces are: sqlite:///PATH."
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="flasktrace", message="flasktrace %(version)s")
+def main() -> None:
+    """See what happened to a request: its stages, its context, its hooks, its verdict."""
+
+
+def _store_option(command: Function) -> Function:
+    return click.option(
+        "--store",
+        "url",
+        default=DEFAULT_URL,
+        envvar="FLASKTRACE_STORE",
+        show_default=True,
+        help=_STORE,
+    )(command)
+
+
+def _opened(url: str) -> Store:
+    try:
+        return open_store(url)
+    except (StoreError, OSError) as error:
+        raise click.ClickException(str(error)) from None
+
+
+def _query(text: str) -> Query | None:
+    try:
+        return Query.parse(text) if text else None
+    except QueryError as error:
+        raise click.BadParameter(str(error)) from None
+
+
+@main.command()
+@click.argument("target", metavar="MODULE:APP")
+@click.option("-h", "--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option(
+    "-p",
+    "--port",
+    default=5000,
+    show_default=True,
+    type=click.IntRange(0, 65535),
+    help="Port to listen on; 0 for any that is free.",
+)
+@click.option("--debug/--no-debug", default=False, help="Debug mode of a Flask app.")
+@click.option(
+    "--reload/--no-reload",
+    "reload_",
+    default=None,
+    help="Restart when code changes; on with --debug.",
+)
+@click.option(
+    "--debugger/--no-debugger",
+    default=None,
+    help="Werkzeug's debugger for exceptions; on with --debug.",
+)
+@click.option(
+    "--with-threads/--without-threads", "threaded", default=True, help="A thread for each request."
+)
+@click.option(
+    "--store",
+    "url",
+    default=None,
+    envvar="FLASKTRACE_STORE",
+    help=f"{_STORE} [default: {DEFAULT_URL}]",
+)
+@click.option("--path", default=None, help="Where the dashboard is. [default: /_trace]")
+@click.option(
+    "--capture-body",
+    is_flag=True,
+    default=None,
+    help="Keep the beginning of request and response bodies.",
+)
+@click.option("--exclude", multiple=True, help="Glob of paths that are not traced; repeatable.")
+@click.option("--quiet", is_flag=True, help="No line per request.")
+def run(  # noqa: PLR0914
+    target: str,
+    host: str,
+    port: int,
+    debug: bool,
+    reload_: bool | None,
+    debugger: bool | None,
+    threaded: bool,
+    url: str | None,
+    path: str | None,
+    capture_body: bool | None,
+    exclude: tuple[str, ...],
+    quiet: bool,
+) -> None:
+    """Serve a WSGI app, traced, and print a line for each request.
+
+    \b
+    flasktrace run shop:app
+    flasktrace run --debug "shop:create_app('test')"
+    flasktrace run httpbin:app --port 8000
+    """  # noqa: D301
+    from flasktrace.loading import AppNotFoundError, load_app
+    from flasktrace.serving import PortTakenError, say, serve, watched
+
+    given = {"store": url, "path": path, "capture_body": capture_body, "exclude": exclude or None}
+    try:
+        app = load_app(target)
+        if debug and hasattr(app, "debug"):
+            app.debug = True
+        app, tracer = watched(app, show=_ignore if quiet else _line_printer(), **given)
+
+        def ready(address: str) -> None:
+            say(f"Serving {target} on {address}, traced into {tracer.store.url}")
+            say(f"Dashboard (this link signs in once): {address}{tracer.login_link()}")
+            say(f"Token for programs: {tracer.options.token}")
+            say("Press Ctrl-C to stop.")
+
+        serve(
+            app,
+            tracer,
+            host,
+            port,
+            ready=ready,
+            threaded=threaded,
+            use_reloader=debug if reload_ is None else reload_,
+            use_debugger=debug if debugger is None else debugger,
+        )
+    except (AppNotFoundError, PortTakenError, ValueError, StoreError) as error:
+        raise click.ClickException(str(error)) from None
+
+
+@main.command()
+@click.option("-h", "--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option(
+    "-p",
+    "--port",
+    default=5000,
+    show_default=True,
+    type=click.IntRange(0, 65535),
+    help="Port to listen on; another one is taken when it is busy.",
+)
+@click.option(
+    "--store",
+    "url",
+    default="sqlite:///.flasktrace/demo.db",
+    show_default=True,
+    envvar="FLASKTRACE_STORE",
+    help=_STORE,
+)
+@click.option(
+    "--rounds",
+    default=1,
+    show_default=True,
+    type=click.IntRange(0),
+    help="How often the visitor goes through the shop.",
+)
+@click.option(
+    "--pause",
+    default=0.15,
+    show_default=True,
+    type=click.FloatRange(0),
+    help="Seconds between the visitor's requests.",
+)
+@click.option("--exit", "leave", is_flag=True, help="Stop when the visitor is done.")
+def demo(host: str, port: int, url: str, rounds: int, pause: float, leave: bool) -> None:
+    """Serve an example shop, traced, with a visitor in it; needs no network.
+
+    \b
+    flasktrace demo
+    flasktrace demo --rounds 50 --pause 0
+    """  # noqa: D301
+    from flasktrace.demo.visit import visited_shop
+    from flasktrace.serving import PortTakenError
+
+    try:
+        visited_shop(host, port, url, show=_line_printer(), rounds=rounds, pause=pause, leave=leave)
+    except (PortTakenError, ValueError, StoreError) as error:
+        raise click.ClickException(str(error)) from None
+
+
+@main.command("list")
+@click.argument("query", nargs=-1)
+@click.option(
+    "-n",
+    "--limit",
+    default=20,
+    show_default=True,
+    type=click.IntRange(1, 1000),
+    help="How many, the newest.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the API's answer.")
+@_store_option
+def list_(query: tuple[str, ...], limit: int, as_json: bool, url: str) -> None:
+    """List the newest traces, newest first; QUERY as in the dashboard.
+
+    \b
+    flasktrace list
+    flasktrace list status:5xx 'path:/cart*' -n 100
+    """  # noqa: D301
+    page = _opened(url).page(limit=limit, query=_query(" ".join(query)))
+    if as_json:
+        found = [item.to_dict() for item in page.summaries]
+        _print_json({"traces": found, "next": page.next})
+        return
+    if not page.summaries:
+        click.echo(f"No traces in {url}" + (" for that query." if query else "."), err=True)
+    show = _summary_printer()
+    for item in page.summaries:
+        show(item)
+
+
+@main.command()
+@click.argument("trace_id", default="last", metavar="[ID]")
+@click.option("--stage", help="Show the context stack at this stage instead.")
+@click.option("--json", "as_json", is_flag=True, help="Print the trace as JSON.")
+@_store_option
+def show(trace_id: str, stage: str | None, as_json: bool, url: str) -> None:
+    """Show one trace: by id, by its beginning, or the last.
+
+    \b
+    flasktrace show
+    flasktrace show 4bf92f --stage preprocess
+    flasktrace show last --json
+    """  # noqa: D301
+    trace = _found(_opened(url), trace_id, url)
+    if as_json:
+        _print_json(trace.to_dict())
+        return
+    from flasktrace.trace.show import terminal
+
+    if stage is None:
+        terminal.console().print(terminal.tree(trace))
+        return
+    names = [item.name for item in trace.stages]
+    if stage not in names:
+        raise click.BadParameter(f"There is no stage {stage!r}; there are {', '.join(names)}.")
+    terminal.console().print(terminal.stack(trace, stage))
+
+
+@main.command()
+@click.argument("query", nargs=-1)
+@click.option("--json", "as_json", is_flag=True, help="Print each summary as a line of JSON.")
+@_store_option
+def tail(query: tuple[str, ...], as_json: bool, url: str) -> None:
+    """Print each new trace as it comes, of all processes that write to the store.
+
+    \b
+    flasktrace tail
+    flasktrace tail 'dur:>100ms' -- -path:/static*
+    """  # noqa: D301
+    store, wanted = _opened(url), _query(" ".join(query))
+    show = _json_line if as_json else _summary_printer()
+    cursor = store.since(None).next
+    click.echo(f"Waiting for traces in {url}; Ctrl-C stops.", err=True)
+    while True:
+        page = store.since(cursor, query=wanted)
+        cursor = page.next
+        for item in page.summaries:
+            show(item)
+        if not page.summaries:
+            time.sleep(_POLL)
+
+
+def _found(store: Store, trace_id: str, url: str) -> Trace:
+    """Return the trace that *trace_id* means; ClickException when it is none, or several."""
+    if trace_id == "last":
+        page = store.page(limit=1)
+        ids = [item.id for item in page.summaries]
+    else:
+        ids = store.find(trace_id.lower(), limit=3) if _is_hex(trace_id) else []
+    if not ids:
+        message = f"There is no trace {trace_id!r} in {url}; 'flasktrace list' shows what there is."
+        raise click.ClickException(message)
+    if len(ids) > 1:
+        message = f"{trace_id!r} begins several ids: {', '.join(ids)}; give more of it."
+        raise click.ClickException(message)
+    trace = store.get(ids[0])
+    if trace is None:
+        raise click.ClickException(f"The trace {ids[0]} was just deleted.")
+    return trace
+
+
+def _is_hex(text: str) -> bool:
+    return bool(text) and all(sign in "0123456789abcdef" for sign in text.lower())
+
+
+def _print_json(data: Any) -> None:
+    click.echo(json.dumps(data, indent=2))
+
+
+def _json_line(summary: Summary) -> None:
+    click.echo(json.dumps(summary.to_dict()))
+    sys.stdout.flush()
+
+
+def _summary_printer() -> Callable[[Summary], None]:
+    from flasktrace.trace.show import terminal
+
+    console = terminal.console()
+
+    def show(summary: Summary) -> None:
+        console.print(terminal.line(summary, width=console.width), soft_wrap=True)
+
+    return show
+
+
+def _line_printer() -> Callable[[Trace], None]:
+    show = _summary_printer()
+    return lambda trace: show(trace.summary())
+
+
+def _ignore(_trace: Trace) -> None:
+    pass
