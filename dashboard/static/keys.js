@@ -5,7 +5,7 @@
 const LIST = { j: "next", k: "previous", "/": "filter" };
 
 /**
- * @param {{key: string, altKey: boolean, ctrlKey: boolean, metaKey: boolean}} event
+ * @param {{altKey: boolean, ctrlKey: boolean, metaKey: boolean}} event
  * @returns {boolean} whether the browser or the system owns this key press
  */
 export function isChord(event) {

@@ -236,8 +236,6 @@ def _marks(recording: Recording) -> tuple[str, ...]:
         "method not allowed": recording.routing.get("error") == "method",
         "redirected by the router": recording.routing.get("error") == "redirect",
         "response replaced": recording.replaced is not None,
-        "client left": recording.outcome == "client_disconnected",
-        "body broke off": recording.outcome == "error_in_stream",
         "in another request": recording.parent is not None,
         "incomplete": recording.partial or bool(recording.dropped),
     }

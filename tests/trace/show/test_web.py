@@ -187,9 +187,9 @@ def test_all_stages_stand_in_their_places_and_one_is_open() -> None:
     assert [*PLACES] == [step["data-step"] for step in page.having("data-step")]
     assert [*PLACES] == [panel["data-panel"] for panel in page.having("data-panel")]
     opened = [panel["data-panel"] for panel in page.having("data-panel") if "hidden" not in panel]
-    assert ["preprocess"] == opened
+    assert opened == ["preprocess"]
     current = [step["data-step"] for step in page.having("aria-current")]
-    assert ["preprocess"] == current
+    assert current == ["preprocess"]
 
 
 @pytest.mark.parametrize("name", PLACES)
@@ -203,7 +203,7 @@ def test_a_plain_link_opens_any_stage(name: str) -> None:
 def test_a_stage_that_is_none_opens_the_most_telling_one() -> None:
     page = Browser([crash()]).page(f"/{'1' * 32}?stage=%3Cb%3E")
 
-    assert ["dispatch"] == [step["data-step"] for step in page.having("aria-current")]
+    assert [step["data-step"] for step in page.having("aria-current")] == ["dispatch"]
 
 
 def test_a_stage_that_did_not_run_is_hollow_and_says_why() -> None:
@@ -276,9 +276,25 @@ def test_what_is_not_there_is_not_found(path: str) -> None:
 
 @pytest.mark.parametrize(
     "path",
-    ["/..", "/../x", "/%2e%2e/x", "//", "/\\x", "/%00", "/static/..", "/static/../base.css"]
-    + ["/static/%2e%2e%2fbase.css", "/static/base.css%00", "/static//etc/passwd", "/static/"]
-    + [f"/{'A' * 32}", f"/{'0' * 32}%0a", "/" + "0" * 9999, "/static/base.html", "/api/traces/.."],
+    [
+        "/..",
+        "/../x",
+        "/%2e%2e/x",
+        "//",
+        "/\\x",
+        "/%00",
+        "/static/..",
+        "/static/../base.css",
+        "/static/%2e%2e%2fbase.css",
+        "/static/base.css%00",
+        "/static//etc/passwd",
+        "/static/",
+        f"/{'A' * 32}",
+        f"/{'0' * 32}%0a",
+        "/" + "0" * 9999,
+        "/static/base.html",
+        "/api/traces/..",
+    ],
 )
 def test_no_path_reaches_a_file(path: str) -> None:
     assert Browser([cart()]).get(path).status_code in {404, 308}
@@ -293,7 +309,9 @@ def test_the_api_gives_summaries_and_a_cursor() -> None:
     assert [f"{n:032x}" for n in (4, 3)] == [item["id"] for item in first["traces"]]
     assert [f"{n:032x}" for n in (2, 1, 0)] == [item["id"] for item in second["traces"]]
     assert second["next"] is None
-    assert {"id", "started", "duration_ns", "status", "verdict", "stages"} <= set(first["traces"][0])
+    assert {"id", "started", "duration_ns", "status", "verdict", "stages"} <= set(
+        first["traces"][0]
+    )
 
 
 def test_the_api_takes_a_filter() -> None:
@@ -420,6 +438,12 @@ def test_too_many_open_streams_leave_threads_for_the_app() -> None:
     for stream in held:
         stream.close()
     assert len([*source.stream(None, None, once=False)]) > 2
+
+
+def test_a_cursor_of_a_store_that_was_emptied_begins_anew() -> None:
+    source, _ = feed(FakeStore(many(3)))
+
+    assert [*source.stream(99, None, once=True)][1] == "id: 3\n\n"
 
 
 class FailingStore(FakeStore):
@@ -586,7 +610,7 @@ def test_hostile_text_in_any_field_stays_text(path: str, text: str) -> None:
         assert text not in response.text
     assert [tag for tag, _ in tame.tags] == [tag for tag, _ in page.tags]
     assert [set(attrs) for _, attrs in tame.tags] == [set(attrs) for _, attrs in page.tags]
-    assert text in page.text or text.split()[0] in page.text
+    assert text in page.text or text.split(maxsplit=1)[0] in page.text
     assert "1337" not in page.text
     assert not [link for link in page.all("a") if str(link["href"]).startswith("javascript")]
 
@@ -636,8 +660,20 @@ def test_no_template_switches_escaping_off(word: str) -> None:
 
 @pytest.mark.parametrize(
     "word",
-    ["innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "DOMParser"]
-    + ["createContextualFragment", "setHTML", "new Function", ".style.", "cssText", "srcdoc"],
+    [
+        "innerHTML",
+        "outerHTML",
+        "insertAdjacentHTML",
+        "document.write",
+        "eval(",
+        "DOMParser",
+        "createContextualFragment",
+        "setHTML",
+        "new Function",
+        ".style.",
+        "cssText",
+        "srcdoc",
+    ],
 )
 def test_no_script_makes_markup_or_code_from_text(word: str) -> None:
     for path in (assets.folder() / "static").glob("*.js"):
@@ -728,7 +764,7 @@ def test_the_top_of_the_stack_is_drawn_first() -> None:
 
     drawn = stack(replace(cart(), stages=stages), "dispatch").cards
 
-    assert [("request", 1), ("app", 0)] == [(card.kind, card.depth) for card in drawn]
+    assert [(card.kind, card.depth) for card in drawn] == [("request", 1), ("app", 0)]
 
 
 def test_the_stack_is_empty_after_pop() -> None:
@@ -745,7 +781,7 @@ def test_the_waterfall_puts_children_below_their_parents_in_order_of_time() -> N
     expected += ["cart (shop.py:88)", "price cart", "cart.html", "make_response", "postprocess"]
     expected += ["add_headers (shop.py:60)", "pop", "close_db (shop.py:70)", "response body"]
     assert expected == [line.title for line in lines]
-    assert [0, 0, 1, 0, 0, 1, 2, 2, 0, 0, 1, 0, 1, 0] == [line.level for line in lines]
+    assert [line.level for line in lines] == [0, 0, 1, 0, 0, 1, 2, 2, 0, 0, 1, 0, 1, 0]
 
 
 def test_the_waterfall_loses_no_span_whatever_its_parent_says() -> None:
@@ -773,7 +809,7 @@ def test_a_bar_always_lies_on_the_line_and_can_be_seen(total: int, start: int, l
     x, width = scale.x(start), scale.width(start, length)
 
     assert 0 <= x < 1000
-    assert 0 < width
+    assert width > 0
     assert x + width <= 1000
 
 
@@ -791,4 +827,4 @@ def test_a_run_of_a_stage_is_a_bar_of_its_own() -> None:
 def test_exactly_one_step_is_the_current_one() -> None:
     page = Browser([cart()]).page(f"/{CART}")
 
-    assert ["step"] == [attrs["aria-current"] for attrs in page.having("aria-current")]
+    assert [attrs["aria-current"] for attrs in page.having("aria-current")] == ["step"]
