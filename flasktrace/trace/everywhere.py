@@ -54,7 +54,7 @@ class Everywhere:
         for kind in (Flask, getattr(flask, "Flask", None)):
             if kind is not None and kind not in self._patched:
                 self._patched[kind] = kind.__call__
-                kind.__call__ = _taking_in(kind.__call__, self.take_in)
+                setattr(kind, "__call__", _taking_in(kind.__call__, self.take_in))  # noqa: B010
 
     def take_in(self, app: Any) -> None:
         """Watch *app* from now on, if it is not watched yet."""

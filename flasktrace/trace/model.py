@@ -225,7 +225,8 @@ class Trace(Record):
     rule: str | None
     view_args: dict[str, Any]
     outcome: str
-    """``ok``, ``error``, ``client_disconnected``, ``error_in_stream``, ``exit``, ``interrupted``."""
+    """``ok``, ``error``, ``error_in_stream``, ``client_disconnected``, ``abandoned``, ``exit``,
+    ``interrupted``."""
     verdict: str
     """One sentence: why this response."""
     stages: tuple[Stage, ...]
@@ -285,7 +286,7 @@ class Trace(Record):
             verdict=self.verdict,
             marks=self.marks,
             stages=tuple((s.name, s.start_ns, s.duration_ns) for s in self.stages),
-            exception=self.exception and self.exception.type,
+            exception=None if self.exception is None else self.exception.type,
             app=self.app,
             host=self.host,
             pid=self.pid,

@@ -34,7 +34,7 @@ class Options:
     enabled: bool | None = None
     """Whether to record; None is: in debug mode."""
     dashboard: bool | None = None
-    """Whether to serve the dashboard; None is: when recording, and in debug mode or with a token."""
+    """Whether to serve the dashboard; None: when recording, in debug mode or with a token."""
     token: str | None = None
     """What programs sign in with; also lets the dashboard be served outside debug mode."""
     trusted_hosts: tuple[str, ...] = ()
