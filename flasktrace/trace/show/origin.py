@@ -44,8 +44,6 @@ class TrustedHosts:
 
     def __contains__(self, host: str) -> bool:
         """Tell whether the parsed *host* is one of them."""
-        if host in _ANY_ADDRESS:
-            return False
         return host in self.exact or any(
             host.endswith(suffix) or host == suffix[1:] for suffix in self.suffixes
         )

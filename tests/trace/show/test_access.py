@@ -577,6 +577,8 @@ def test_a_trusted_host_is_exact_or_all_below_a_dot(name: str, host: str, expect
         "dev.example.com:8000",
         "a b",
         "ex_ample..com",
+        "127.1",
+        "0x7f000001",
         "1",
         chr(0x660),
     ],
