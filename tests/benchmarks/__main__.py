@@ -16,13 +16,14 @@ from collections.abc import Callable
 from importlib.metadata import version
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import flask
 
 import flasktrace
 from tests.benchmarks.apps import hello, page
 
-Variant = tuple[str, Callable[[], object], Callable[[], object]]
+Options = dict[str, Any]
 
 
 def environ(path: str, cookie: str = "") -> dict[str, object]:
@@ -65,51 +66,48 @@ def ask(app: Callable[..., object], path: str, cookie: str) -> list[tuple[str, s
     return seen
 
 
-def cpu_per_request(app: Callable[..., object], path: str, cookie: str, requests: int,
-                    settle: Callable[[], object]) -> float:
-    begin = time.process_time_ns()
-    for _ in range(requests):
+def cpu_per_request(app: Any, options: Options, path: str, cookie: str, requests: int) -> float:
+    """Wrap the app, ask it, unwrap it: a traced neighbour would cost the untraced ones."""
+    tracer = flasktrace.Tracer(app, dashboard=False, **options) if options else None
+    try:
         ask(app, path, cookie)
-    settle()
-    return (time.process_time_ns() - begin) / requests / 1000
+        begin = time.process_time_ns()
+        for _ in range(requests):
+            ask(app, path, cookie)
+        if tracer is not None:
+            tracer.flush(30)
+        return (time.process_time_ns() - begin) / requests / 1000
+    finally:
+        if tracer is not None:
+            tracer.uninstall()
 
 
-def variants(make: Callable[[object], object], folder: Path) -> list[Variant]:
-    def wrapped(module: object, **options: object) -> tuple[object, Callable[[], object]]:
-        app = make(module)
-        tracer = flasktrace.Tracer(app, enabled=True, dashboard=False, announce=False, **options)
-        return app, lambda: tracer.flush(30)
-
-    def nothing() -> None:
-        pass
-
-    off = flasktrace.wrap(make(flask), enabled=False)
+def variants(folder: Path) -> list[tuple[str, Any, Options]]:
+    memory = {"enabled": True, "store": "memory:"}
+    sqlite = {"enabled": True, "store": f"sqlite:///{folder}/traces.db"}
     return [
-        ("flask untraced", make(flask), nothing),
-        ("flasktrace untraced", make(flasktrace), nothing),
-        ("flasktrace traced, memory", *wrapped(flasktrace, store="memory:")),
-        ("flasktrace traced, sqlite", *wrapped(flasktrace, store=f"sqlite:///{folder}/a.db")),
-        ("flask wrapped, memory", *wrapped(flask, store="memory:")),
-        ("flask wrapped, sqlite", *wrapped(flask, store=f"sqlite:///{folder}/b.db")),
-        ("flask wrapped, enabled=False", off, nothing),
+        ("flask untraced", flask, {}),
+        ("flasktrace untraced", flasktrace, {}),
+        ("flasktrace traced, memory", flasktrace, memory),
+        ("flasktrace traced, sqlite", flasktrace, sqlite),
+        ("flask wrapped, memory", flask, memory),
+        ("flask wrapped, sqlite", flask, sqlite),
+        ("flask wrapped, enabled=False", flask, {"enabled": False}),
     ]
 
 
-def measure(name: str, make: Callable[[object], object], path: str, rounds: int,
-            requests: int) -> None:
+def measure(name: str, make: Callable[[Any], Any], path: str, rounds: int, requests: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        found = variants(make, Path(folder))
-        cookies = [cookie_of(app, path) for _, app, _ in found]
+        found = [(make(module), options) for _, module, options in variants(Path(folder))]
+        cookies = [cookie_of(app, path) for app, _ in found]
         times: list[list[float]] = [[] for _ in found]
         for number in range(rounds + 1):
-            for index, (_, app, settle) in enumerate(found):
+            for index, (app, options) in enumerate(found):
                 gc.collect()
-                spent = cpu_per_request(app, path, cookies[index], requests, settle)
+                spent = cpu_per_request(app, options, path, cookies[index], requests)
                 if number:  # the first round warms up
                     times[index].append(spent)
-        print_table(name, [label for label, _, _ in found], times)
-        for _, app, _ in found:
-            flasktrace.unwrap(app)
+        print_table(name, [label for label, _, _ in variants(Path(folder))], times)
 
 
 def cookie_of(app: Callable[..., object], path: str) -> str:
