@@ -103,7 +103,7 @@ class Flask(Registry):
     ) -> None:
         super().__init__(import_name, static_folder, static_url_path, template_folder, root_path)
         #: The configuration.
-        self.config: Config = self.config_class(self.default_config)
+        self.config: Config = self.config_class(self.root_path, self.default_config)
         self.config["DEBUG"] = _debug_by_environment()
         #: The url rules.
         self.url_map: Map = self.url_map_class(host_matching=host_matching)
@@ -130,8 +130,8 @@ class Flask(Registry):
         """Make the overrides of stage methods send the signals of their stage."""
         super().__init_subclass__(**kwargs)
         for method, name in _STAGE_METHODS.items():
-            override = cls.__dict__.get(method)
-            if override is not None and not hasattr(override, "__flasktrace_stage__"):
+            override = getattr(cls, method)  # its own, or that of a mixin before Flask
+            if not hasattr(override, "__flasktrace_stage__"):
                 setattr(cls, method, stage(name)(override))
 
     def _add_static_rule(self, host: str | None, host_matching: bool) -> None:
@@ -164,7 +164,8 @@ class Flask(Registry):
     @property
     def debug(self) -> bool:
         """Whether the app is in debug mode; also sets how templates are reloaded."""
-        return bool(self.config["DEBUG"])
+        value: bool = self.config["DEBUG"]
+        return value
 
     @debug.setter
     def debug(self, value: bool) -> None:
@@ -199,28 +200,24 @@ class Flask(Registry):
         """Add a url rule for *endpoint*, by default the name of *view_func*.
 
         *options* are those of ``werkzeug.routing.Rule``; ``methods`` is ``["GET"]`` unless given
-        or an attribute of the view. OPTIONS is answered by the app unless it is among them, or
-        *provide_automatic_options* is False. AssertionError when the endpoint has another view.
+        or an attribute of the view. The app adds OPTIONS and answers it, unless it is among them or
+        ``PROVIDE_AUTOMATIC_OPTIONS`` is off; *provide_automatic_options* chooses for this rule, and
+        adds no method. AssertionError when the endpoint has another view.
         """
         self._check_setup("add_url_rule")
         endpoint = endpoint or _endpoint_of(view_func)
         methods = _methods(options.pop("methods", None), view_func)
-        automatic = self._automatic_options(provide_automatic_options, view_func, methods)
-        if automatic:
-            methods.add("OPTIONS")
-        methods |= {name.upper() for name in getattr(view_func, "required_methods", ())}
+        required = {name.upper() for name in getattr(view_func, "required_methods", ())}
+        automatic = _automatic_options(provide_automatic_options, view_func)
+        if automatic is None:
+            automatic = "OPTIONS" not in methods and self.config["PROVIDE_AUTOMATIC_OPTIONS"]
+            required |= {"OPTIONS"} if automatic else set()
+        methods |= required
         made = self.url_rule_class(rule, endpoint=endpoint, methods=methods, **options)
         made.provide_automatic_options = automatic  # type: ignore[attr-defined]
         self.url_map.add(made)
         if view_func is not None:
             self._add_view(endpoint, view_func)
-
-    def _automatic_options(self, given: bool | None, view: Any, methods: set[str]) -> bool:
-        if given is None:
-            given = getattr(view, "provide_automatic_options", None)
-        if given is None:
-            given = "OPTIONS" not in methods and self.config["PROVIDE_AUTOMATIC_OPTIONS"]
-        return bool(given)
 
     def _add_view(self, endpoint: str, view: Callable[..., Any]) -> None:
         there = self.view_functions.setdefault(endpoint, view)
@@ -302,7 +299,7 @@ class Flask(Registry):
                     self._begin()
                     value = self.preprocess_request(context)
                     if value is None:
-                        context.request.match()  # lazy: a hook may have asked before
+                        context.match()  # lazy: a hook may have asked before
                         value = self.dispatch_request(context)
                 except Exception as error:  # noqa: BLE001
                     value = self.handle_user_exception(error)
@@ -321,12 +318,9 @@ class Flask(Registry):
     @stage("preprocess")
     def preprocess_request(self, context: Context) -> Any:
         """Run the hooks before the view; return the first answer, or None for none."""
-        names: list[str] = []
-        if _scoped(self.url_value_preprocessors):
-            names = context.request.blueprints  # type: ignore[union-attr]
-            self._preprocess_url_values(context, names)
-        elif _blueprints_in(self.before_request_funcs):
-            names = context.request.blueprints  # type: ignore[union-attr]
+        if any(self.url_value_preprocessors.values()):
+            self._preprocess_url_values(context)
+        names = _blueprints(context, self.before_request_funcs)
         for function in _functions(self.before_request_funcs, scopes(names)):
             value = self._call(context, "before_request", function)
             if value is not None:
@@ -345,7 +339,7 @@ class Flask(Registry):
         if found.routing_exception is not None:
             self.raise_routing_exception(found)
         rule: Any = found.url_rule
-        if rule.provide_automatic_options and found.method == "OPTIONS":
+        if found.method == "OPTIONS" and getattr(rule, "provide_automatic_options", False):
             return self.make_default_options_response()
         view = self.view_functions[rule.endpoint]
         return self._call(context, "view", view, **(found.view_args or {}))
@@ -367,19 +361,14 @@ class Flask(Registry):
 
         TypeError for anything else, None above all.
         """
-        body, status, headers = _unpacked(rv)
-        response = self._response_of(body, status, headers, rv)
-        return response
+        return self._response_of(*_unpacked(rv), rv)
 
     @stage("postprocess")
     def process_response(self, context: Context, response: Response) -> Response:
         """Run the hooks after the view, and save the session; return the response to send."""
         for function in context.after_functions:
             response = self._call(context, "after_this_request", function, response)
-        names = []
-        if _blueprints_in(self.after_request_funcs):
-            names = context.request.blueprints  # type: ignore[union-attr]
-        for scope in (*names, None):
+        for scope in (*_blueprints(context, self.after_request_funcs), None):
             for function in reversed(self.after_request_funcs.get(scope, ())):
                 response = self._call(context, "after_request", function, response)
         saved = context._session  # noqa: SLF001
@@ -396,22 +385,12 @@ class Flask(Registry):
         self._got_first_request = True
         signals.request_started.send(self)
 
-    def tear_down(self, context: Context, exc: BaseException | None) -> None:
-        """Run what was registered for the end of a request, then of a context."""
-        try:
-            if context.request is not None:
-                self.do_teardown_request(exc)
-                context.request.close()
-        finally:
-            self.do_teardown_appcontext(exc)
-
     def do_teardown_request(self, exc: BaseException | None = None) -> None:
         """Run the functions of `teardown_request`, the last registered first."""
         context = contexts.top
         if context is None or context.request is None:
             return
-        names = context.request.blueprints if _blueprints_in(self.teardown_request_funcs) else []
-        for scope in (*names, None):
+        for scope in (*_blueprints(context, self.teardown_request_funcs), None):
             for function in reversed(self.teardown_request_funcs.get(scope, ())):
                 self._call(context, "teardown_request", function, exc)
         signals.request_tearing_down.send(self, exc=exc)
@@ -467,7 +446,7 @@ class Flask(Registry):
         if trusted is not None:
             found.trusted_hosts = trusted
         # SecurityError (400) when the host is not trusted.
-        found.host = get_host(found.environ, found.trusted_hosts)  # type: ignore[misc]
+        found.host = get_host(found.environ, found.trusted_hosts)
         matching = self.url_map.host_matching
         subdomain = None
         if not self.subdomain_matching and not matching:
@@ -487,8 +466,9 @@ class Flask(Registry):
             url_scheme=self.config["PREFERRED_URL_SCHEME"],
         )
 
-    def _preprocess_url_values(self, context: Context, names: list[str]) -> None:
+    def _preprocess_url_values(self, context: Context) -> None:
         found: Request = context.request  # type: ignore[assignment]
+        names = _blueprints(context, self.url_value_preprocessors)
         for function in _functions(self.url_value_preprocessors, scopes(names)):
             self._call(context, "url_value_preprocessor", function, found.endpoint, found.view_args)
 
@@ -509,12 +489,10 @@ class Flask(Registry):
             raise TypeError(_no_value(rv))
         if isinstance(body, str | bytes | bytearray):
             # Status and headers go with it, so that they take part in the defaults.
-            response = self.response_class(body, status=status, headers=headers)
-            status = headers = None
-        elif isinstance(body, Iterator):
-            response = self.response_class(body, status=status, headers=headers)
-            status = headers = None
-        elif isinstance(body, dict | list):
+            return self.response_class(body, status=status, headers=headers)  # type: ignore[arg-type]
+        if isinstance(body, Iterator):
+            return self.response_class(body, status=status, headers=headers)
+        if isinstance(body, dict | list):
             response = self.json.response(body)
         elif isinstance(body, self.response_class):
             response = body
@@ -522,7 +500,8 @@ class Flask(Registry):
             response = self._response_of_callable(body)
         else:
             raise TypeError(_no_response(body))
-        return _with(response, status, headers)
+        made: Response = _with(response, status, headers)
+        return made
 
     def _response_of_callable(self, body: Any) -> Any:
         context: Any = contexts.top
@@ -608,16 +587,14 @@ class Flask(Registry):
     def _find_error_handler(self, e: Exception) -> Callable[..., Any] | None:
         """Return the handler for *e*: by code before by class, blueprint before app, then MRO."""
         code = e.code if isinstance(e, HTTPException) else None
-        names: list[str] = []
-        if _blueprints_in(self.error_handler_spec):
-            names = contexts.top.request.blueprints  # type: ignore[union-attr]
+        names = _blueprints(contexts.top, self.error_handler_spec)
         for group in (None,) if code is None else (code, None):
             for scope in (*names, None):
+                table: dict[Any, Callable[..., Any]] | None
                 table = self.error_handler_spec.get(scope, {}).get(group)
                 for kind in type(e).__mro__ if table else ():
-                    handler = table.get(kind)  # type: ignore[union-attr, call-overload]
-                    if handler is not None:
-                        return handler  # type: ignore[no-any-return]
+                    if table and kind in table:
+                        return table[kind]
         return None
 
     # Urls
@@ -656,7 +633,7 @@ class Flask(Registry):
         self, endpoint: str, scheme: str | None, external: bool | None
     ) -> tuple[MapAdapter, str, bool]:
         context = contexts.top
-        if context is not None and context.request is not None and context.app is self:
+        if context is not None and context.request is not None:
             external = scheme is not None if external is None else external
             if endpoint.startswith("."):
                 name = context.request.blueprint
@@ -732,14 +709,8 @@ class Flask(Registry):
 
     def update_template_context(self, context: dict[str, Any]) -> None:
         """Add to *context* what the context processors give; what is there stays."""
-        names: list[str] = []
         top = contexts.top
-        if (
-            top is not None
-            and top.request is not None
-            and _blueprints_in(self.template_context_processors)
-        ):
-            names = top.request.blueprints
+        names = _blueprints(top, self.template_context_processors)
         given = dict(context)
         for function in _functions(self.template_context_processors, scopes(names)):
             context.update(self._variables(top, function))
@@ -792,10 +763,9 @@ class Flask(Registry):
         from werkzeug.serving import run_simple
 
         try:
-            where = host or name or "127.0.0.1"
             run_simple(
-                where,
-                5000 if port is None and not number else int(port or number or 0),
+                host or name or "127.0.0.1",
+                int(number or 5000) if port is None else port,
                 self,
                 **options,
             )
@@ -822,6 +792,11 @@ def _methods(given: Any, view: Any) -> set[str]:
     return {name.upper() for name in methods}
 
 
+def _automatic_options(given: bool | None, view: Any) -> bool | None:
+    """Tell whether the app answers OPTIONS for the view; None when nobody has said."""
+    return getattr(view, "provide_automatic_options", None) if given is None else given
+
+
 def _functions(
     table: dict[Any, list[Callable[..., Any]]], names: tuple[Any, ...]
 ) -> Iterator[Callable[..., Any]]:
@@ -829,13 +804,14 @@ def _functions(
         yield from table.get(name, ())
 
 
-def _scoped(table: dict[Any, Any]) -> bool:
-    return any(table.values())
+def _blueprints(context: Context | None, table: dict[Any, Any]) -> list[str]:
+    """Return the blueprints of the request, innermost first, if *table* has more than the app's.
 
-
-def _blueprints_in(table: dict[Any, Any]) -> bool:
-    """Tell whether *table* has more than the app's own, so that the blueprint matters."""
-    return len(table) > (None in table)
+    Otherwise none: they need not be known, and the request need not be matched to know them.
+    """
+    if len(table) == (None in table) or context is None or context.request is None:
+        return []
+    return context.request.blueprints
 
 
 def _unpacked(rv: Any) -> tuple[Any, Any, Any]:

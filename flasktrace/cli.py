@@ -4,7 +4,8 @@ import json
 import sys
 import time
 from collections.abc import Callable
-from typing import Any, TypeVar
+from contextlib import suppress
+from typing import Any, NoReturn, TypeVar
 
 import click
 
@@ -18,7 +19,18 @@ _POLL = 0.2
 _STORE = "Where the traces are: sqlite:///PATH."
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class _Commands(click.Group):
+    """Tells what is wrong with a store in one line, whichever command met it."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command."""
+        try:
+            return super().invoke(ctx)
+        except StoreError as error:
+            raise click.ClickException(str(error)) from None
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="flasktrace", message="flasktrace %(version)s")
 def main() -> None:
     """See what happened to a request: its stages, its context, its hooks, its verdict."""
@@ -36,10 +48,11 @@ def _store_option(command: Function) -> Function:
 
 
 def _opened(url: str) -> Store:
-    try:
-        return open_store(url)
-    except (StoreError, OSError) as error:
-        raise click.ClickException(str(error)) from None
+    store = open_store(url)
+    if store.url == "memory:":
+        message = "memory: is seen by its own process only; give the sqlite:///PATH of a file."
+        raise click.BadParameter(message, param_hint="--store")
+    return store
 
 
 def _query(text: str) -> Query | None:
@@ -91,7 +104,7 @@ def _query(text: str) -> Query | None:
 )
 @click.option("--exclude", multiple=True, help="Glob of paths that are not traced; repeatable.")
 @click.option("--quiet", is_flag=True, help="No line per request.")
-def run(  # noqa: PLR0914
+def run(
     target: str,
     host: str,
     port: int,
@@ -112,22 +125,25 @@ def run(  # noqa: PLR0914
     flasktrace run --debug "shop:create_app('test')"
     flasktrace run httpbin:app --port 8000
     """  # noqa: D301
-    from flasktrace.loading import AppNotFoundError, load_app
-    from flasktrace.serving import PortTakenError, say, serve, watched
+    from flasktrace.serving import AddressError, say, serve, watched
 
+    app = _loaded(target)
+    if debug and hasattr(app, "debug"):
+        app.debug = True
     given = {"store": url, "path": path, "capture_body": capture_body, "exclude": exclude or None}
     try:
-        app = load_app(target)
-        if debug and hasattr(app, "debug"):
-            app.debug = True
-        app, tracer = watched(app, show=_ignore if quiet else _line_printer(), **given)
+        app, tracer = watched(app, show=_ignore if quiet else _line_printer(), host=host, **given)
+        access = tracer.access  # the last place where an option may turn out to be wrong
+    except ValueError as error:
+        raise click.ClickException(str(error)) from None
 
-        def ready(address: str) -> None:
-            say(f"Serving {target} on {address}, traced into {tracer.store.url}")
-            say(f"Dashboard (this link signs in once): {address}{tracer.login_link()}")
-            say(f"Token for programs: {tracer.options.token}")
-            say("Press Ctrl-C to stop.")
+    def ready(address: str) -> None:
+        say(f"Serving {target} on {address}, traced into {tracer.store.url}")
+        say(f"Dashboard (this link signs in once): {address}{access.launch_link()}")
+        say(f"Token for programs: {tracer.options.token}")
+        say("Press Ctrl-C to stop.")
 
+    try:
         serve(
             app,
             tracer,
@@ -138,8 +154,37 @@ def run(  # noqa: PLR0914
             use_reloader=debug if reload_ is None else reload_,
             use_debugger=debug if debugger is None else debugger,
         )
-    except (AppNotFoundError, PortTakenError, ValueError, StoreError) as error:
+    except AddressError as error:
         raise click.ClickException(str(error)) from None
+
+
+def _loaded(target: str) -> Callable[..., Any]:
+    """Return the app; while code is edited under the reloader, one that raises what is wrong."""
+    from werkzeug.serving import is_running_from_reloader
+
+    from flasktrace.loading import AppNotFoundError, load_app
+
+    try:
+        return load_app(target)
+    except Exception as error:
+        if is_running_from_reloader():
+            return _failing(error)
+        if isinstance(error, AppNotFoundError):
+            raise click.ClickException(str(error)) from None
+        raise
+
+
+def _failing(error: Exception) -> Callable[..., Any]:
+    """Print *error* now, and return an app that raises it for whoever looks in the browser."""
+    import traceback
+
+    traceback.print_exception(error)
+    raised_at = error.__traceback__
+
+    def app(_environ: Any, _start_response: Any) -> NoReturn:
+        raise error.with_traceback(raised_at)
+
+    return app
 
 
 @main.command()
@@ -183,11 +228,11 @@ def demo(host: str, port: int, url: str, rounds: int, pause: float, leave: bool)
     flasktrace demo --rounds 50 --pause 0
     """  # noqa: D301
     from flasktrace.demo.visit import visited_shop
-    from flasktrace.serving import PortTakenError
+    from flasktrace.serving import AddressError
 
     try:
         visited_shop(host, port, url, show=_line_printer(), rounds=rounds, pause=pause, leave=leave)
-    except (PortTakenError, ValueError, StoreError) as error:
+    except (AddressError, ValueError, StoreError) as error:
         raise click.ClickException(str(error)) from None
 
 
@@ -210,13 +255,14 @@ def list_(query: tuple[str, ...], limit: int, as_json: bool, url: str) -> None:
     flasktrace list
     flasktrace list status:5xx 'path:/cart*' -n 100
     """  # noqa: D301
-    page = _opened(url).page(limit=limit, query=_query(" ".join(query)))
+    store = _opened(url)
+    page = store.page(limit=limit, query=_query(" ".join(query)))
     if as_json:
         found = [item.to_dict() for item in page.summaries]
         _print_json({"traces": found, "next": page.next})
         return
     if not page.summaries:
-        click.echo(f"No traces in {url}" + (" for that query." if query else "."), err=True)
+        click.echo(f"No traces in {store.url}{' for that query' if query else ''}.", err=True)
     show = _summary_printer()
     for item in page.summaries:
         show(item)
@@ -235,7 +281,7 @@ def show(trace_id: str, stage: str | None, as_json: bool, url: str) -> None:
     flasktrace show 4bf92f --stage preprocess
     flasktrace show last --json
     """  # noqa: D301
-    trace = _found(_opened(url), trace_id, url)
+    trace = _found(_opened(url), trace_id)
     if as_json:
         _print_json(trace.to_dict())
         return
@@ -263,18 +309,19 @@ def tail(query: tuple[str, ...], as_json: bool, url: str) -> None:
     """  # noqa: D301
     store, wanted = _opened(url), _query(" ".join(query))
     show = _json_line if as_json else _summary_printer()
-    cursor = store.since(None).next
-    click.echo(f"Waiting for traces in {url}; Ctrl-C stops.", err=True)
-    while True:
-        page = store.since(cursor, query=wanted)
-        cursor = page.next
-        for item in page.summaries:
-            show(item)
-        if not page.summaries:
-            time.sleep(_POLL)
+    with suppress(KeyboardInterrupt):
+        cursor = store.since(None).next
+        click.echo(f"Waiting for traces in {store.url}; Ctrl-C stops.", err=True)
+        while True:
+            page = store.since(cursor, query=wanted)
+            cursor = page.next
+            for item in page.summaries:
+                show(item)
+            if not page.summaries:
+                time.sleep(_POLL)
 
 
-def _found(store: Store, trace_id: str, url: str) -> Trace:
+def _found(store: Store, trace_id: str) -> Trace:
     """Return the trace that *trace_id* means; ClickException when it is none, or several."""
     if trace_id == "last":
         page = store.page(limit=1)
@@ -282,7 +329,9 @@ def _found(store: Store, trace_id: str, url: str) -> Trace:
     else:
         ids = store.find(trace_id.lower(), limit=3) if _is_hex(trace_id) else []
     if not ids:
-        message = f"There is no trace {trace_id!r} in {url}; 'flasktrace list' shows what there is."
+        message = (
+            f"There is no trace {trace_id!r} in {store.url}; 'flasktrace list' shows what there is."
+        )
         raise click.ClickException(message)
     if len(ids) > 1:
         message = f"{trace_id!r} begins several ids: {', '.join(ids)}; give more of it."

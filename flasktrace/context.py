@@ -128,6 +128,11 @@ class Context(Staged):
         self._session.accessed = True
         return self._session
 
+    def match(self) -> None:
+        """Match the request with the url rules, unless that is done."""
+        if self.request is not None:
+            self.request.match()
+
     def copy(self) -> Context:
         """Return a context with the same request and session, to push in another thread."""
         made = type(self)(self.app, self.request, self._session)
@@ -138,15 +143,20 @@ class Context(Staged):
         """Put the context on top of the stack; the first time that is the push stage."""
         if self.request is None or self.staged:
             self.enter()
-        else:
-            self.staged = True
+            return
+        self.staged = True
+        try:
             self.app.push_context(self)
+        finally:
+            if not self.pushes:  # a receiver failed, or an override left it to us
+                self.enter()
 
     def enter(self) -> None:
         """Put the context on top of the stack and open the session."""
         self.pushes += 1
         contexts.push(self)
-        appcontext_pushed.send(self.app)
+        if self.request is None or self.pushes == 1:
+            appcontext_pushed.send(self.app)
         if self._session is None and self.request is not None:
             self._session = self.app.open_session(self.request)
 
@@ -158,19 +168,33 @@ class Context(Staged):
         """
         if self.pushes != 1 or self.request is None or self.ended:
             self.leave(exc)
-        else:
-            self.ended = True
+            return
+        self.ended = True
+        try:
             self.app.pop_context(self, exc)
+        finally:
+            if self.pushes:  # a receiver failed, or an override left it to us
+                self.leave(exc)
 
     def leave(self, exc: BaseException | None = None) -> None:
-        """Run the teardown functions when this is the last pop, and take the context off."""
+        """Take the context off the stack, at its last pop after the teardown functions."""
         self._require_top()
+        last = self.pushes == 1
         try:
-            if self.pushes == 1:
-                self.app.tear_down(self, exc)
+            if last and self.request is not None:
+                self.app.do_teardown_request(exc)
+                self.request.close()
+        finally:
+            self._take_off(last, exc)
+
+    def _take_off(self, last: bool, exc: BaseException | None) -> None:
+        try:
+            if last:
+                self.app.do_teardown_appcontext(exc)
         finally:
             self.pushes -= 1
             contexts.pop()
+        if last or self.request is None:
             appcontext_popped.send(self.app)
 
     def _require_top(self) -> None:

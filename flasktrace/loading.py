@@ -2,13 +2,15 @@
 
 import ast
 import importlib
+import inspect
 import sys
-import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 _USUAL = ("app", "application", "create_app", "make_app")
+_WSGI = 2
+"""Arguments of a WSGI app: environ and start_response."""
 
 
 class AppNotFoundError(Exception):
@@ -26,15 +28,15 @@ def load_app(target: str) -> Callable[..., Any]:
     module = _module(place or "app")
     found = _named(module, name) if name else _usual(module)
     if not callable(found):
-        raise AppNotFoundError(f"{target!r} is a {type(found).__name__}, no WSGI app.")
+        message = f"{target!r} is of the type {type(found).__name__}, and no WSGI app."
+        raise AppNotFoundError(message)
     return found  # type: ignore[no-any-return]
 
 
 def _module(place: str) -> Any:
-    path = Path(place)
     folder, name = Path.cwd(), place
-    if path.suffix == ".py" or "/" in place:
-        folder, name = path.resolve().parent, path.stem
+    if place.endswith(".py") or "/" in place:
+        folder, name = _file(Path(place))
     if str(folder) not in sys.path:
         sys.path.insert(0, str(folder))
     try:
@@ -49,11 +51,23 @@ def _module(place: str) -> Any:
         raise AppNotFoundError(message) from None
 
 
+def _file(path: Path) -> tuple[Path, str]:
+    """Return the folder to import the file from, and its dotted name below that folder."""
+    path = path.resolve().with_suffix(".py")
+    if not path.is_file():
+        raise AppNotFoundError(f"There is no file {path}.")
+    names, folder = [path.stem], path.parent
+    while (folder / "__init__.py").is_file():  # so that its relative imports work
+        names.insert(0, folder.name)
+        folder = folder.parent
+    return folder, ".".join(names).removesuffix(".__init__")
+
+
 def _usual(module: Any) -> Any:
     for name in _USUAL:
         found = getattr(module, name, None)
-        if found is not None:
-            return found() if name in {"create_app", "make_app"} else found
+        if callable(found):  # and no module of a package
+            return _made(found, name, [], {}) if _is_factory(found) else found
     message = (
         f"{module.__name__} has none of the names {', '.join(_USUAL)}; "
         f"say which one it is: {module.__name__}:NAME."
@@ -93,15 +107,20 @@ def _parsed(expression: str) -> tuple[str, list[Any], dict[str, Any], bool]:
 
 
 def _is_factory(found: Any) -> bool:
-    """Tell whether *found* makes an app: a function that takes no environ and start_response."""
-    code = getattr(found, "__code__", None)
-    return code is not None and code.co_argcount == 0
+    """Tell whether *found* makes an app: a function, not of an environ and a start_response."""
+    if not (inspect.isfunction(found) or inspect.ismethod(found)):
+        return False
+    kinds = inspect.signature(found).parameters.values()
+    if any(item.kind is item.VAR_POSITIONAL for item in kinds):
+        return False
+    needed = [item for item in kinds if item.default is item.empty]
+    return len([item for item in needed if item.kind is not item.VAR_KEYWORD]) != _WSGI
 
 
 def _made(factory: Any, name: str, args: list[Any], kwargs: dict[str, Any]) -> Any:
     try:
-        return factory(*args, **kwargs)
-    except TypeError as error:
-        if len(traceback.extract_tb(error.__traceback__)) > 1:
-            raise  # it comes from within the factory
-        raise AppNotFoundError(f"{name} cannot be called like that: {error}.") from None
+        inspect.signature(factory).bind(*args, **kwargs)
+    except (TypeError, ValueError) as error:
+        message = f"{name} cannot be called like that: {error}. Write it as in {name}('test')."
+        raise AppNotFoundError(message) from None
+    return factory(*args, **kwargs)

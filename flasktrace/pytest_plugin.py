@@ -4,6 +4,7 @@ It does nothing unless ``--flasktrace`` is given or a test asks for the fixture 
 imports nothing of flasktrace before that: plugins are imported before coverage is measured.
 """
 
+from argparse import ArgumentTypeError
 from collections.abc import Generator
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,9 @@ if TYPE_CHECKING:
     from flasktrace.trace.traces import Traces
 
 _KEY = pytest.StashKey["Watch"]()
-_WIDTH = 100
+_MODES = ("failed", "all")
+_TITLE = "flasktrace"
+_WIDEST = 100
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -24,14 +27,25 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--flasktrace",
         nargs="?",
         const="failed",
-        choices=("failed", "all"),
+        type=_mode,
+        metavar="failed|all",
         help="Print the trace of each request of the tests that fail (or of all tests).",
     )
 
 
+def _mode(text: str) -> str:
+    if text in _MODES:
+        return text
+    # An option whose value may be left out takes a path that follows it.
+    message = f"{text!r} is none of failed, all; before a path write --flasktrace=failed"
+    raise ArgumentTypeError(message)
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Begin to watch when asked to."""
-    config.stash[_KEY] = Watch(config.getoption("--flasktrace"))
+    watch = config.stash[_KEY] = Watch(config, config.getoption("--flasktrace"))
+    if watch.mode == "all":
+        config.pluginmanager.register(Printer(config))
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -48,7 +62,8 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, Any, Any]:
     watch.test = item.nodeid
     if watch.mode is None and "traces" not in getattr(item, "fixturenames", ()):
         return (yield)
-    with watch.everywhere.collect() as watch.traces:
+    with watch.everywhere.collect() as found:
+        watch.traces = found
         try:
             return (yield)
         finally:
@@ -61,32 +76,45 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, Any]:
     report: pytest.TestReport = yield
     watch = item.config.stash[_KEY]
     if watch.mode and watch.traces and (report.failed or _is_due(watch.mode, report)):
-        report.sections.append(("flasktrace", watch.text()))
+        report.sections.append((_TITLE, watch.text()))
     return report
 
 
-def pytest_report_teststatus(report: pytest.TestReport, config: pytest.Config) -> None:
-    """Print the traces of a test that passed, when all are asked for."""
-    watch = config.stash.get(_KEY, None)
-    if watch is None or watch.mode != "all" or not report.passed or report.when != "call":
-        return
-    for title, text in report.sections:
-        if title == "flasktrace":
-            watch.write(config, report.nodeid, text)
+class Printer:
+    """Prints the traces of tests that passed; pytest itself prints those of the others."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Print the traces below the line of the test."""
+        terminal: Any = self._config.pluginmanager.get_plugin("terminalreporter")
+        if terminal is None or not report.passed or report.when != "call":
+            return
+        for text in (text for title, text in report.sections if title == _TITLE):
+            terminal.write_line("")
+            terminal.write_sep("-", f"{_TITLE} {report.nodeid}")
+            terminal.write_line(text)
 
 
 @pytest.fixture
-def traces(request: pytest.FixtureRequest) -> "Traces":
+def traces(request: pytest.FixtureRequest) -> Generator["Traces", None, None]:
     """Return the traces of this test's requests: list-like, with ``last`` and ``find``."""
-    found: Traces = request.config.stash[_KEY].traces
-    return found
+    watch = request.config.stash[_KEY]
+    if watch.traces is not None:
+        yield watch.traces
+        return
+    with watch.everywhere.collect() as found:  # asked for by getfixturevalue, while the test runs
+        yield found
 
 
 class Watch:
     """What is watched in this run of pytest."""
 
-    def __init__(self, mode: str | None) -> None:
+    def __init__(self, config: pytest.Config, mode: str | None) -> None:
         self.mode = mode
+        self._config = config
         #: The running test.
         self.test = ""
         #: The traces of the running test; None when nobody asked for them.
@@ -106,15 +134,8 @@ class Watch:
         """Return the trees of the running test's traces."""
         from flasktrace.trace.show.terminal import render, tree
 
-        return "\n".join(render(tree(item), width=_WIDTH) for item in self.traces or ())
-
-    def write(self, config: pytest.Config, test: str, text: str) -> None:
-        """Write the traces of a test that passed."""
-        terminal: Any = config.pluginmanager.get_plugin("terminalreporter")
-        if terminal is not None:
-            terminal.write_line("")
-            terminal.write_sep("-", f"flasktrace {test}")
-            terminal.write_line(text)
+        width = min(self._config.get_terminal_writer().fullwidth, _WIDEST)
+        return "\n".join(render(tree(item), width=width) for item in self.traces or ())
 
     def stop(self) -> None:
         """Leave all apps as they were."""

@@ -51,7 +51,7 @@ class Registry:
         self.root_path = root_path or _root_of(import_name)
         #: Folder of the templates, relative to `root_path`.
         self.template_folder = template_folder
-        self.static_folder = static_folder  # type: ignore[assignment]
+        self.static_folder = static_folder
         self.static_url_path = static_url_path
         #: Endpoint to view.
         self.view_functions: dict[str, Callable[..., Any]] = {}
@@ -254,7 +254,8 @@ class Registry:
     ) -> None:
         """Let *f* answer for an HTTP status code or a class of exceptions.
 
-        ValueError for a code that is no HTTP error, TypeError for what is no class of exceptions.
+        ValueError for a code that is no HTTP error and for a class that is no ``Exception``,
+        TypeError for anything else.
         """
         self._check_setup("register_error_handler")
         kind, code = handled_class(code_or_exception)
@@ -272,9 +273,11 @@ def handled_class(code_or_exception: Any) -> tuple[type[Exception], int | None]:
         )
         raise TypeError(message)
     if not issubclass(code_or_exception, Exception):
-        raise TypeError(f"{code_or_exception.__name__} is not a subclass of Exception.")
-    is_http = issubclass(code_or_exception, HTTPException)
-    return code_or_exception, code_or_exception.code if is_http else None
+        message = f"{code_or_exception.__name__} is not a subclass of Exception."
+        raise ValueError(message)  # noqa: TRY004, as Flask has it
+    if issubclass(code_or_exception, HTTPException):
+        return code_or_exception, code_or_exception.code
+    return code_or_exception, None
 
 
 def _class_of_code(code: int) -> type[Exception]:

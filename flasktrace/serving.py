@@ -1,5 +1,6 @@
 """Serves a watched app with werkzeug's development server, a line for each request."""
 
+import errno
 import logging
 import os
 import secrets
@@ -7,52 +8,90 @@ import signal
 import socket
 import sys
 from collections.abc import Callable
+from dataclasses import fields
+from ipaddress import ip_address
 from typing import Any
 
 from werkzeug.debug import DebuggedApplication
 from werkzeug.serving import is_running_from_reloader, make_server, run_simple
 
 from flasktrace.trace.model import Trace
+from flasktrace.trace.options import Options
 from flasktrace.trace.tracer import Tracer, WatchedApp, tracer_of, unwrap
 
+_ANY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - what to ask instead
 
-class PortTakenError(Exception):
+# From the reloader to the processes that it starts, so that a restart changes neither.
+_KEPT_PORT = "FLASKTRACE_RELOADER_PORT"
+_KEPT_TOKEN = "FLASKTRACE_RELOADER_TOKEN"  # noqa: S105 - the name of a variable
+
+
+class AddressError(Exception):
+    """Nobody can listen on the address; the text says why."""
+
+    def __init__(self, host: str, port: int, error: OSError) -> None:
+        super().__init__(f"Cannot listen on port {port} of {host}: {error.strerror or error}.")
+
+
+class PortTakenError(AddressError):
     """Somebody else listens on the port."""
 
     def __init__(self, host: str, port: int) -> None:
-        super().__init__(
+        Exception.__init__(
+            self,
             f"Port {port} of {host} is taken. Choose another with --port, or --port 0 for any "
-            "that is free."
+            "that is free.",
         )
 
 
-def is_free(host: str, port: int) -> bool:
-    """Tell whether nobody listens on *port* of *host*."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError:
-            return False
-    return True
+def free_port(host: str, port: int = 0) -> int:
+    """Return *port* of *host*, on which nobody listens, or for 0 any such port.
+
+    Raises `PortTakenError` and `AddressError`.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET  # as werkzeug chooses
+    try:
+        address = socket.getaddrinfo(host, port, family, socket.SOCK_STREAM)[0][4]
+        with socket.socket(family) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+            found: int = probe.getsockname()[1]
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise PortTakenError(host, port) from None
+        raise AddressError(host, port, error) from None
+    return found
 
 
-def free_port(host: str) -> int:
-    """Return a port of *host* that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind((host, 0))
-        port: int = probe.getsockname()[1]
-        return port
+def watched(
+    app: Any, *, show: Callable[[Trace], None], host: str, **options: Any
+) -> tuple[Any, Tracer]:
+    """Return *app* with tracing and dashboard on, to be served on *host*, and its tracer.
 
-
-def watched(app: Any, *, show: Callable[[Trace], None], **options: Any) -> tuple[Any, Tracer]:
-    """Return *app* with tracing and dashboard on, whatever it was before, and its tracer."""
-    app = unwrap(app) if tracer_of(app) is not None else app
-    options.setdefault("token", os.environ.get("FLASKTRACE_TOKEN") or secrets.token_urlsafe(24))
-    tracer = Tracer(
-        app, listeners=[show], announce=False, **{"enabled": True, "dashboard": True, **options}
-    )
+    What *app* was wrapped with holds where *options* say nothing (None).
+    """
+    before = tracer_of(app)
+    app = unwrap(app)
+    own = {} if before is None else _as_arguments(before.options)
+    given = own | {name: value for name, value in options.items() if value is not None}
+    chosen = Options.of(given, getattr(app, "config", None) or {})
+    given["token"] = chosen.token or os.environ.pop(_KEPT_TOKEN, "") or secrets.token_urlsafe(24)
+    given["trusted_hosts"] = (*chosen.trusted_hosts, *_trusted(host))
+    given |= {"enabled": True, "dashboard": True}
+    tracer = Tracer(app, listeners=[show], announce=False, **given)
     return (app if hasattr(app, "wsgi_app") else WatchedApp(tracer)), tracer
+
+
+def _as_arguments(options: Options) -> dict[str, Any]:
+    return {item.name: getattr(options, item.name) for item in fields(options)}
+
+
+def _trusted(host: str) -> tuple[str, ...]:
+    """Return *host* when it is an address: no other site can have a name that looks like it."""
+    try:
+        return () if ip_address(host).is_unspecified else (host,)
+    except ValueError:
+        return ()
 
 
 def serve(
@@ -68,15 +107,17 @@ def serve(
 ) -> None:
     """Serve until interrupted or terminated; *ready* gets the address that is listened on.
 
-    Port 0 is any that is free. `PortTakenError` when somebody else listens on the port.
+    Port 0 is any that is free. Raises `PortTakenError` when somebody else listens on the port,
+    `AddressError` when nobody can.
     """
-    if not is_running_from_reloader() and port and not is_free(host, port):
-        raise PortTakenError(host, port)
+    reloaded = use_reloader and is_running_from_reloader()
+    if not reloaded and (port or use_reloader):
+        port = free_port(host, port)
     logging.getLogger("werkzeug").setLevel(logging.ERROR)  # each request has its line already
-    signal.signal(signal.SIGTERM, _leave)
+    before = signal.signal(signal.SIGTERM, _leave)
     try:
         if use_reloader:
-            _serve_reloading(app, host, port, ready, threaded, use_debugger)
+            _serve_reloading(app, tracer, host, port, ready, threaded, use_debugger)
         else:
             _serve_once(app, host, port, ready, threaded, use_debugger)
     except KeyboardInterrupt:
@@ -84,30 +125,54 @@ def serve(
     finally:
         tracer.flush()
         tracer.close()
+        signal.signal(signal.SIGTERM, before)
 
 
 def _serve_once(
     app: Any, host: str, port: int, ready: Callable[[str], None], threaded: bool, debugger: bool
 ) -> None:
-    if debugger:
-        app = DebuggedApplication(app, evalex=True)
     with make_server(host, port, app, threaded=threaded) as server:
         ready(_address(host, server.port))
+        if debugger:
+            server.app = _debugged(app, host)
         server.serve_forever()
 
 
 def _serve_reloading(
-    app: Any, host: str, port: int, ready: Callable[[str], None], threaded: bool, debugger: bool
+    app: Any,
+    tracer: Tracer,
+    host: str,
+    port: int,
+    ready: Callable[[str], None],
+    threaded: bool,
+    debugger: bool,
 ) -> None:
-    port = port or int(os.environ.setdefault("FLASKTRACE_FREE_PORT", str(free_port(host))))
     if is_running_from_reloader():
+        port = int(os.environ.get(_KEPT_PORT, port))
         ready(_address(host, port))
-    run_simple(host, port, app, use_reloader=True, use_debugger=debugger, threaded=threaded)
+        app = _debugged(app, host) if debugger else app
+    else:
+        os.environ[_KEPT_PORT] = str(port)
+        os.environ[_KEPT_TOKEN] = tracer.options.token or ""
+    run_simple(host, port, app, use_reloader=True, threaded=threaded)
+
+
+def _debugged(app: Any, host: str) -> DebuggedApplication:
+    """Return *app* in werkzeug's debugger, as `run_simple` makes it, and print the PIN."""
+    made = DebuggedApplication(app, evalex=True, pin_logging=False)
+    made.trusted_hosts.append(host)
+    if made.pin is not None:
+        say(f"Debugger PIN: {made.pin}")
+    return made
 
 
 def _address(host: str, port: int) -> str:
-    name = "localhost" if host in {"127.0.0.1", "0.0.0.0", "::1"} else host  # noqa: S104
-    return f"http://{name}:{port}"
+    """Return the URL of what listens on *host*: not "localhost", which may be somebody else.
+
+    A name stands for an IPv4 and an IPv6 address, and each of them has ports of its own.
+    """
+    host = _ANY_ADDRESS.get(host, host)
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def _leave(_signal: int, _frame: Any) -> None:

@@ -19,8 +19,8 @@ class SessionMixin(MutableMapping[str, Any]):
     new = False
     #: Whether it must be saved; True when a session cannot tell.
     modified = True
-    #: Whether anybody looked at it; True when a session cannot tell.
-    accessed = True
+    #: Whether anybody asked for it in this request; the context sets it.
+    accessed = False
 
     @property
     def permanent(self) -> bool:
@@ -33,15 +33,13 @@ class SessionMixin(MutableMapping[str, Any]):
 
 
 class SecureCookieSession(CallbackDict[str, Any], SessionMixin):
-    """A session that knows whether it was changed, or looked at."""
+    """A session that knows whether it was changed."""
 
     modified = False
-    accessed = False
 
     def __init__(self, initial: Any = None) -> None:
         def on_update(changed: Any) -> None:
             changed.modified = True
-            changed.accessed = True
 
         super().__init__(initial, on_update)
 

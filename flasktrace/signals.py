@@ -3,7 +3,7 @@
 import functools
 import inspect
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from blinker import Namespace, Signal
 
@@ -60,7 +60,8 @@ Method = TypeVar("Method", bound=Callable[..., Any])
 class Staged:
     """What goes through the stages: it knows the one that it is in."""
 
-    __slots__ = ()
+    if not TYPE_CHECKING:
+        __slots__ = ()  # of its own; a checker would take the names below for missing
 
     app: Any
     stage: str | None
@@ -97,6 +98,9 @@ def stage(
             if len(args) > 1 and isinstance(args[1], Staged):
                 context: Staged | None = args[1]
                 args = args if takes_context else (args[0], *args[2:])
+            elif "context" in kwargs and not as_given:
+                context = kwargs.pop("context")
+                args = (args[0], context, *args[1:]) if takes_context else args
             else:
                 context = find_context(*args)
                 if takes_context and not as_given:
@@ -211,7 +215,7 @@ def _takes_context(method: Callable[..., Any]) -> bool:
 
 def _context_on_top(app: Any, *_rest: Any) -> Staged | None:
     context: Staged | None = app.current_request_context()
-    return context
+    return context if context is not None and context.app is app else None
 
 
 def _required(context: Staged | None, method: Callable[..., Any]) -> Staged:

@@ -10,9 +10,10 @@ from flasktrace.globals import request_context
 def stream_with_context(
     generator_or_function: Iterable[Any] | Callable[..., Iterable[Any]],
 ) -> Any:
-    """Keep the context of this request for a generator that runs after the view has returned.
+    """Push the context of this request again for a generator that runs after the view returned.
 
-    Takes the generator, or, as a decorator, the function that makes it.
+    Takes the generator, or, as a decorator, the function that makes it. The context is popped, its
+    teardown functions are called, once with the request and once more when the generator ends.
     RuntimeError outside a request.
     """
     if callable(generator_or_function):
@@ -32,8 +33,6 @@ def _held(iterable: Iterable[Any]) -> Iterator[Any]:
 
     def run() -> Generator[Any, None, None]:
         with context:
-            # The first step only takes the context, while the request still stands.
-            yield None
             try:
                 yield from iterable
             finally:
@@ -41,6 +40,4 @@ def _held(iterable: Iterable[Any]) -> Iterator[Any]:
                 if close is not None:
                     close()
 
-    started = run()
-    next(started)
-    return started
+    return run()

@@ -117,4 +117,5 @@ def _stream(app: Flask, template: Template, context: dict[str, Any]) -> Iterable
     top = contexts.top
     if top is None or top.request is None:
         return pieces()
-    return stream_with_context(pieces())
+    held: Iterable[str] = stream_with_context(pieces())
+    return held

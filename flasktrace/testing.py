@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -38,7 +38,7 @@ class EnvironBuilder(werkzeug.test.EnvironBuilder):
             base_url, path = _urls(app, path, subdomain, url_scheme)
         super().__init__(path, base_url, *args, **kwargs)
 
-    def json_dumps(self, obj: Any, **kwargs: Any) -> str:  # type: ignore[override]
+    def json_dumps(self, obj: Any, **kwargs: Any) -> str:
         """Return *obj* as the app's JSON."""
         return self.app.json.dumps(obj, **kwargs)
 
@@ -106,7 +106,7 @@ class FlaskClient(Client):
         response = super().open(request, buffered=buffered, follow_redirects=follow_redirects)
         response.json_module = self.application.json  # type: ignore[assignment]
         while self._met:
-            self._held.enter_context(self._met.pop())
+            self._held.enter_context(self._met.pop(0))
         return response
 
     def _request(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> WerkzeugRequest:
@@ -132,7 +132,7 @@ class FlaskClient(Client):
         finally:
             builder.close()
 
-    def _environ(self, given: dict[str, Any]) -> dict[str, Any]:
+    def _environ(self, given: Mapping[str, Any]) -> dict[str, Any]:
         made = {**self.environ_base, **given}
         if self.preserve_context:
             made["werkzeug.debug.preserve_context"] = self._met.append

@@ -30,7 +30,9 @@ def url_for(
 
 
 def redirect(
-    location: str, code: int = 302, Response: type[WerkzeugResponse] | None = None
+    location: str,
+    code: int = 302,
+    Response: type[WerkzeugResponse] | None = None,  # noqa: N803, Flask's name
 ) -> WerkzeugResponse:
     """Return a redirect to *location*."""
     context = contexts.top

@@ -34,10 +34,12 @@ class Request(WerkzeugRequest):
         if self.matched:
             return
         context = contexts.top
-        if context is not None and context.request is self and self.url_adapter is not None:
-            context.app.match_request(context)
-        else:
-            self.match_now()
+        try:
+            if context is not None and context.request is self and context.stage != "match":
+                context.app.match_request(context)
+        finally:
+            if not self.matched:  # no stage, a receiver failed, or an override left it to us
+                self.match_now()
 
     def match_now(self) -> None:
         """Match without telling anybody."""
@@ -45,7 +47,8 @@ class Request(WerkzeugRequest):
         if self.url_adapter is None:
             return
         try:
-            self._url_rule, self._view_args = self.url_adapter.match(return_rule=True)
+            self._url_rule, values = self.url_adapter.match(return_rule=True)
+            self._view_args = values  # type: ignore[assignment]  # a dict, says werkzeug elsewhere
         except HTTPException as error:
             self._routing_exception = error
 
@@ -109,7 +112,7 @@ class Request(WerkzeugRequest):
         return None if context is None else context.app.config[key]
 
     @property
-    def max_content_length(self) -> int | None:  # type: ignore[override]
+    def max_content_length(self) -> int | None:
         """Most bytes of a body that are read; ``MAX_CONTENT_LENGTH`` unless set here."""
         value: int | None = self._limit("_max_content_length", "MAX_CONTENT_LENGTH")
         return value
@@ -119,7 +122,7 @@ class Request(WerkzeugRequest):
         self.__dict__["_max_content_length"] = value
 
     @property
-    def max_form_memory_size(self) -> int | None:  # type: ignore[override]
+    def max_form_memory_size(self) -> int | None:
         """Most bytes of one form field that is no file; ``MAX_FORM_MEMORY_SIZE`` unless set."""
         value: int | None = self._limit("_max_form_memory_size", "MAX_FORM_MEMORY_SIZE")
         return value
@@ -128,8 +131,8 @@ class Request(WerkzeugRequest):
     def max_form_memory_size(self, value: int | None) -> None:
         self.__dict__["_max_form_memory_size"] = value
 
-    @property
-    def max_form_parts(self) -> int | None:  # type: ignore[override]
+    @property  # type: ignore[override]
+    def max_form_parts(self) -> int | None:
         """Most parts of a multipart form; ``MAX_FORM_PARTS`` unless set."""
         value: int | None = self._limit("_max_form_parts", "MAX_FORM_PARTS")
         return value
@@ -140,10 +143,10 @@ class Request(WerkzeugRequest):
 
     def on_json_loading_failed(self, e: ValueError | None) -> NoReturn:
         """Answer 400 to a body that is no JSON; only in debug mode say what is wrong with it."""
+        context = contexts.top
         try:
-            super().on_json_loading_failed(e)
+            raise super().on_json_loading_failed(e)
         except BadRequest as error:
-            context = contexts.top
             if context is not None and context.app.debug:
                 raise
             raise BadRequest from error

@@ -16,19 +16,39 @@ from flasktrace.trace.model import (
     Stage,
     Trace,
 )
+from flasktrace.trace.record.describe import plain
 from flasktrace.trace.record.gateway import text_of
 from flasktrace.trace.record.recording import OpenSpan, Recording, StageRun
-from flasktrace.trace.record.redact import path_without
+from flasktrace.trace.record.redact import without
 from flasktrace.trace.record.verdict import spoken, verdict
+
+_FAILED = 500
 
 
 def assemble(recording: Recording) -> Trace:
     """Return the trace of *recording*; one that is not finished is shown as far as it went."""
+    made = _assembled(recording)
+    secrets = recording.routing.get("secrets")
+    # They are part of the path, which may stand anywhere: in g, a header, a message.
+    return Trace.from_dict(_scrubbed(made.to_dict(), secrets)) if secrets else made
+
+
+def _scrubbed(value: Any, secrets: Sequence[str]) -> Any:
+    if type(value) is str:
+        return without(value, secrets)
+    if type(value) is dict:
+        return {key: _scrubbed(item, secrets) for key, item in value.items()}
+    if type(value) is list:
+        return [_scrubbed(item, secrets) for item in value]
+    return value
+
+
+def _assembled(recording: Recording) -> Trace:
     end = recording.end if recording.end is not None else _last(recording)
     facts = recording.request
     redact = recording.recorder.redactor
-    path, view_args = _arguments(recording)
-    query = redact.query(text_of(facts.get("QUERY_STRING")))
+    path = redact.text(str(facts.get("path", "")))
+    query = plain(redact.query(text_of(facts.get("QUERY_STRING"))))
     failure = recording.failure
     if failure is not None and recording.handled_by:
         failure = replace(failure, handled_by=recording.handled_by)
@@ -42,9 +62,9 @@ def assemble(recording: Recording) -> Trace:
         status=recording.status,
         endpoint=recording.routing.get("endpoint"),
         rule=recording.routing.get("rule"),
-        view_args=view_args,
+        view_args=dict(recording.routing.get("view_args") or {}),
         outcome=_outcome(recording),
-        verdict=_hide_arguments(recording, verdict(recording)),
+        verdict=verdict(recording),
         stages=_stages(recording, end),
         spans=tuple(_span(item, end) for item in recording.spans),
         events=tuple(recording.events),
@@ -66,42 +86,15 @@ def assemble(recording: Recording) -> Trace:
 
 
 def _last(recording: Recording) -> int:
-    ends = [item.start + (item.duration or 0) for item in (*recording.runs, *recording.spans)]
+    steps: list[StageRun | OpenSpan] = [*recording.runs, *recording.spans]
+    ends = [item.start + (item.duration or 0) for item in steps]
     return max(ends, default=0)
 
 
 def _outcome(recording: Recording) -> str:
-    if recording.outcome == "ok" and recording.failure is not None and recording.handler is None:
-        return "error"
-    return recording.outcome
-
-
-def _secret_arguments(recording: Recording) -> list[str]:
-    given: dict[str, Any] = recording.routing.get("view_args") or {}
-    is_secret = recording.recorder.redactor.is_secret
-    return [value for key, value in given.items() if type(value) is str and is_secret(key)]
-
-
-def _hide_arguments(recording: Recording, text: str) -> str:
-    return path_without(text, _secret_arguments(recording))
-
-
-def _arguments(recording: Recording) -> tuple[str, dict[str, Any]]:
-    """Return path and view arguments, secrets left out of both."""
-    describe = recording.recorder.describe
-    given: dict[str, Any] = recording.routing.get("view_args") or {}
-    shown = {key: _plain(value, describe(value, key)) for key, value in given.items()}
-    path = _hide_arguments(recording, str(recording.request.get("path", "")))
-    return recording.recorder.redactor.text(path), shown
-
-
-def _plain(value: Any, described: str) -> Any:
-    """Return numbers and short texts as they are, everything else as described."""
-    if type(value) is int and abs(value) < 1 << 53:
-        return value
-    if type(value) is str and described == repr(value):
-        return value
-    return described
+    if recording.outcome != "ok" or recording.failure is None:
+        return recording.outcome
+    return "ok" if recording.handler is not None and (recording.status or 0) < _FAILED else "error"
 
 
 def _request(recording: Recording, path: str, query: str) -> RequestFacts:
@@ -114,7 +107,7 @@ def _request(recording: Recording, path: str, query: str) -> RequestFacts:
         path=path,
         query=query,
         scheme=str(facts.get("wsgi.url_scheme", "")),
-        host=str(host),
+        host=plain(str(host)),
         http_version=str(facts.get("SERVER_PROTOCOL", "")),
         remote_addr=str(facts.get("REMOTE_ADDR", "")),
         headers=_headers(recording, facts.get("headers", ())),
@@ -140,7 +133,7 @@ def _response(recording: Recording) -> ResponseFacts:
 def _headers(recording: Recording, pairs: Sequence[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
     redactor, limit = recording.recorder.redactor, recording.recorder.limits.header
     return tuple(
-        (str(name), _cut(redactor.header(str(name), str(value)[: limit + 1]), limit))
+        (_cut(plain(name), limit), _cut(plain(redactor.header(name, value[: limit + 1])), limit))
         for name, value in pairs
     )
 
@@ -209,7 +202,7 @@ def _stage(recording: Recording, name: str, runs: list[StageRun], end: int) -> S
 
 
 def _snapshot(run: StageRun) -> Snapshot | None:
-    return None if run.cards is None else Snapshot(run.cards[0], tuple(run.cards[1]))
+    return None if run.cards is None else Snapshot(run.cards[0], run.cards[1].cards)
 
 
 def _hollow(recording: Recording, name: str) -> Stage:

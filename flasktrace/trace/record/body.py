@@ -1,9 +1,13 @@
 """The body of a response on its way to the server, and of a request on its way to the app."""
 
-from collections.abc import Iterable, Iterator
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from flasktrace.trace.record.recording import CURRENT, OpenSpan, Recording
+
+_BODILESS = {204, 304}
 
 
 class Body:
@@ -21,28 +25,54 @@ class Body:
         self._exhausted = False
         self._last = 0
 
-    def __iter__(self) -> "Body":
+    def __iter__(self) -> Body:
+        self._iterator = self._in_trace(iter, self._result)
         return self
 
     def __next__(self) -> bytes:
-        recording = self._recording
-        token = CURRENT.set(recording)
+        if self._iterator is None:
+            iter(self)
+        if self._span is None:
+            self._safely(self._begin)
+        chunk: bytes = self._in_trace(next, self._iterator)
+        self._safely(self._note, chunk)
+        return chunk
+
+    def close(self) -> None:
+        """Close what the app returned, and end the recording."""
+        self._safely(self._note_close)
         try:
-            if self._iterator is None:
-                self._begin()
-                self._iterator = iter(self._result)
-            chunk = next(self._iterator)
+            close = getattr(self._result, "close", None)
+            if close is not None:
+                self._in_trace(close)
+        finally:
+            self._safely(self._end)
+            self._recording.recorder.finish(self._recording)
+
+    def _in_trace(self, step: Callable[..., Any], *args: Any) -> Any:
+        """Do a step of the app's; what it does belongs to the trace."""
+        token = CURRENT.set(self._recording)
+        try:
+            return step(*args)
         except StopIteration:
             self._exhausted = True
-            self._end()
+            self._safely(self._end)
             raise
         except BaseException as error:
-            self._broke(error)
+            self._safely(self._broke, error, "body" if args else "close")
             raise
         finally:
             CURRENT.reset(token)
-        self._note(chunk)
-        return chunk
+
+    def _safely(self, step: Callable[..., None], *args: Any) -> None:
+        """Do a step of the tracer's, unless the recording is over; it can not fail."""
+        recording = self._recording
+        if recording.finished:
+            return
+        try:
+            step(*args)
+        except Exception as error:  # noqa: BLE001
+            recording.recorder.failed(recording, "body", error)
 
     def _begin(self) -> None:
         recording = self._recording
@@ -53,18 +83,23 @@ class Body:
 
     def _note(self, chunk: bytes) -> None:
         recording = self._recording
-        if recording.finished:
-            return
         if recording.first_byte is None:
             recording.enter()
             recording.first_byte = recording.at
             recording.leave()
+        self._last = recording.clock() - recording.origin - recording.tracer_ns
+        if type(chunk) is not bytes:
+            return
         recording.chunks += 1
         recording.bytes += len(chunk)
-        self._last = recording.clock() - recording.origin - recording.tracer_ns
         if recording.response_body is not None:
-            room = recording.recorder.limits.body - len(recording.response_body)
-            recording.response_body += chunk[: max(room, 0)]
+            keep(recording, recording.response_body, chunk)
+
+    def _note_close(self) -> None:
+        recording = self._recording
+        recording.closed = True
+        if not self._exhausted and recording.outcome == "ok" and self._has_more():
+            recording.outcome = "client_disconnected"
 
     def _end(self) -> None:
         recording = self._recording
@@ -74,46 +109,31 @@ class Body:
             self._span.attributes = {"chunks": recording.chunks, "bytes": recording.bytes}
             recording.leave()
 
-    def _broke(self, error: BaseException) -> None:
+    def _broke(self, error: BaseException, what: str) -> None:
         recording = self._recording
-        if not recording.finished:
-            recording.outcome = "error_in_stream"
-            recording.recorder.see_escape(recording, error)
-            recording.escaped = False
+        if recording.outcome in {"ok", "client_disconnected"}:
+            interrupts = not issubclass(type(error), Exception)
+            recording.outcome = outcome_of(error) if interrupts else "error_in_stream"
+        recording.recorder.see_escape(recording, error, what)
         self._end()
-
-    def close(self) -> None:
-        """Close what the app returned, once, and end the recording."""
-        recording = self._recording
-        recording.closed = True
-        if not self._exhausted and recording.outcome == "ok" and self._has_more():
-            recording.outcome = "client_disconnected"
-        token = CURRENT.set(recording)
-        try:
-            close = getattr(self._result, "close", None)
-            if close is not None:
-                close()
-        finally:
-            CURRENT.reset(token)
-            self._end()
-            recording.recorder.finish(recording)
 
     def _has_more(self) -> bool:
         """Tell whether the server stopped early; a whole body needs no last look for its end."""
         recording = self._recording
-        if recording.request.get("method") == "HEAD" or recording.status in {204, 304}:
+        if recording.request.get("method") == "HEAD" or recording.status in _BODILESS:
             return False
-        for name, value in recording.headers:
-            if name.lower() == "content-length" and value.isdigit():
-                return recording.bytes < int(value)
-        return not _is_whole(self._result, recording.chunks)
+        length = content_length(recording)
+        if length is not None:
+            return recording.bytes < length
+        result: Any = self._result
+        return not (type(result) in {list, tuple} and recording.chunks >= len(result))
 
     def __del__(self) -> None:
         # A server always closes; a test client's response is often just dropped.
         recording = self._recording
         if not recording.finished:
             if self._span is not None and self._span.duration is None:
-                self._span.duration = self._last - self._span.start
+                self._span.duration = max(self._last - self._span.start, 0)
             recording.recorder.finish(recording, self._last or None)
 
 
@@ -124,6 +144,25 @@ class SizedBody(Body):
         return len(self._result)  # type: ignore[arg-type]
 
 
+def content_length(recording: Recording) -> int | None:
+    """Return the length of the body that the headers tell, None when they do not."""
+    for name, value in recording.headers:
+        if name.lower() == "content-length" and value.isdecimal():
+            return int(value)
+    return None
+
+
+def outcome_of(error: BaseException) -> str:
+    """Return the word for a request that ended with *error*."""
+    if isinstance(error, KeyboardInterrupt):
+        return "interrupted"
+    if isinstance(error, SystemExit):
+        return "exit"
+    if isinstance(error, GeneratorExit):
+        return "client_disconnected"
+    return "error"
+
+
 class BodyReader:
     """The request's body as the app reads it; a copy of the beginning is kept."""
 
@@ -131,21 +170,23 @@ class BodyReader:
         self._stream = stream
         self._recording = recording
 
-    def _keep(self, data: bytes) -> bytes:
+    def _keep(self, data: Any) -> Any:
         recording = self._recording
-        recording.bytes_read += len(data)
-        if recording.request_body is not None:
-            room = recording.recorder.limits.body - len(recording.request_body)
-            recording.request_body += data[: max(room, 0)]
+        if type(data) in {bytes, bytearray} and not recording.finished:
+            recording.bytes_read += len(data)
+            if recording.request_body is not None:
+                keep(recording, recording.request_body, data)
         return data
 
     def read(self, *size: int) -> bytes:
         """Read as the server's stream does."""
-        return self._keep(self._stream.read(*size))
+        data: bytes = self._keep(self._stream.read(*size))
+        return data
 
     def readline(self, *size: int) -> bytes:
         """Read a line as the server's stream does."""
-        return self._keep(self._stream.readline(*size))
+        data: bytes = self._keep(self._stream.readline(*size))
+        return data
 
     def readlines(self, *hint: int) -> list[bytes]:
         """Read lines as the server's stream does."""
@@ -156,8 +197,22 @@ class BodyReader:
             yield self._keep(line)
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._stream, name)
+        found = getattr(self._stream, name)
+        return self._reading_into(found) if name in {"readinto", "readinto1"} else found
+
+    def _reading_into(self, read: Callable[[Any], Any]) -> Callable[[Any], Any]:
+        def readinto(buffer: Any) -> Any:
+            count = read(buffer)
+            if type(count) is int and count > 0:
+                self._keep(bytes(memoryview(buffer).cast("B")[:count]))
+            return count
+
+        return readinto
 
 
-def _is_whole(result: Any, chunks: int) -> bool:
-    return type(result) in {list, tuple} and chunks >= len(result)
+def keep(recording: Recording, kept: bytearray, data: bytes) -> None:
+    """Add *data* to what is kept of a body, as far as the limit allows; count the rest."""
+    room = max(recording.recorder.limits.body - len(kept), 0)
+    kept += data[:room]
+    if len(data) > room:
+        recording.drop("body", len(data) - room)

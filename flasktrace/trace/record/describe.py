@@ -5,12 +5,14 @@ No method that the object's class may define is called: not ``__repr__``, ``__le
 or ``__eq__``, and no attribute is looked up on it.
 """
 
-import datetime
+import datetime as dt
 import decimal
 import pathlib
 import uuid
+import zoneinfo
 from collections import OrderedDict, defaultdict, deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
+from itertools import islice
 from typing import Any
 
 from markupsafe import Markup
@@ -18,15 +20,23 @@ from markupsafe import Markup
 from flasktrace.trace.record.limits import Limits
 from flasktrace.trace.record.redact import MARK, Redactor
 
+_ZONES = {type(None), dt.timezone, zoneinfo.ZoneInfo}
+
+
+def _time(value: Any) -> str:
+    # A time zone may be of a class of the user, whose methods str() would call.
+    return str(value if type(value.tzinfo) in _ZONES else value.replace(tzinfo=None))
+
+
 _SAFE: dict[type, Callable[[Any], str]] = {
     bool: repr,
     type(None): repr,
     float: repr,
     complex: repr,
-    datetime.datetime: str,
-    datetime.date: str,
-    datetime.time: str,
-    datetime.timedelta: str,
+    dt.datetime: _time,
+    dt.date: str,
+    dt.time: _time,
+    dt.timedelta: str,
     uuid.UUID: str,
     decimal.Decimal: str,
     pathlib.PosixPath: str,
@@ -42,6 +52,8 @@ _BRACKETS: dict[type, tuple[str, str]] = {
 }
 _DICTS = {dict, OrderedDict, defaultdict}
 _BIG = 1 << 64
+_BEYOND = 300
+"""How far beyond the cut a text is searched for a secret that the cut would split."""
 
 
 class Describer:
@@ -62,14 +74,29 @@ class Describer:
             return repr(value) if -_BIG < value < _BIG else f"<int of {value.bit_length()} bits>"
         safe = _SAFE.get(kind)
         if safe is not None:
-            return safe(value)
+            return self._cut(plain(safe(value)))
         return self._compound(kind, value, depth)
+
+    def name(self, value: Any) -> str:
+        """Return a name, such as a key, as it is when it is text; short in any case."""
+        return self._cut(plain(value)) if type(value) is str else self(value)
+
+    def prose(self, value: str) -> str:
+        """Return a sentence, such as the message of an exception, without secrets, and cut."""
+        limit = self.limits.value
+        text = plain(self.redactor.prose(value[: limit + _BEYOND]))
+        return text if len(text) <= limit else f"{text[:limit]}…"
+
+    def _cut(self, text: str) -> str:
+        limit = self.limits.value
+        return text if len(text) <= limit else f"{text[:limit]}…"
 
     def _text(self, value: str) -> str:
         limit = self.limits.value
         if len(value) <= limit:
             return repr(self.redactor.text(value))
-        return f"{self.redactor.text(value[:limit])!r}… ({len(value)} characters)"
+        known = self.redactor.text(value[: limit + _BEYOND])
+        return f"{known[:limit]!r}… ({len(value)} characters)"
 
     def _compound(self, kind: type, value: Any, depth: int) -> str:
         if kind in _DICTS:
@@ -85,38 +112,69 @@ class Describer:
     def _dict(self, value: dict[Any, Any], depth: int) -> str:
         if depth >= self.limits.depth:
             return f"{{… {len(value)} keys}}"
-        items = list(dict.items(value))  # at once, another thread may change it
-        shown = [
-            f"{self._key(key)}: {self(item, key if type(key) is str else '', depth + 1)}"
-            for key, item in items[: self.limits.width]
-        ]
-        return self._joined("{", shown, len(items), "}")
+        shown: list[str] = []
+        room = self.limits.value
+        # A list at once, since another thread may change the dict.
+        for key, item in list(islice(dict.items(value), self.limits.width)):
+            shown.append(
+                f"{self._key(key)}: {self(item, key if type(key) is str else '', depth + 1)}"
+            )
+            room -= len(shown[-1])
+            if room < 0:
+                break
+        return self._joined("{", shown, len(value), "}")
 
     def _key(self, key: Any) -> str:
         return self._text(key) if type(key) is str else self(key, "", self.limits.depth)
 
-    def _list(self, kind: type, value: Iterable[Any], depth: int) -> str:
+    def _list(self, kind: type, value: Any, depth: int) -> str:
         first, last = _BRACKETS[kind]
         if depth >= self.limits.depth:
-            return f"{first}…{last}"
-        items = list(value)
-        shown = [self(item, "", depth + 1) for item in items[: self.limits.width]]
-        return self._joined(first, shown, len(items), last)
+            return f"{first}… {len(value)} items{last}"
+        shown: list[str] = []
+        room = self.limits.value
+        for item in list(islice(value, self.limits.width)):
+            shown.append(self(item, "", depth + 1))
+            room -= len(shown[-1])
+            if room < 0:
+                break
+        return self._joined(first, shown, len(value), last)
 
     def _joined(self, first: str, shown: list[str], count: int, last: str) -> str:
-        if count > len(shown):
-            shown.append(f"… {count - len(shown)} more")
-        text = f"{first}{', '.join(shown)}{last}"
+        more = [f"… {count - len(shown)} more"] if count > len(shown) else []
+        text = f"{first}{', '.join([*shown, *more])}{last}"
         limit = self.limits.value
-        return text if len(text) <= limit else f"{text[:limit]}… ({len(text)} characters)"
+        return text if len(text) <= limit else f"{text[:limit]}… ({count} items)"
+
+
+def plain(text: str) -> str:
+    """Return *text* with lone surrogates, which no encoding takes, written out."""
+    if text.isascii():
+        return text
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def type_name(kind: type) -> str:
     """Return the name of a type with its module, unless that is builtins."""
-    # type.__dict__ goes past a metaclass that may define these names.
-    name: Any = type.__dict__["__qualname__"].__get__(kind)
+    module = module_of(kind)
+    # type.__dict__ goes past a metaclass that may define the name.
+    name: str = type.__dict__["__qualname__"].__get__(kind)
+    return name if module == "builtins" else f"{module}.{name}"
+
+
+def module_of(kind: type) -> str:
+    """Return the module of a type, ``builtins`` when it has none to speak of."""
     module: Any = type.__dict__["__module__"].__get__(kind)
-    return name if type(module) is not str or module == "builtins" else f"{module}.{name}"
+    return module if type(module) is str else "builtins"
+
+
+def attributes_of(foreign: Any) -> dict[str, Any]:
+    """Return the ``__dict__`` of an object past what its class may define; empty without one."""
+    try:
+        found = object.__getattribute__(foreign, "__dict__")
+    except AttributeError:
+        return {}
+    return found if issubclass(type(found), dict) else {}
 
 
 def _shape(kind: type, value: Any) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 from flasktrace.trace.model import Frame
 from flasktrace.trace.record.describe import Describer, type_name
 from flasktrace.trace.record.place import short
+from flasktrace.trace.record.redact import Redactor
 
 _AROUND = 3
 _CHAIN = 10
@@ -17,17 +18,53 @@ _FOREIGN = tuple(
 )
 _OWN = __file__.replace("\\", "/").rpartition("/trace/")[0] + "/"
 _DEMO = f"{_OWN}demo/"
-_PLAIN = {BaseException.__str__, Exception.__str__}
+_PLAIN = (BaseException.__str__, OSError.__str__)
+_LINE = 300
+_NAMES = {str, bytes, int, type(None)}
 
 
 def message(error: BaseException, describe: Describer) -> str:
     """Return the text of an exception from its arguments, without calling its ``__str__``."""
-    args: tuple[Any, ...] = BaseException.__dict__["args"].__get__(error)
-    if len(args) == 1 and type(args[0]) is str and type(error).__str__ in _PLAIN:
-        return describe.redactor.text(args[0][: describe.limits.value])
-    if issubclass(type(error), OSError) and type(error).__str__ is OSError.__str__:
-        return describe.redactor.text(str(OSError.__str__(error))[: describe.limits.value])
-    return ", ".join(describe(arg) for arg in args)
+    args: tuple[Any, ...] = _of(error, "args")
+    kind = type(error)
+    if isinstance(error, OSError) and _has_plain_names(error) and kind.__str__ in _PLAIN:
+        return describe.prose(OSError.__str__(error))
+    if len(args) == 1 and type(args[0]) is str and kind.__str__ in _PLAIN:
+        return describe.prose(args[0])
+    return ", ".join(_argument(arg, describe) for arg in args)
+
+
+def _argument(value: Any, describe: Describer) -> str:
+    return repr(describe.prose(value)) if type(value) is str else describe(value)
+
+
+def _has_plain_names(error: OSError) -> bool:
+    values = [_of(error, "args", BaseException)]
+    values = [*values[0], _of(error, "filename", OSError), _of(error, "filename2", OSError)]
+    return all(type(value) in _NAMES for value in values)
+
+
+def _of(error: BaseException, name: str, kind: type = BaseException) -> Any:
+    """Return an attribute past what the exception's class may define."""
+    return kind.__dict__[name].__get__(error)
+
+
+def mark(error: BaseException) -> tuple[Any, ...]:
+    """Return what tells this exception from others, without keeping it alive.
+
+    The address alone would not do: the next exception may get that of one that is gone.
+    """
+    last: TracebackType | None = None
+    for last in _steps(_of(error, "__traceback__")):  # noqa: B007
+        pass
+    where = None if last is None else (last.tb_frame.f_code.co_filename, last.tb_lineno)
+    return id(error), type(error).__qualname__, where
+
+
+def traceback_of(error: BaseException) -> TracebackType | None:
+    """Return the traceback of an exception."""
+    found: TracebackType | None = _of(error, "__traceback__")
+    return found
 
 
 def causes(error: BaseException, describe: Describer) -> tuple[str, ...]:
@@ -37,23 +74,29 @@ def causes(error: BaseException, describe: Describer) -> tuple[str, ...]:
     current = _cause(error)
     while current is not None and id(current) not in seen and len(found) < _CHAIN:
         seen.add(id(current))
-        found.append(f"{type_name(type(current))}: {message(current, describe)}")
+        text = message(current, describe)
+        found.append(f"{type_name(type(current))}: {text}" if text else type_name(type(current)))
         current = _cause(current)
     return tuple(found)
 
 
 def _cause(error: BaseException) -> BaseException | None:
-    if error.__cause__ is not None:
-        return error.__cause__
-    return None if error.__suppress_context__ else error.__context__
+    cause: BaseException | None = _of(error, "__cause__")
+    if cause is not None:
+        return cause
+    context: BaseException | None = _of(error, "__context__")
+    return None if _of(error, "__suppress_context__") else context
 
 
-def frames(trace: TracebackType | None, limit: int) -> tuple[Frame, ...]:
+def frames(
+    trace: TracebackType | None, limit: int, redactor: Redactor | None = None
+) -> tuple[Frame, ...]:
     """Return the lines of a traceback, outermost first, those of flasktrace itself left out."""
-    found = [_frame(step) for step in _steps(trace) if not _is_own(step)]
-    if len(found) > limit:
-        found = found[: limit // 2] + found[len(found) - limit // 2 :]
-    return tuple(found)
+    steps = [step for step in _steps(trace) if not _is_own(step)]
+    if len(steps) > limit:
+        steps = steps[: limit // 2] + steps[len(steps) - (limit - limit // 2) :]
+    redact = redactor or Redactor()
+    return tuple(_frame(step, redact) for step in steps)
 
 
 def raised_by(found: tuple[Frame, ...]) -> str | None:
@@ -77,20 +120,23 @@ def _is_own(step: TracebackType) -> bool:
     return file.startswith(_OWN) and not file.startswith(_DEMO)
 
 
-def _frame(step: TracebackType) -> Frame:
+def _frame(step: TracebackType, redactor: Redactor) -> Frame:
     code = step.tb_frame.f_code
     line = step.tb_lineno
     return Frame(
         file=code.co_filename,
         line=line,
         function=code.co_name,
-        source=_source(code.co_filename, line),
+        source=_source(code.co_filename, line, redactor),
         in_app=not code.co_filename.startswith(_FOREIGN) and "<frozen" not in code.co_filename,
     )
 
 
-def _source(file: str, line: int) -> tuple[tuple[int, str], ...]:
+def _source(file: str, line: int, redactor: Redactor) -> tuple[tuple[int, str], ...]:
     lines = linecache.getlines(file)
     first = max(line - _AROUND, 1)
     last = min(line + _AROUND, len(lines))
-    return tuple((number, lines[number - 1].rstrip("\n")) for number in range(first, last + 1))
+    return tuple(
+        (number, redactor.source(lines[number - 1].rstrip("\n")[:_LINE]))
+        for number in range(first, last + 1)
+    )

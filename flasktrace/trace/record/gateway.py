@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterable, Iterator
 from fnmatch import fnmatchcase
 from typing import Any
 
-from flasktrace.trace.record.body import Body, BodyReader, SizedBody
+from flasktrace.trace.record.body import Body, BodyReader, SizedBody, content_length, outcome_of
+from flasktrace.trace.record.describe import plain
 from flasktrace.trace.record.recorder import Recorder
 from flasktrace.trace.record.recording import CURRENT, Recording
 
@@ -53,43 +54,41 @@ class Gateway:
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
         """Answer one request."""
-        outer = CURRENT.get()
-        if outer is not None and outer.environ is environ:
-            return self.app(environ, start_response)  # wrapped twice: one request, one trace
-        if not self._wanted(environ):
-            return self.app(environ, start_response)
         recording = self._begin(environ)
         if recording is None:
             return self.app(environ, start_response)
         return self._watched(recording, environ, start_response)
 
+    def _begin(self, environ: dict[str, Any]) -> Recording | None:
+        """Return a recording of this request, None when there shall be none."""
+        recording = None
+        try:
+            if self._wanted(environ):
+                recording = self.recorder.begin(environ)
+                recording.request = _facts(environ)
+                if self.recorder.capture_body:
+                    _tap(recording, environ)
+                recording.leave()  # what it took to begin is none of the app's time
+        except Exception as error:  # noqa: BLE001
+            self.recorder.guard.failed("begin", error)
+            if recording is not None:
+                self.recorder.abandon(recording)
+            return None
+        return recording
+
     def _wanted(self, environ: dict[str, Any]) -> bool:
-        if not self.on:
-            return False
-        path = environ.get("PATH_INFO", "")
-        if any(fnmatchcase(path, pattern) for pattern in self.exclude):
-            self.skipped["excluded"] += 1
-            return False
+        outer = CURRENT.get()
+        if not self.on or (outer is not None and outer.environ is environ):
+            return False  # wrapped twice: one request, one trace
+        if self.exclude:
+            path = text_of(environ.get("PATH_INFO", ""))
+            if any(fnmatchcase(path, pattern) for pattern in self.exclude):
+                self.skipped["excluded"] += 1
+                return False
         if self.sample < 1.0 and random.random() >= self.sample:  # noqa: S311
             self.skipped["sampled_out"] += 1
             return False
         return True
-
-    def _begin(self, environ: dict[str, Any]) -> Recording | None:
-        try:
-            recording = self.recorder.begin(environ)
-            recording.enter()
-            recording.request = _facts(environ)
-            if self.recorder.capture_body:
-                recording.request_body = bytearray()
-                recording.response_body = bytearray()
-                reader = BodyReader(environ.get("wsgi.input"), recording)
-                environ["wsgi.input"] = reader
-            recording.leave()
-        except Exception as error:  # noqa: BLE001
-            self.recorder.guard.failed("begin", error)
-            return None
-        return recording
 
     def _watched(
         self, recording: Recording, environ: dict[str, Any], start_response: Callable[..., Any]
@@ -107,19 +106,18 @@ class Gateway:
     def _starter(
         self, recording: Recording, start_response: Callable[..., Any]
     ) -> Callable[..., Any]:
-        def start(status: str, headers: list[tuple[str, str]], *exc_info: Any) -> Any:
+        def start(*args: Any, **named: Any) -> Any:
             try:
                 recording.enter()
-                code, _, recording.reason = status.partition(" ")
-                recording.status = int(code)
-                recording.headers = list(headers)
-                recording.leave()
+                try:
+                    _note_start(recording, *args, **named)
+                finally:
+                    recording.leave()
                 if self.response_headers:
-                    headers = [*headers, ("X-Flasktrace-Id", recording.id)]
+                    args, named = _with_id(recording, args, named)
             except Exception as error:  # noqa: BLE001
-                self.recorder.guard.failed("start_response", error)
-            write = start_response(status, headers, *exc_info)
-            return _counting(write, recording)
+                self.recorder.failed(recording, "start_response", error)
+            return _counting(start_response(*args, **named), recording)
 
         return start
 
@@ -129,31 +127,63 @@ class Gateway:
         self.recorder.finish(recording)
 
     def _body(self, recording: Recording, environ: dict[str, Any], result: Any) -> Any:
-        recording.returned = True
-        wrapper = environ.get("wsgi.file_wrapper")
-        if isinstance(wrapper, type) and issubclass(type(result), wrapper):
-            # The server recognises this very object and may send the file by itself.
-            recording.bytes = _content_length(recording)
+        try:
+            recording.returned = True
+            wrapper = environ.get("wsgi.file_wrapper")
+            if isinstance(wrapper, type) and issubclass(type(result), wrapper):
+                # The server recognises this very object and may send the file by itself.
+                recording.bytes = content_length(recording) or 0
+                self.recorder.finish(recording)
+                return result
+            sized = hasattr(type(result), "__len__")
+            return (SizedBody if sized else Body)(result, recording)
+        except Exception as error:  # noqa: BLE001
+            self.recorder.failed(recording, "body", error)
             self.recorder.finish(recording)
             return result
-        sized = hasattr(type(result), "__len__")
-        return (SizedBody if sized else Body)(result, recording)
 
 
-def outcome_of(error: BaseException) -> str:
-    """Return the word for a request that ended with *error*."""
-    if isinstance(error, KeyboardInterrupt):
-        return "interrupted"
-    if isinstance(error, SystemExit):
-        return "exit"
-    if isinstance(error, GeneratorExit):
-        return "client_disconnected"
-    return "error"
+def _note_start(
+    recording: Recording,
+    status: Any = "",
+    response_headers: Any = (),
+    *_exc_info: Any,
+    **_named: Any,
+) -> None:
+    code, _, reason = plain(status).partition(" ") if type(status) is str else ("", "", "")
+    recording.status = int(code) if code.isdecimal() else None
+    recording.reason = reason
+    if issubclass(type(response_headers), list):
+        recording.headers = [
+            pair if type(pair) is tuple and all(type(part) is str for part in pair) else ("?", "?")
+            for pair in list.copy(response_headers)
+        ]
+
+
+def _with_id(
+    recording: Recording, args: tuple[Any, ...], named: dict[str, Any]
+) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """Return the arguments of ``start_response`` with the trace's id among the headers."""
+    own = ("X-Flasktrace-Id", recording.id)
+    if len(args) > 1:
+        return (args[0], [*args[1], own], *args[2:]), named
+    return args, {**named, "response_headers": [*named["response_headers"], own]}
+
+
+def _tap(recording: Recording, environ: dict[str, Any]) -> None:
+    """Keep the beginning of what the app reads and of what it answers."""
+    recording.request_body = bytearray()
+    recording.response_body = bytearray()
+    if "wsgi.input" in environ:
+        environ["wsgi.input"] = BodyReader(environ["wsgi.input"], recording)
 
 
 def _facts(environ: dict[str, Any]) -> dict[str, Any]:
     """Return what the client sent, before the app can change it."""
-    facts: dict[str, Any] = {name: environ.get(name, "") for name in _FACTS}
+    facts: dict[str, Any] = {}
+    for name in _FACTS:
+        value = environ.get(name, "")
+        facts[name] = value if type(value) is str else ""
     facts["headers"] = list(_headers(environ))
     root, path = text_of(facts["SCRIPT_NAME"]), text_of(facts["PATH_INFO"])
     facts["method"] = facts["REQUEST_METHOD"]
@@ -172,22 +202,20 @@ def _headers(environ: dict[str, Any]) -> Iterator[tuple[str, str]]:
 
 def text_of(value: Any) -> str:
     """Return a path of the environ, which is bytes in disguise, as the text it stands for."""
-    return value.encode("latin-1", "replace").decode("utf-8", "replace") if value else ""
-
-
-def _content_length(recording: Recording) -> int:
-    for name, value in recording.headers:
-        if name.lower() == "content-length" and value.isdigit():
-            return int(value)
-    return 0
+    if type(value) is not str or value.isascii():
+        return value if type(value) is str else ""
+    return value.encode("latin-1", "replace").decode("utf-8", "replace")
 
 
 def _counting(write: Any, recording: Recording) -> Any:
     """Return the ``write`` of PEP 3333, for the few apps that use it, with a count."""
+    if write is None:
+        return None
 
     def counted(data: bytes) -> Any:
-        recording.chunks += 1
-        recording.bytes += len(data)
+        if type(data) is bytes:
+            recording.chunks += 1
+            recording.bytes += len(data)
         return write(data)
 
     return counted

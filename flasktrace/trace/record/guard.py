@@ -1,5 +1,6 @@
 """Keeps the tracer's own errors away from the app."""
 
+import contextlib
 import logging
 import time
 from collections import deque
@@ -26,15 +27,24 @@ class Guard:
 
     def failed(self, part: str, error: Exception) -> None:
         """Note that *part* raised *error*."""
+        with contextlib.suppress(Exception):  # such as a RecursionError where the app had one left
+            self._count(part, error)
+
+    def _count(self, part: str, error: Exception) -> None:
         self.errors[part] = self.errors.get(part, 0) + 1
         times = self._times.setdefault(part, deque(maxlen=_MOST))
         times.append(self._clock())
         if part not in self.off and len(times) == _MOST and times[-1] - times[0] < _WINDOW:
             self.off.add(part)
-            _log.error(
-                "flasktrace: %s failed %d times within a minute and is off now; the last error "
-                "was %s. Your app is not affected; traces lack this part.",
-                part,
-                _MOST,
-                type(error).__name__,
-            )
+            _say(part, type(error).__name__)
+
+
+def _say(part: str, error: str) -> None:
+    with contextlib.suppress(Exception):  # a log handler of the app may raise
+        _log.error(
+            "flasktrace: %s failed %d times within a minute and is off now; the last error "
+            "was %s. Your app is not affected; traces lack this part.",
+            part,
+            _MOST,
+            error,
+        )

@@ -1,5 +1,6 @@
 """Where a function of the user stands."""
 
+import functools
 from types import FunctionType, MethodType
 from typing import Any, NamedTuple
 
@@ -36,6 +37,9 @@ def place_of(function: Any) -> Place:
     for _ in range(_WRAPPERS):
         if type(function) is MethodType:
             function = function.__func__
+        elif type(function) is functools.partial:
+            function = function.func
+            continue
         if type(function) is not FunctionType:
             break
         wrapped = function.__dict__.get("__wrapped__")
@@ -62,5 +66,6 @@ def short(file: str) -> str:
 
 
 def _name(function: Any) -> str:
-    name = getattr(function, "__name__", None) if isinstance(function, type) else None
-    return name or type_name(type(function))
+    kind = type(function)
+    name: str = type.__dict__["__name__"].__get__(function) if issubclass(kind, type) else ""
+    return name or type_name(kind)

@@ -14,14 +14,18 @@ from werkzeug.exceptions import HTTPException
 from flasktrace import signals
 from flasktrace.trace.model import Failure
 from flasktrace.trace.record import failure, routing, snapshot
-from flasktrace.trace.record.describe import Describer, type_name
+from flasktrace.trace.record.describe import Describer, attributes_of, module_of, type_name
 from flasktrace.trace.record.guard import Guard
 from flasktrace.trace.record.limits import Limits
 from flasktrace.trace.record.place import author_of, place_of
 from flasktrace.trace.record.recording import CURRENT, OpenSpan, Recording, StageRun
-from flasktrace.trace.record.redact import Redactor
+from flasktrace.trace.record.redact import MARK, Redactor
 
 _THE_FRAMEWORK = "the framework"
+
+
+def _new_id() -> str:
+    return token_hex(16)
 
 
 class Host(Protocol):
@@ -39,18 +43,21 @@ def _look(part: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
 
     def decorate(method: Callable[..., None]) -> Callable[..., None]:
         @functools.wraps(method)
-        def run(self: Recorder, sender: Any, **facts: Any) -> None:
+        def run(self: Recorder, _sender: Any, **facts: Any) -> None:
             recording = CURRENT.get()
-            if recording is None or recording.recorder is not self or part in self.guard.off:
+            if recording is None or recording.recorder is not self or recording.finished:
                 return
-            recording.enter()
-            try:
-                method(self, recording, **facts)
-            except Exception as error:  # noqa: BLE001
+            if part in self.guard.off:
                 recording.partial = True
-                self.guard.failed(part, error)
-            finally:
-                recording.leave()
+                return
+            try:
+                recording.enter()
+                try:
+                    method(self, recording, **facts)
+                finally:
+                    recording.leave()
+            except Exception as error:  # noqa: BLE001
+                self.failed(recording, part, error)
 
         return run
 
@@ -76,7 +83,7 @@ class Recorder:
         label: Callable[[], str] = str,
         clock: Callable[[], int] = time.perf_counter_ns,
         wall: Callable[[], float] = time.time,
-        ids: Callable[[], str] = functools.partial(token_hex, 16),
+        ids: Callable[[], str] = _new_id,
     ) -> None:
         self.host = host
         self.app_name = app_name
@@ -101,16 +108,17 @@ class Recorder:
         for name, (started, finished) in signals.STAGE_SIGNALS.items():
             self._listen(started, functools.partial(self._stage_started, name=name), app)
             self._listen(finished, functools.partial(self._stage_finished, name=name), app)
-        self._listen(signals.call_started, self._call_started, app)
-        self._listen(signals.call_finished, self._call_finished, app)
+        self._listen(signals.call_started, functools.partial(self._call_started), app)
+        self._listen(signals.call_finished, functools.partial(self._call_finished), app)
 
     def connect_templates(self, before: Signal, after: Signal, app: Any) -> None:
         """Listen to the two signals around a template; the real flask has its own."""
-        self._listen(before, self._template_started, app)
-        self._listen(after, self._template_finished, app)
+        self._listen(before, functools.partial(self._template_started), app)
+        self._listen(after, functools.partial(self._template_finished), app)
 
     def _listen(self, signal: Signal, receiver: Callable[..., None], app: Any) -> None:
-        signal.connect(receiver, sender=app, weak=False)
+        # Weak: the app holds the recorder, so that an app that is dropped takes it along.
+        signal.connect(receiver, sender=app, weak=True)
         self._connected.append((signal, receiver))
 
     def disconnect(self) -> None:
@@ -130,16 +138,25 @@ class Recorder:
         self.live[recording.id] = recording
         return recording
 
+    def failed(self, recording: Recording, part: str, error: Exception) -> None:
+        """Count an error of the tracer's own, in *part*."""
+        recording.partial = True
+        self.guard.failed(part, error)
+
+    def abandon(self, recording: Recording) -> None:
+        """Forget a recording that could not begin."""
+        self.live.pop(recording.id, None)
+
     def finish(self, recording: Recording, end: int | None = None) -> None:
         """End *recording*, now or at the time *end*, and hand it on; only the first call counts."""
         if recording.finished:
             return
         recording.finished = True
-        now = recording.clock() - recording.origin - recording.tracer_ns
-        recording.end = now if end is None else end
         recording.release()
         self.live.pop(recording.id, None)
         try:
+            now = recording.clock() - recording.origin - recording.tracer_ns
+            recording.end = now if end is None else end
             self.sink(recording)
         except Exception as error:  # noqa: BLE001
             self.guard.failed("sink", error)
@@ -177,12 +194,15 @@ class Recorder:
             return
         run.duration = recording.at - run.start
         self._see_changes(recording, framework=True)
-        run.cards = recording.at, recording.cards
+        run.cards = recording.at, recording.look
         if exception is not None:
             run.exception = type_name(type(exception))
-            self._see_exception(recording, exception)
+            if not recording.calls:
+                self._see_exception(recording, exception)
         if name == "match":
-            recording.routing = routing.facts(context, made["rule"], made["view_args"])
+            recording.routing = routing.facts(
+                context, made["rule"], made["view_args"], self.describe
+            )
         if "response" in made:
             recording.response_id = id(made["response"])
         recording.open_runs.pop()
@@ -198,6 +218,7 @@ class Recorder:
         self._see_changes(recording)
         place = place_of(function)
         made = recording.open_span(kind, place.name, place.attributes())
+        recording.calls.append((id(function), made))
         if made is not None and kind == "view" and recording.view is None:
             recording.view = made
 
@@ -212,30 +233,26 @@ class Recorder:
         exception: BaseException | None,
         value: Any,
     ) -> None:
-        if recording.context is not context or not recording.open_spans:
+        if recording.context is not context:
             return
-        made = self._span_of(recording, kind, function)
-        if made is None:
-            return
+        made = _ended_call(recording, function)
         self._see_changes(recording)
-        recording.close_span(made)
+        if made is not None:
+            recording.close_span(made)
         if exception is not None:
-            made.attributes["outcome"] = f"raised {type_name(type(exception))}"
-            self._see_exception(recording, exception, made)
+            if not recording.calls:  # else the function around it may still catch it
+                self._see_exception(recording, exception, made)
+            outcome = f"raised {type_name(type(exception))}"
         else:
-            made.attributes["outcome"] = self._outcome(recording, made, value)
-
-    def _span_of(self, recording: Recording, kind: str, function: Any) -> OpenSpan | None:
-        name = place_of(function).name
-        for made in reversed(recording.open_spans):
-            if made.kind == kind and made.name == name:
-                return made
-        return None  # it was beyond the limit
+            outcome = self._outcome(recording, made or _unseen(kind, function), value)
+        if made is not None:
+            made.attributes["outcome"] = outcome
 
     def _outcome(self, recording: Recording, made: OpenSpan, value: Any) -> str:
         kind, what = made.kind, type_name(type(value))
         if kind == "before_request" and value is not None:
             recording.answered = made
+            recording.answered_place = _place_among_hooks(recording)
             return f"answered with {what}"
         if kind == "error_handler":
             recording.handler = made
@@ -258,7 +275,7 @@ class Recorder:
     @_look("template started")
     def _template_started(self, recording: Recording, *, template: Any, **_more: Any) -> None:
         name = getattr(template, "name", None)
-        recording.open_span("template", name if type(name) is str else "(string)", {})
+        recording.open_span("template", self.describe.name(name) if name else "(string)", {})
 
     @_look("template finished")
     def _template_finished(self, recording: Recording, **_more: Any) -> None:
@@ -271,16 +288,17 @@ class Recorder:
 
     def begin_user_span(self, recording: Recording, asked: Any) -> OpenSpan | None:
         """Begin the span of a user's block."""
-        recording.enter()
         try:
-            self._see_changes(recording)
-            name = asked.name if type(asked.name) is str else self.describe(asked.name)
-            return recording.open_span("user", name, self._attributes(asked.attributes))
+            recording.enter()
+            try:
+                self._see_changes(recording)
+                name = self.describe.name(asked.name)
+                return recording.open_span("user", name, self._attributes(asked.attributes))
+            finally:
+                recording.leave()
         except Exception as error:  # noqa: BLE001
-            self.guard.failed("span", error)
+            self.failed(recording, "span", error)
             return None
-        finally:
-            recording.leave()
 
     def end_user_span(
         self, recording: Recording, made: OpenSpan | None, kind: type[BaseException] | None
@@ -288,30 +306,37 @@ class Recorder:
         """End the span of a user's block; *kind* is the class of the exception that ended it."""
         if made is None:
             return
-        recording.enter()
         try:
-            if kind is not None:
-                made.attributes["outcome"] = f"raised {type_name(kind)}"
-            self._see_changes(recording)
-            recording.close_span(made)
+            recording.enter()
+            try:
+                if kind is not None:
+                    made.attributes["outcome"] = f"raised {type_name(kind)}"
+                self._see_changes(recording)
+                recording.close_span(made)
+            finally:
+                recording.leave()
         except Exception as error:  # noqa: BLE001
-            self.guard.failed("span", error)
-        finally:
-            recording.leave()
+            self.failed(recording, "span", error)
 
     def user_event(self, recording: Recording, name: str, attributes: dict[str, Any]) -> None:
         """Note a user's point in time."""
-        recording.enter()
         try:
-            text = name if type(name) is str else self.describe(name)
-            recording.event(text, self._attributes(attributes))
+            recording.enter()
+            try:
+                recording.event(self.describe.name(name), self._attributes(attributes))
+            finally:
+                recording.leave()
         except Exception as error:  # noqa: BLE001
-            self.guard.failed("event", error)
-        finally:
-            recording.leave()
+            self.failed(recording, "event", error)
 
     def _attributes(self, given: dict[str, Any]) -> dict[str, Any]:
-        return {key: self.describe(value, key) for key, value in given.items()}
+        return {key: self._attribute(value, key) for key, value in given.items()}
+
+    def _attribute(self, value: Any, name: str) -> Any:
+        """Return numbers as they are, everything else as short text."""
+        if type(value) in {bool, int} and abs(value) < 1 << 53:
+            return MARK if self.redactor.is_secret(name) else value
+        return self.describe(value, name)
 
     # What is seen
 
@@ -322,9 +347,9 @@ class Recorder:
         """
         made = recording.open_spans[-1] if recording.open_spans and not framework else None
         author = _THE_FRAMEWORK if made is None else author_of(made)
-        before = recording.cards
-        after = [snapshot.card(raw, self.describe) for raw in self.host.cards()]
-        recording.cards = after
+        before = recording.look
+        after = snapshot.look(self.host.cards(), self.describe)
+        recording.look = after
         span = None if made is None else made.id
         for change in snapshot.changes(before, after, recording.at, author, span):
             if len(recording.changes) >= self.limits.changes:
@@ -338,18 +363,27 @@ class Recorder:
         self, recording: Recording, error: BaseException, made: OpenSpan | None = None
     ) -> None:
         """Put down an exception the first time it is seen; HTTP errors only as an abort."""
-        if id(error) == recording.failed_id:
+        seen = failure.mark(error)
+        if seen == recording.failed:
             return
-        recording.failed_id = id(error)
-        if isinstance(error, HTTPException):
-            recording.aborted = made, error.code or 0
+        recording.failed = seen
+        recording.handler = recording.handled_by = None
+        if issubclass(type(error), HTTPException):
+            code = attributes_of(error).get("code", getattr(type(error), "code", None))
+            name = type_name(type(error)).rpartition(".")[2]
+            code = code if type(code) is int else 0
+            recording.aborted = made, code, name, recording.stage
             return
-        recording.handled_by = None
-        found = failure.frames(error.__traceback__, self.limits.frames)
-        recording.failure = Failure(
+        recording.failure = self._failure(recording, error, made)
+
+    def _failure(
+        self, recording: Recording, error: BaseException, made: OpenSpan | None
+    ) -> Failure:
+        found = failure.frames(failure.traceback_of(error), self.limits.frames, self.redactor)
+        return Failure(
             at_ns=recording.at,
             type=type_name(type(error)),
-            module=type(error).__module__,
+            module=module_of(type(error)),
             message=failure.message(error, self.describe),
             frames=found,
             stage=recording.stage,
@@ -359,13 +393,46 @@ class Recorder:
             causes=failure.causes(error, self.describe),
         )
 
-    def see_escape(self, recording: Recording, error: BaseException) -> None:
-        """Put down an exception that left the app."""
-        recording.enter()
+    def see_escape(self, recording: Recording, error: BaseException, broken: str = "") -> None:
+        """Put down an exception that left the app, or *broken*: what was being done with its body.
+
+        There are no HTTP errors outside the app; one that left it is an exception like others.
+        """
         try:
-            recording.escaped = True
-            self._see_exception(recording, error)
+            recording.enter()
+            try:
+                recording.broken = broken
+                recording.escaped = not broken
+                self._see_exception(recording, error)
+                if issubclass(type(error), HTTPException):
+                    made = recording.aborted[0] if recording.aborted else None
+                    recording.failure = self._failure(recording, error, made)
+            finally:
+                recording.leave()
         except Exception as mistake:  # noqa: BLE001
-            self.guard.failed("exception", mistake)
-        finally:
-            recording.leave()
+            self.failed(recording, "exception", mistake)
+
+
+def _ended_call(recording: Recording, function: Any) -> OpenSpan | None:
+    """Return the span of the latest call of *function*; None when it was beyond the limit."""
+    for position in range(len(recording.calls) - 1, -1, -1):
+        address, made = recording.calls[position]
+        if address == id(function):
+            del recording.calls[position:]
+            return made
+    return None
+
+
+def _unseen(kind: str, function: Any) -> OpenSpan:
+    """Return a span for a call that is beyond the limit, for the verdict alone."""
+    place = place_of(function)
+    return OpenSpan(0, None, None, kind, place.name, 0, place.attributes())
+
+
+def _place_among_hooks(recording: Recording) -> tuple[int, int]:
+    """Return which hook before the view ran last, and how many there are for this request."""
+    hooks = recording.context.app.before_request_funcs
+    parts = str(recording.routing.get("endpoint") or "").split(".")[:-1]
+    scopes = [None, *(".".join(parts[: end + 1]) for end in range(len(parts)))]
+    ran = sum(item.kind == "before_request" for item in recording.spans)
+    return ran, sum(len(hooks.get(scope, ())) for scope in scopes)

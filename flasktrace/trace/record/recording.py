@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
-from flasktrace.trace.model import Card, Change, Event, Failure
+from flasktrace.trace.model import Change, Event, Failure
+from flasktrace.trace.record.snapshot import NOTHING, Look
 
 if TYPE_CHECKING:
     from flasktrace.trace.record.recorder import Recorder
@@ -54,7 +55,7 @@ class StageRun:
         self.duration: int | None = None
         self.exception: str | None = None
         self.asked_by: str | None = None
-        self.cards: tuple[int, Sequence[Card]] | None = None
+        self.cards: tuple[int, Look] | None = None
         self.changes: list[Change] = []
 
 
@@ -65,7 +66,7 @@ class Recording:
     is put between `enter` and `leave`, and what lies between stops the clock.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0915 one line for each fact
         self, recorder: Recorder, trace_id: str, started: float, environ: dict[str, Any]
     ) -> None:
         self.recorder = recorder
@@ -91,9 +92,11 @@ class Recording:
         self.open_runs: list[StageRun] = []
         self.spans: list[OpenSpan] = []
         self.open_spans: list[OpenSpan] = []
+        #: The calls that have begun: address of the function, and its span if there is room.
+        self.calls: list[tuple[int, OpenSpan | None]] = []
         self.events: list[Event] = []
         self.changes: list[Change] = []
-        self.cards: Sequence[Card] = ()
+        self.look: Look = NOTHING
         self.dropped: dict[str, int] = {}
         self.partial = False
 
@@ -115,14 +118,21 @@ class Recording:
 
         self.routing: dict[str, Any] = {}
         self.failure: Failure | None = None
-        self.failed_id = 0
+        #: What tells the latest exception from others, see `failure.mark`.
+        self.failed: tuple[Any, ...] = ()
+        #: Whether an exception left the app.
         self.escaped = False
+        #: What broke while it was sent: ``body`` or ``close``; empty when nothing did.
+        self.broken = ""
         self.handled_by: str | None = None
         #: Facts for the verdict: span of the hook that answered, of the handler, of the view.
         self.answered: OpenSpan | None = None
+        #: Which of how many hooks before the view it was.
+        self.answered_place = (0, 0)
         self.handler: OpenSpan | None = None
         self.view: OpenSpan | None = None
-        self.aborted: tuple[OpenSpan | None, int] | None = None
+        #: The latest HTTP error: its span, code, name, and the stage in which it was raised.
+        self.aborted: tuple[OpenSpan | None, int, str, str | None] | None = None
         self.replaced: OpenSpan | None = None
         self.response_id = 0
 
@@ -140,9 +150,9 @@ class Recording:
         """The innermost open stage."""
         return self.open_runs[-1].name if self.open_runs else None
 
-    def drop(self, limit: str) -> None:
+    def drop(self, limit: str, count: int = 1) -> None:
         """Count something left out because of *limit*."""
-        self.dropped[limit] = self.dropped.get(limit, 0) + 1
+        self.dropped[limit] = self.dropped.get(limit, 0) + count
 
     def open_span(self, kind: str, name: str, attributes: dict[str, Any]) -> OpenSpan | None:
         """Begin a span now, inside the one open; None when there are too many."""
@@ -158,9 +168,10 @@ class Recording:
     def close_span(self, span: OpenSpan) -> None:
         """End *span* now, and whatever was left open inside it."""
         span.duration = self.at - span.start
-        if span in self.open_spans:
-            while self.open_spans.pop() is not span:
-                pass
+        if span not in self.open_spans:
+            return
+        while (inner := self.open_spans.pop()) is not span:
+            inner.duration = self.at - inner.start
 
     def event(self, name: str, attributes: dict[str, Any]) -> None:
         """Note a point in time."""
@@ -174,3 +185,5 @@ class Recording:
         """Let go of everything that belongs to the app."""
         self.context = None
         self.environ = None
+        self.calls.clear()
+        self.open_spans.clear()

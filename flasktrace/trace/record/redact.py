@@ -1,20 +1,25 @@
 """Takes secrets out of what is kept, by name and by shape, before anybody sees it."""
 
+import json
 import re
 from collections.abc import Iterable
-from urllib.parse import parse_qsl, quote, urlsplit
+from typing import Any
+from urllib.parse import quote, unquote_plus, urlsplit
 
 MARK = "•••"
 
 NAMES = (
     "accesskey",
     "apikey",
+    "authkey",
     "authorization",
     "cookie",
     "creditcard",
     "credential",
     "csrf",
     "cvv",
+    "jwt",
+    "passcode",
     "passphrase",
     "passwd",
     "password",
@@ -22,11 +27,15 @@ NAMES = (
     "pwd",
     "secret",
     "sessionid",
+    "signature",
     "ssn",
     "token",
     "xsrf",
 )
 """A name that contains one of these, capitals and separators aside, names a secret."""
+
+WHOLE_NAMES = frozenset({"auth", "otp", "pass", "pin", "sid"})
+"""Names of secrets that are part of too many harmless ones."""
 
 # Linear: no part can match the same text in two ways.
 _SHAPES = re.compile(
@@ -34,20 +43,26 @@ _SHAPES = re.compile(
     r"|(?<=earer )[\w.~+/=-]{8,}"  # a Bearer token (RFC 6750)
     r"|-----BEGIN [A-Z ]*PRIVATE KEY-----[^-]*(?:-----END [A-Z ]*PRIVATE KEY-----)?"
     r"|\bA(?:KIA|SIA)[0-9A-Z]{16}\b"  # an access key of AWS
-    r"|(?<=://)[^/\s:@]*:[^/\s@]+(?=@)"  # user and password in a url
+    r"|(?<=://)[^/\s?#]+(?=@)"  # user and password in a url
 )
 _HINTS = ("eyJ", "earer ", "PRIVATE KEY", "AKIA", "ASIA", "://")
-_FIELDS = re.compile(
-    r"(\"?)([\w.-]{1,64})\1(\s{0,9}[:=]\s{0,9})(\"(?:[^\"\\]|\\.)*\"|[^\s&,;\"}]+)"
-)
+# The name in name=value, "name": value, x["name"] = value; and a value that is no bracket.
+_FIELD_NAMES = re.compile(r"(?<![\w.-])([\w.-]{1,64}+)[\"']?\]?\s{0,9}[:=]\s{0,9}")
+_VALUES = re.compile(r"\"((?:[^\"\\]|\\.)*+)|'((?:[^'\\]|\\.)*+)|([^\s&,;\"'}\])]++)")
+_OPEN, _CLOSE = "[{(", "]})"
+_ELEMENTS = re.compile(r"<([\w.:-]{1,64})([^<>]{0,500})>([^<>]+)(?=</)")
 _SEPARATORS = re.compile(r"[\W_]+")
+_SCHEMES = frozenset({"basic", "bearer", "digest", "negotiate", "token", "apikey", "hawk", "dpop"})
+_URLS = frozenset({"location", "referer", "content-location", "refresh", "origin", "link"})
+_SHORT = 4
 
 
 class Redactor:
     """Knows which names are secret; *more* adds to them."""
 
     def __init__(self, more: Iterable[str] = ()) -> None:
-        self._names = (*NAMES, *(_folded(name) for name in more))
+        added = (_folded(name) for name in more)
+        self._names = (*NAMES, *(name for name in added if name))
         self._known: dict[str, bool] = {}
 
     def is_secret(self, name: str) -> bool:
@@ -55,8 +70,8 @@ class Redactor:
         known = self._known.get(name)
         if known is None:
             folded = _folded(name[:200])
-            known = any(secret in folded for secret in self._names)
-            if len(self._known) < 10_000:  # names may come from clients
+            known = folded in WHOLE_NAMES or any(secret in folded for secret in self._names)
+            if len(name) <= 100 and len(self._known) < 10_000:  # noqa: PLR2004 clients give names
                 self._known[name] = known
         return known
 
@@ -65,6 +80,14 @@ class Redactor:
         if not any(hint in value for hint in _HINTS):
             return value
         return _SHAPES.sub(lambda found: hidden(found[0]), value)
+
+    def prose(self, value: str) -> str:
+        """Return a sentence, such as an exception's, without secrets by shape or by name."""
+        return self.text(self._fields(value))
+
+    def source(self, line: str) -> str:
+        """Return a line of code with the literals replaced that are assigned to secret names."""
+        return self.text(self._fields(line, bare=False))
 
     def header(self, name: str, value: str) -> str:
         """Return the value of a header without secrets; names of cookies stay."""
@@ -76,8 +99,9 @@ class Redactor:
             return ";".join([_cookie(first), *rest])
         if folded in {"authorization", "proxy-authorization"}:
             scheme, _, credentials = value.partition(" ")
-            return f"{scheme} {hidden(credentials)}" if credentials else hidden(value)
-        if folded in {"location", "referer", "content-location", "refresh"}:
+            shown = credentials and scheme.lower() in _SCHEMES
+            return f"{scheme} {hidden(credentials)}" if shown else hidden(value)
+        if folded in _URLS or value.startswith(("/", "http://", "https://")):
             return self.url(value)
         return hidden(value) if self.is_secret(name) else self.text(value)
 
@@ -88,29 +112,75 @@ class Redactor:
         return "&".join(self._pair(part) for part in query.split("&"))
 
     def url(self, url: str) -> str:
-        """Return a url with the secrets of its query and user part replaced."""
+        """Return a url with the secrets of its query, fragment and user part replaced."""
         try:
-            query = urlsplit(url).query
+            parts = urlsplit(url)
         except ValueError:
-            return self.text(url)
-        return self.text(url.replace(query, self.query(query)) if query else url)
+            return self.prose(url)
+        for part in {parts.query, parts.fragment} - {""}:
+            url = url.replace(part, self.query(part))
+        return self.text(url)
 
     def body(self, text: str) -> str:
-        """Return the text of a body (form or JSON) with the values of secret names replaced."""
-        return self.text(_FIELDS.sub(self._field, text))
+        """Return the text of a body (JSON, form, XML) with the values of secret names replaced."""
+        if text[:1] in {"{", "["}:
+            try:
+                return json.dumps(self._plain(json.loads(text)), ensure_ascii=False)
+            except (ValueError, RecursionError):
+                pass  # cut off, or no JSON
+        text = _ELEMENTS.sub(self._element, text)
+        if "=" in text and not set(text) & set(" \n<{"):
+            return self.query(text)
+        return self.prose(text)
 
-    def _field(self, found: re.Match[str]) -> str:
-        quote_mark, name, sign, value = found.groups()
-        if not self.is_secret(name):
-            return found[0]
-        return f"{quote_mark}{name}{quote_mark}{sign}{hidden(value.strip(chr(34)))}"
+    def _plain(self, value: Any, name: str = "") -> Any:
+        if name and value is not None and self.is_secret(name):
+            return hidden(value) if type(value) is str else MARK
+        if type(value) is dict:
+            return {key: self._plain(item, key) for key, item in value.items()}
+        if type(value) is list:
+            return [self._plain(item) for item in value]
+        return self.text(value) if type(value) is str else value
+
+    def _fields(self, text: str, *, bare: bool = True) -> str:
+        """Return *text* without the values of secret names; only quoted ones unless *bare*."""
+        made, done = [], 0
+        for found in _FIELD_NAMES.finditer(text):
+            if found.start() < done or not self.is_secret(found[1]):
+                continue
+            start, end = _value(text, found.end())
+            if start == end or (start == found.end() and not bare):
+                continue
+            made += [text[done:start], hidden(text[start:end])]
+            done = end
+        return "".join([*made, text[done:]])
+
+    def _element(self, found: re.Match[str]) -> str:
+        name, attributes, value = found.groups()
+        return f"<{name}{attributes}>{hidden(value)}" if self.is_secret(name) else found[0]
 
     def _pair(self, part: str) -> str:
         name, sign, value = part.partition("=")
-        decoded = parse_qsl(f"{name}=x") or [(name, "")]
-        if sign and value and self.is_secret(decoded[0][0]):
+        if sign and value and self.is_secret(unquote_plus(name)):
             return f"{name}={hidden(value)}"
         return self.text(part)
+
+
+def _value(text: str, start: int) -> tuple[int, int]:
+    """Return where the value at *start* begins and ends, without its quotes."""
+    if text[start : start + 1] in _OPEN:
+        return start, _end_of_brackets(text, start)
+    found = _VALUES.match(text, start)
+    return found.span(found.lastindex or 0) if found else (start, start)
+
+
+def _end_of_brackets(text: str, start: int) -> int:
+    depth = 0
+    for position in range(start, len(text)):
+        depth += (text[position] in _OPEN) - (text[position] in _CLOSE)
+        if depth <= 0:
+            return min(position + 1, len(text))
+    return len(text)
 
 
 def hidden(value: str) -> str:
@@ -118,17 +188,41 @@ def hidden(value: str) -> str:
     return f"{MARK} str({len(value)})"
 
 
-def path_without(path: str, secrets: Iterable[str]) -> str:
-    """Return *path* with the secret texts in it replaced, quoted or not."""
+def without(text: str, secrets: Iterable[str]) -> str:
+    """Return *text* with the secret texts replaced, quoted or not.
+
+    A very short one is only replaced as the segment of a path, since it may be part of any word.
+    """
     for secret in secrets:
-        for form in {secret, quote(secret)} - {""}:
-            path = path.replace(form, hidden(secret))
-    return path
+        for form in sorted({secret, quote(secret), quote(secret, safe="")} - {""}, key=len)[::-1]:
+            if len(form) >= _SHORT:
+                text = text.replace(form, hidden(secret))
+            else:
+                text = "/".join(_segment(part, form) for part in text.split("/"))
+    return text
+
+
+def _segment(part: str, secret: str) -> str:
+    rest = part.removeprefix(secret)
+    return part if len(rest) == len(part) or rest[:1].isalnum() else f"{hidden(secret)}{rest}"
+
+
+def secret_segments(rule: str, path: str, names: Iterable[str]) -> list[str]:
+    """Return the segments of *path* that stand where *rule* has a value of one of *names*."""
+    parts, found = rule.split("/"), path.split("/")
+    if len(parts) != len(found):
+        return []
+    ends = [f"{sign}{name}>" for name in names for sign in "<:"]
+    return [
+        text
+        for part, text in zip(parts, found, strict=True)
+        if text and any(end in part for end in ends)
+    ]
 
 
 def _cookie(pair: str) -> str:
-    name, sign, value = pair.partition("=")
-    return f"{name}={hidden(value)}" if sign else pair
+    name, sign, value = pair.strip().partition("=")
+    return f"{name}={hidden(value)}" if sign else (pair and hidden(pair.strip()))
 
 
 def _folded(name: str) -> str:

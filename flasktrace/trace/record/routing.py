@@ -2,43 +2,89 @@
 
 import difflib
 import sys
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from werkzeug.exceptions import MethodNotAllowed, NotFound
+import blinker
+import werkzeug
+from werkzeug.exceptions import MethodNotAllowed, NotFound, SecurityError
 from werkzeug.routing import RequestRedirect
 
+from flasktrace.trace.record.describe import Describer, attributes_of, plain
 from flasktrace.trace.record.place import short
+from flasktrace.trace.record.redact import secret_segments
 
 _NEAR = 3
+_ALIKE = 0.6
+_MOST_RULES = 1000
 _DEEP = 40
-_FRAMEWORKS = ("/flasktrace/", "/flask/", "/werkzeug/", "/blinker/")
+_OWN = Path(__file__).parents[2]
+_WRAPPERS = str(_OWN / "wrappers.py")
+_FRAMEWORKS = tuple(
+    f"{Path(file).parent}{sign}"
+    for file in (_OWN / "__init__.py", werkzeug.__file__, blinker.__file__)
+    for sign in "/\\"
+)
+_DEMO = (str(_OWN / "demo"),)
 
 
-def facts(context: Any, rule: Any, view_args: Any) -> dict[str, Any]:
-    """Return what the match made, as plain data but for the view arguments."""
-    if rule is not None:
-        return {"endpoint": rule.endpoint, "rule": rule.rule, "view_args": dict(view_args or {})}
+def facts(context: Any, rule: Any, view_args: Any, describe: Describer) -> dict[str, Any]:
+    """Return what the match made, as plain data."""
     request = context.request
-    error = request.routing_exception
+    if rule is not None:
+        given = view_args if type(view_args) is dict else {}
+        return {
+            "endpoint": describe.name(rule.endpoint),
+            "rule": describe.name(rule.rule),
+            "view_args": {name: _shown(name, value, describe) for name, value in given.items()},
+            "secrets": _secrets(rule.rule, request, given, describe),
+        }
+    error = _error_of(request)
     if isinstance(error, RequestRedirect):
-        return {"error": "redirect", "to": error.new_url}
+        return {"error": "redirect", "to": plain(describe.redactor.url(error.new_url))}
     if isinstance(error, MethodNotAllowed):
         return {"error": "method", "allowed": sorted(error.valid_methods or ())}
     if isinstance(error, NotFound):
         return {"error": "none", "near": near(request.path, context.url_adapter.map)}
+    if isinstance(error, SecurityError):
+        return {"error": "host"}
     return {"error": "other", "code": getattr(error, "code", None)}
+
+
+def _error_of(request: Any) -> Any:
+    kept = attributes_of(request)
+    return kept.get("_routing_exception") or kept.get("routing_exception")
+
+
+def _shown(name: str, value: Any, describe: Describer) -> Any:
+    """Return numbers and short texts as they are, everything else as described."""
+    if describe.redactor.is_secret(name) or type(value) not in {int, str}:
+        return describe(value, name)
+    if type(value) is int:
+        return value if abs(value) < 1 << 53 else describe(value)
+    described = describe(value)
+    return plain(value) if described == repr(value) else described
+
+
+def _secrets(rule: Any, request: Any, given: dict[str, Any], describe: Describer) -> list[str]:
+    """Return the texts in the path that are the values of secret arguments."""
+    names = [name for name in given if describe.redactor.is_secret(name)]
+    if not names:
+        return []
+    path = attributes_of(request).get("path")
+    found = secret_segments(rule, path, names) if type(path) is str and type(rule) is str else []
+    return [*found, *(given[name] for name in names if type(given[name]) is str)]
 
 
 def near(path: str, rules: Any) -> list[str]:
     """Return the rules most like *path*, best first."""
-    known = sorted(
-        {rule.rule for rule in rules.iter_rules() if not rule.build_only and rule.rule != "/"}
-    )
-    wanted = _shape(path)
-    ratios = [(difflib.SequenceMatcher(None, wanted, _shape(rule)).ratio(), rule) for rule in known]
-    good = sorted((pair for pair in ratios if pair[0] >= 0.6), reverse=True)  # noqa: PLR2004
-    return [rule for _, rule in good[:_NEAR]]
+    shapes: dict[str, str] = {}
+    for rule in list(rules.iter_rules())[:_MOST_RULES]:
+        if not rule.build_only and rule.rule != "/":
+            shapes.setdefault(_shape(rule.rule), rule.rule)
+    found = difflib.get_close_matches(_shape(path), shapes, _NEAR, _ALIKE)
+    return [shapes[shape] for shape in found]
 
 
 def _shape(path: str) -> str:
@@ -54,10 +100,10 @@ def asker() -> str | None:
     for _ in range(_DEEP):
         if frame is None:
             return None
-        file = frame.f_code.co_filename.replace("\\", "/")
-        if file.endswith("/flasktrace/wrappers.py"):
+        file = frame.f_code.co_filename
+        if file == _WRAPPERS:
             attribute = frame.f_code.co_name
-        elif attribute and not any(part in file for part in _FRAMEWORKS):
+        elif attribute and (file.startswith(_DEMO) or not file.startswith(_FRAMEWORKS)):
             where = f"{frame.f_code.co_name} ({short(file)}:{frame.f_lineno})"
             return f"request.{attribute} in {where}"
         frame = frame.f_back

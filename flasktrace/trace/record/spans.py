@@ -11,6 +11,12 @@ from flasktrace.trace.record.recording import CURRENT, OpenSpan, Recording
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
+def _current() -> Recording | None:
+    """Return what records here; what a finished request left running writes nowhere."""
+    recording = CURRENT.get()
+    return None if recording is None or recording.finished else recording
+
+
 class span:  # noqa: N801
     """A named block of work, as a context manager or a decorator.
 
@@ -18,13 +24,13 @@ class span:  # noqa: N801
     The keyword arguments are its attributes. Without a trace being recorded it does nothing.
     """
 
-    def __init__(self, name: str, **attributes: Any) -> None:
+    def __init__(self, name: str, /, **attributes: Any) -> None:
         self.name = name
         self.attributes = attributes
         self._open: tuple[Recording, OpenSpan | None] | None = None
 
     def __enter__(self) -> Self:
-        recording = CURRENT.get()
+        recording = _current()
         if recording is not None:
             self._open = recording, recording.recorder.begin_user_span(recording, self)
         return self
@@ -59,9 +65,9 @@ class span:  # noqa: N801
         return run  # type: ignore[return-value]
 
 
-def event(name: str, **attributes: Any) -> None:
+def event(name: str, /, **attributes: Any) -> None:
     """Note a point in time, with attributes; without a trace being recorded do nothing."""
-    recording = CURRENT.get()
+    recording = _current()
     if recording is not None:
         recording.recorder.user_event(recording, name, attributes)
 
@@ -70,19 +76,19 @@ class CurrentTrace:
     """The trace being recorded here; false when there is none."""
 
     def __bool__(self) -> bool:
-        return CURRENT.get() is not None
+        return _current() is not None
 
     @property
     def id(self) -> str | None:
         """Its id, 32 hexadecimal digits, or None when there is no trace."""
-        recording = CURRENT.get()
+        recording = _current()
         return None if recording is None else recording.id
 
-    def event(self, name: str, **attributes: Any) -> None:
+    def event(self, name: str, /, **attributes: Any) -> None:
         """Note a point in time, see `event`."""
         event(name, **attributes)
 
-    def span(self, name: str, **attributes: Any) -> span:
+    def span(self, name: str, /, **attributes: Any) -> span:
         """Return a span, see `span`."""
         return span(name, **attributes)
 

@@ -6,6 +6,10 @@ from flasktrace.trace.record.place import author_of
 from flasktrace.trace.record.recording import OpenSpan, Recording
 
 _KINDS = {"view": "the view", "error_handler": "the error handler"}
+_AFTER = {"after_request", "after_this_request"}
+_LONGEST = 200
+_FAILED = 500
+"""The status from which on a response tells of a failure."""
 
 
 def verdict(recording: Recording) -> str:
@@ -13,12 +17,8 @@ def verdict(recording: Recording) -> str:
     for form in _FORMS:
         said = form(recording)
         if said:
-            return _sentence(f"{said}{_afterwards(recording)}")
-    return _sentence(f"{_status(recording)}{_afterwards(recording)}")
-
-
-def _sentence(text: str) -> str:
-    return text if text.endswith("?") else f"{text}."
+            return f"{said}{_afterwards(recording)}."
+    return f"{_status(recording)}{_afterwards(recording)}."
 
 
 def spoken(made: OpenSpan) -> str:
@@ -35,14 +35,21 @@ def _status(recording: Recording) -> str:
 
 
 def _raised(recording: Recording) -> str:
+    """Return the exception and who raised it."""
     failure = recording.failure
     assert failure is not None  # noqa: S101
-    text = f"{failure.type}: {failure.message}" if failure.message else failure.type
+    text = _error(f"{failure.type}: {failure.message}" if failure.message else failure.type)
     made = _span(recording, failure.span)
-    by = f" raised by {spoken(made)}" if made else ""
     if failure.raised_by and (made is None or failure.raised_by.split(" (")[0] != made.name):
-        by = f" raised by {failure.raised_by}" + (f" in {spoken(made)}" if made else "")
-    return f"{text}{by}"
+        return f"{text} raised by {failure.raised_by}" + (f" in {spoken(made)}" if made else "")
+    if made is not None:
+        return f"{text} raised by {spoken(made)}"
+    return f"{text} in {failure.stage}" if failure.stage else text
+
+
+def _error(text: str) -> str:
+    line = text.split("\n", 1)[0].rstrip(" .")
+    return line if len(line) <= _LONGEST else f"{line[:_LONGEST]}…"
 
 
 def _span(recording: Recording, number: int | None) -> OpenSpan | None:
@@ -50,65 +57,104 @@ def _span(recording: Recording, number: int | None) -> OpenSpan | None:
 
 
 def _ended_by_exit(recording: Recording) -> str | None:
-    if recording.outcome not in {"exit", "interrupted"} or recording.failure is None:
+    """Tell what no handler had a chance at: exit, interrupt, a closed generator."""
+    if not recording.escaped or recording.outcome == "error" or recording.failure is None:
         return None
-    return f"{_raised(recording)} ended the request; it is none that an app handles"
+    return f"{_raised(recording)} ended the request; no error handler is asked for that"
 
 
 def _escaped(recording: Recording) -> str | None:
     if not recording.escaped or recording.failure is None:
         return None
-    return f"{_raised(recording)} left the app; the server has to answer"
+    raised = _raised(recording)
+    made = _span(recording, recording.failure.span)
+    if recording.status is not None:
+        return f"{raised} left the app after it had answered {recording.status}"
+    if recording.runs and not (made and made.kind.startswith("teardown")):
+        return f"{raised} left the app, as exceptions do in debug mode and tests"
+    return f"{raised} left the app; the server has to answer"
 
 
 def _answered_early(recording: Recording) -> str | None:
-    if recording.answered is None:
+    if recording.answered is None or _fails_after(recording, recording.answered):
         return None
+    number, count = recording.answered_place
+    place = f", hook {number} of {count}" if count > 1 else ""
+    told = f"{_status(recording)} from {spoken(recording.answered)}{place}"
+    return f"{told}; {_view_of(recording)} never ran"
+
+
+def _fails_after(recording: Recording, made: OpenSpan) -> bool:
+    """Tell whether an exception came after *made* had answered, so that its answer is lost."""
+    failure = recording.failure
+    if failure is None or recording.broken:
+        return False
+    return failure.at_ns >= made.start + (made.duration or 0)
+
+
+def _view_of(recording: Recording) -> str:
     endpoint = recording.routing.get("endpoint")
-    view = f"the view of {endpoint}" if endpoint else "the view"
-    return f"{_status(recording)} from {spoken(recording.answered)}; {view} never ran"
+    return f"the view of {endpoint}" if endpoint else "the view"
 
 
 def _failed(recording: Recording) -> str | None:
-    if recording.failure is None:
+    failure = recording.failure
+    if failure is None or recording.broken:
         return None
+    made = _span(recording, failure.span)
     if recording.handler is not None:
-        return f"{_status(recording)} from {spoken(recording.handler)} for {_raised(recording)}"
-    return f"{_status(recording)}: {_raised(recording)}, no handler for it"
+        told = f"{_status(recording)} from {spoken(recording.handler)} for {_raised(recording)}"
+    elif made is not None and made.kind == "error_handler" and failure.causes:
+        told = f"{_status(recording)}: {_raised(recording)}, which handled "
+        told += _error(failure.causes[0])
+    elif recording.status is not None and recording.status < _FAILED:
+        told = f"{_status(recording)} although {_raised(recording)}; the app caught it"
+    else:
+        told = f"{_status(recording)}: {_raised(recording)}, no handler for it"
+    if made is not None and made.kind == "before_request":
+        told += f"; {_view_of(recording)} never ran"
+    return told
 
 
 def _not_routed(recording: Recording) -> str | None:
-    told = _routing_error(recording)
-    if told is None:
+    """Tell the router's error, unless something else raised one before it."""
+    if recording.aborted is not None and recording.aborted[0] is not None:
         return None
+    told = _routing_error(recording)
     handler = recording.handler
-    return f"{told.rstrip('?')}; {spoken(handler)} answered" if handler else told
+    return f"{told}; {spoken(handler)} answered" if told and handler else told
 
 
 def _routing_error(recording: Recording) -> str | None:
     facts, request = recording.routing, recording.request
     asked = f"{request.get('method')} {request.get('path')}"
+    status = _status(recording)
     match facts.get("error"):
         case "redirect":
-            return f"{_status(recording)}: the router redirects {asked} to {facts['to']}"
+            return f"{status}: the router redirects {asked} to {facts['to']}"
         case "method":
             allowed = ", ".join(facts["allowed"])
-            return f"{_status(recording)}: the url exists, but not for {asked}; it allows {allowed}"
+            return f"{status}: the url exists, but not for {asked}; it allows {allowed}"
         case "none":
             near = facts["near"]
-            hint = f"; did you mean {near[0]}?" if near else ""
-            return f"{_status(recording)}: no rule matches {asked}{hint}"
+            hint = f" (did you mean {near[0]}?)" if near else ""
+            return f"{status}: no route matches {asked}{hint}"
+        case "host":
+            return f"{status}: the host {request.get('HTTP_HOST')} is not trusted"
         case "other":
-            return f"{_status(recording)}: the router refused {asked}"
+            return f"{status}: the router refused {asked}"
     return None
 
 
 def _aborted(recording: Recording) -> str | None:
     if recording.aborted is None:
         return None
-    made, code = recording.aborted
-    by = spoken(made) if made else "the framework"
-    told = f"{_status(recording)}: {by} aborted with {code}"
+    made, code, name, stage = recording.aborted
+    by = spoken(made) if made else f"the framework, in {stage}" if stage else "the framework"
+    what = name if code else f"{name} with a response of its own"
+    told = f"{_status(recording)}: {by} raised {what}"
+    if made is not None and made.kind == "before_request":
+        told += f"; {_view_of(recording)} never ran"
     handler = recording.handler
     return f"{told}; {spoken(handler)} answered" if handler else told
 
@@ -116,12 +162,32 @@ def _aborted(recording: Recording) -> str | None:
 def _by_view(recording: Recording) -> str | None:
     if recording.view is None:
         return None
-    return f"{_status(recording)} from {spoken(recording.view)}"
+    return f"{_status(recording)} from {spoken(recording.view)}{_hooks(recording)}"
+
+
+def _hooks(recording: Recording) -> str:
+    """Return how many hooks ran before and after the view, empty for none."""
+    kinds = [item.kind for item in recording.spans]
+    before = kinds.count("before_request")
+    after = sum(kind in _AFTER for kind in kinds)
+    told = [
+        f"{_count(number, 'hook')} {where} it"
+        for number, where in ((before, "before"), (after, "after"))
+        if number
+    ]
+    return f", with {' and '.join(told)}" if told else ""
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def _by_framework(recording: Recording) -> str | None:
     endpoint = recording.routing.get("endpoint")
-    return f"{_status(recording)} from the framework for {endpoint}" if endpoint else None
+    if endpoint is None:
+        return None
+    method = recording.request.get("method")
+    return f"{_status(recording)}: the framework itself answers {method} for {endpoint}"
 
 
 def _by_wsgi_app(recording: Recording) -> str | None:
@@ -134,10 +200,13 @@ def _afterwards(recording: Recording) -> str:
     told = ""
     if recording.replaced is not None:
         told += f"; {spoken(recording.replaced)} replaced the response"
-    if recording.outcome == "client_disconnected":
-        told += f"; the client left after {recording.chunks} chunks ({recording.bytes} bytes)"
-    if recording.outcome == "error_in_stream":
-        told += f"; the body broke off after {recording.chunks} chunks"
+    chunks = _count(recording.chunks, "chunk")
+    if recording.broken == "close":
+        told += f"; closing the body failed with {_raised(recording)}"
+    elif recording.broken:
+        told += f"; the body broke off after {chunks} with {_raised(recording)}"
+    elif recording.outcome == "client_disconnected" and recording.returned:
+        told += f"; the client left after {chunks} ({_count(recording.bytes, 'byte')})"
     return told
 
 

@@ -5,11 +5,14 @@ contexts: a subclass with three dressed methods. flask 3.0 and 3.1 have two cont
 request by themselves; 3.2 has one, and hands it to the stage methods as first argument.
 """
 
+import functools
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextvars import Token
 from typing import Any
 
 from flasktrace.signals import Staged, call, stage
+from flasktrace.trace.record.describe import attributes_of
 from flasktrace.trace.record.hosts.native import adapter_facts, request_facts
 from flasktrace.trace.record.recorder import Recorder
 from flasktrace.trace.record.recording import CURRENT
@@ -21,6 +24,14 @@ _STAGES = {
     "make_response": "make_response",
     "process_response": "postprocess",
 }
+_KINDS = {
+    "preprocess": "before_request",
+    "dispatch": "view",
+    "postprocess": "after_request",
+    "pop": "teardown_request",
+    None: "error_handler",
+}
+_MISSING: Any = object()
 
 
 class FlaskHost:
@@ -30,30 +41,38 @@ class FlaskHost:
         from importlib.metadata import version
 
         self.name = f"flask {version('flask')}"
+        #: What the app had under the names of the dressed methods, and what it has now.
+        self._dressed: dict[str, tuple[Any, Any]] = {}
 
     def cards(self) -> list[RawCard]:
         """Return the contexts on the stack, the bottom first."""
-        from flask import globals as names
-
-        found = [_on_top(getattr(names, name, None)) for name in ("app_ctx", "request_ctx")]
-        seen = {id(context): context for context in found if context is not None}
-        return [_card(context) for context in seen.values()]
+        return [_card(context) for context in _stack()]
 
     def install(self, app: Any, recorder: Recorder) -> None:
         """Dress the app's stage methods and begin to listen."""
         import flask
 
         for method, name in _STAGES.items():
-            app.__dict__[method] = _staged(name, getattr(app, method), app)
-        app.__dict__["request_context"] = _dressing(app.request_context)
-        app.__dict__["ensure_sync"] = _announcing(app, app.ensure_sync)
+            self._dress(app, method, _staged(name, getattr(app, method), app))
+        self._dress(app, "request_context", _dressing(app.request_context))
+        self._dress(app, "ensure_sync", _announcing(app, app.ensure_sync))
         recorder.connect(app)
         recorder.connect_templates(flask.before_render_template, flask.template_rendered, app)
 
+    def _dress(self, app: Any, method: str, dressed: Callable[..., Any]) -> None:
+        self._dressed[method] = app.__dict__.get(method, _MISSING), dressed
+        app.__dict__[method] = dressed
+
     def uninstall(self, app: Any) -> None:
-        """Take the dressed methods off again."""
-        for method in (*_STAGES, "request_context", "ensure_sync"):
-            app.__dict__.pop(method, None)
+        """Take the dressed methods off again, unless somebody has replaced them."""
+        for method, (before, dressed) in self._dressed.items():
+            if app.__dict__.get(method) is not dressed:
+                continue
+            if before is _MISSING:
+                del app.__dict__[method]
+            else:
+                app.__dict__[method] = before
+        self._dressed.clear()
 
 
 class TracedContext(Staged):
@@ -66,17 +85,31 @@ class TracedContext(Staged):
     flasktrace_ended = False
 
 
-def _current(*args: Any) -> Any:
-    """Return the watched context that a stage method is called for, or None."""
-    if args and isinstance(args[0], TracedContext):
-        return args[0]
+# The stack
+
+
+def _stack() -> list[Any]:
+    """Return the contexts: each app context, and above it the request that pushed it."""
+    apps, requests = _pushed("app_ctx"), _pushed("request_ctx")
+    owners = {id(_app_context_of(context)): context for context in requests}
+    found: list[Any] = []
+    for context in apps:
+        found.append(context)
+        if id(context) in owners:
+            found.append(owners.pop(id(context)))
+    return found + [context for context in owners.values() if not any(context is a for a in apps)]
+
+
+def _pushed(name: str) -> list[Any]:
+    """Return the contexts behind one of flask's two proxies, the bottom first."""
     from flask import globals as names
 
-    for name in ("request_ctx", "app_ctx"):
-        context = _on_top(getattr(names, name, None))
-        if isinstance(context, TracedContext):
-            return context
-    return None
+    found: list[Any] = []
+    context = _on_top(getattr(names, name, None))
+    while context is not None and not any(context is known for known in found):
+        found.insert(0, context)
+        context = _below(context)
+    return found
 
 
 def _on_top(proxy: Any) -> Any:
@@ -88,10 +121,56 @@ def _on_top(proxy: Any) -> Any:
         return None
 
 
+def _tokens(context: Any) -> list[Any]:
+    kept = attributes_of(context)
+    tokens = kept.get("_cv_tokens") or [kept.get("_cv_token")]
+    return tokens if type(tokens) is list else []
+
+
+def _below(context: Any) -> Any:
+    """Return the context that was on top when *context* was pushed for the first time."""
+    for token in _tokens(context)[:1]:
+        first = token[0] if type(token) is tuple else token
+        if type(first) is Token and first.old_value is not Token.MISSING:
+            return first.old_value
+    return None
+
+
+def _app_context_of(context: Any) -> Any:
+    """Return the app context that a request context pushed; itself when there was one already."""
+    for token in _tokens(context)[:1]:
+        if type(token) is tuple and token[1] is not None:
+            return token[1]
+    return context
+
+
+def _current(*args: Any) -> Any:
+    """Return the watched context that a stage method is called for, or None."""
+    if args and isinstance(args[0], TracedContext):
+        return args[0]
+    from flask import globals as names
+
+    for name in ("request_ctx", "app_ctx"):
+        context = _on_top(getattr(names, name, None))
+        if isinstance(context, TracedContext):
+            return context
+    return _ending()
+
+
+def _ending() -> Any:
+    """Return the context that is being popped: flask 3.0 and 3.1 take it off before the app's."""
+    recording = CURRENT.get()
+    context = None if recording is None else recording.context
+    return context if isinstance(context, TracedContext) and context.stage == "pop" else None
+
+
+# The stages
+
+
 def _staged(name: str, method: Callable[..., Any], app: Any) -> Callable[..., Any]:
     """Return a stage method of *app* that sends the signals of the stage *name*."""
 
-    def bound(_app: Any, *args: Any, **kwargs: Any) -> Any:
+    def bound(_app: Any, /, *args: Any, **kwargs: Any) -> Any:
         return method(*args, **kwargs)
 
     def find(_app: Any, *args: Any) -> Any:
@@ -99,6 +178,7 @@ def _staged(name: str, method: Callable[..., Any], app: Any) -> Callable[..., An
 
     staged = stage(name, find, as_given=True)(bound)
 
+    @functools.wraps(method)
     def run(*args: Any, **kwargs: Any) -> Any:
         return staged(app, *args, **kwargs)
 
@@ -108,6 +188,7 @@ def _staged(name: str, method: Callable[..., Any], app: Any) -> Callable[..., An
 def _dressing(method: Callable[..., Any]) -> Callable[..., Any]:
     """Return ``request_context`` with contexts of the watched class as results."""
 
+    @functools.wraps(method)
     def request_context(*args: Any, **kwargs: Any) -> Any:
         context = method(*args, **kwargs)
         if CURRENT.get() is not None:
@@ -132,34 +213,34 @@ def _traced_class(kind: type) -> type:
 def _make_traced_class(kind: type) -> type:
     base: Any = kind
 
-    class Traced(kind, TracedContext):  # type: ignore[misc, valid-type]
+    class Traced(kind, TracedContext):  # type: ignore[misc]
         @stage("push", _itself)
-        def flasktrace_first_push(self) -> None:
-            base.push(self)
+        def flasktrace_first_push(self, *args: Any, **kwargs: Any) -> None:
+            base.push(self, *args, **kwargs)
 
         @stage("pop", _itself)
-        def flasktrace_last_pop(self, *args: Any) -> None:
-            base.pop(self, *args)
+        def flasktrace_last_pop(self, *args: Any, **kwargs: Any) -> None:
+            base.pop(self, *args, **kwargs)
 
         @stage("match", _itself)
         def flasktrace_match(self) -> None:
             base.match_request(self)
 
-        def push(self) -> None:
+        def push(self, *args: Any, **kwargs: Any) -> None:
             self.flasktrace_pushes += 1
             if self.flasktrace_staged:
-                base.push(self)
+                base.push(self, *args, **kwargs)
             else:
                 self.flasktrace_staged = True
-                self.flasktrace_first_push()
+                self.flasktrace_first_push(*args, **kwargs)
 
-        def pop(self, *args: Any) -> None:
+        def pop(self, *args: Any, **kwargs: Any) -> None:
             self.flasktrace_pushes -= 1
             if self.flasktrace_pushes or self.flasktrace_ended:
-                base.pop(self, *args)
+                base.pop(self, *args, **kwargs)
             else:
                 self.flasktrace_ended = True
-                self.flasktrace_last_pop(*args)
+                self.flasktrace_last_pop(*args, **kwargs)
 
         def match_request(self) -> None:
             self.flasktrace_match()
@@ -173,11 +254,15 @@ def _itself(context: Any, *_rest: Any) -> Any:
     return context
 
 
+# The calls
+
+
 def _announcing(app: Any, ensure_sync: Callable[..., Any]) -> Callable[..., Any]:
     """Return ``ensure_sync``, through which flask calls every hook, view and handler."""
 
+    @functools.wraps(ensure_sync)
     def announced(function: Callable[..., Any]) -> Callable[..., Any]:
-        ready = ensure_sync(function)
+        ready: Callable[..., Any] = ensure_sync(function)
         if CURRENT.get() is None:
             return ready
         context = _current()
@@ -199,50 +284,44 @@ def _announcing(app: Any, ensure_sync: Callable[..., Any]) -> Callable[..., Any]
 
 def _kind(app: Any, context: Any, function: Any) -> str:
     """Return what *function* is, by the stage in which flask calls it."""
+    if any(_among(function, given) for given in app.template_context_processors.values()):
+        return "context_processor"
     if context.flasktrace_calls:
-        if any(function in given for given in app.template_context_processors.values()):
-            return "context_processor"
         return "call"  # by a function of the user, such as a decorator
-    match context.stage:
-        case "preprocess":
-            return "before_request"
-        case "dispatch":
-            return "view"
-        case "postprocess":
-            mine = getattr(context, "_after_request_functions", ())
-            return "after_this_request" if function in mine else "after_request"
-        case "pop":
-            ends = function in app.teardown_appcontext_funcs
-            return "teardown_appcontext" if ends else "teardown_request"
-        case None:
-            return "error_handler"
-    return "call"
+    kind = _KINDS.get(context.stage, "call")
+    if kind == "after_request" and _among(function, _after_functions_of(context)):
+        return "after_this_request"
+    if kind == "teardown_request" and _among(function, app.teardown_appcontext_funcs):
+        return "teardown_appcontext"
+    return kind
+
+
+def _after_functions_of(context: Any) -> Any:
+    return attributes_of(context).get("_after_request_functions", ())
+
+
+def _among(function: Any, known: Iterable[Any]) -> bool:
+    """Tell whether *function* itself is among *known*, without comparing by the user's ``==``."""
+    return any(item is function for item in known)
+
+
+# The cards
 
 
 def _card(context: Any) -> RawCard:
-    request = getattr(context, "request", None) if _has_request(context) else None
-    facts = vars(context)
-    session = facts.get("_session", facts.get("session"))
-    g = facts.get("g")
+    kept = attributes_of(context)
+    request = kept.get("request", kept.get("_request"))
+    g = kept.get("g")
     return RawCard(
+        owner=id(context),
         kind="app" if request is None else "request",
-        name=context.app.name,
-        request={} if request is None else _request_facts(request),
-        session=session if issubclass(type(session), dict) else None,
-        g={} if g is None else vars(g),
-        flashes=facts.get("flashes") or facts.get("_flashes") or (),
-        url_adapter=adapter_facts(facts.get("url_adapter")),
+        name=kept["app"].name,
+        request={} if request is None else request_facts(attributes_of(request)),
+        session=kept.get("_session", kept.get("session")),
+        g={} if g is None else attributes_of(g),
+        flashes=kept.get("flashes") or kept.get("_flashes"),
+        url_adapter=adapter_facts(kept.get("url_adapter")),
     )
-
-
-def _has_request(context: Any) -> bool:
-    facts = vars(context)
-    return facts.get("request") is not None or facts.get("_request") is not None
-
-
-def _request_facts(request: Any) -> dict[str, Any]:
-    matched = request.url_rule is not None or request.routing_exception is not None
-    return request_facts(request, matched=matched)
 
 
 def is_flask(app: Any) -> bool:

@@ -4,6 +4,7 @@ from typing import Any
 
 from flasktrace import signals
 from flasktrace.globals import context_stack
+from flasktrace.trace.record.describe import attributes_of
 from flasktrace.trace.record.recorder import Recorder
 from flasktrace.trace.record.snapshot import RawCard
 
@@ -29,37 +30,35 @@ class NativeHost:
 def _card(context: Any) -> RawCard:
     request = context.request
     return RawCard(
+        owner=id(context),
         kind="app" if request is None else "request",
         name=context.app.name,
-        request={} if request is None else request_facts(request, matched=request.matched),
+        request={} if request is None else request_facts(attributes_of(request)),
         session=context._session,  # noqa: SLF001
-        g=context.g.__dict__,
-        flashes=context.flashes or (),
+        g=attributes_of(context.g),
+        flashes=context.flashes,
         url_adapter=adapter_facts(context.url_adapter),
     )
 
 
-def request_facts(request: Any, *, matched: bool) -> dict[str, Any]:
-    """Return what a card shows of a request: nothing that reads, parses or matches it."""
-    facts = {"method": request.method, "path": request.path}
-    if matched:
-        rule, error = request.url_rule, request.routing_exception
-        if rule is not None:
-            facts.update(endpoint=rule.endpoint, rule=rule.rule, view_args=request.view_args)
-        if error is not None:
-            facts["routing_exception"] = type(error).__name__
+def request_facts(kept: dict[str, Any]) -> dict[str, Any]:
+    """Return what a card shows of a request, from what it keeps of itself.
+
+    No attribute is asked for: that might read, parse or match the request.
+    """
+    facts = {"method": kept.get("method"), "path": kept.get("path")}
+    rule = kept.get("_url_rule") or kept.get("url_rule")
+    if rule is not None:
+        facts.update(endpoint=rule.endpoint, rule=rule.rule)
+        facts["view_args"] = kept.get("_view_args", kept.get("view_args"))
+    error = kept.get("_routing_exception") or kept.get("routing_exception")
+    if error is not None:
+        facts["routing_exception"] = type(error).__name__
     return facts
 
 
 def adapter_facts(adapter: Any) -> dict[str, Any]:
     """Return what a card shows of a url adapter."""
-    if adapter is None:
-        return {}
-    facts = {
-        "server_name": adapter.server_name,
-        "script_name": adapter.script_name,
-        "url_scheme": adapter.url_scheme,
-    }
-    if adapter.subdomain:
-        facts["subdomain"] = adapter.subdomain
-    return facts
+    kept = {} if adapter is None else attributes_of(adapter)
+    names = ("server_name", "script_name", "url_scheme", "subdomain")
+    return {name: kept[name] for name in names if kept.get(name)}

@@ -1,0 +1,331 @@
+"""Commands of an app: groups whose commands run with the app at hand."""
+
+from __future__ import annotations
+
+import functools
+import os
+import sys
+import traceback
+from collections.abc import Callable
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from flasktrace.globals import current_app
+from flasktrace.loading import AppNotFoundError, load_app
+
+if TYPE_CHECKING:
+    from flasktrace.app import Flask
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+_FILES = ("wsgi.py", "app.py")
+
+
+class NoAppException(click.UsageError):  # noqa: N818 - the public name in Flask
+    """There is no app to run a command for; the text says how to name it."""
+
+
+class ScriptInfo:
+    """Which app the commands are for; it is loaded when a command first needs it.
+
+    *app_import_path* is ``module:app``, *create_app* a function that makes the app instead.
+    Without either, ``wsgi.py`` and ``app.py`` of the working folder are looked at.
+    """
+
+    def __init__(
+        self,
+        app_import_path: str | None = None,
+        create_app: Callable[..., Flask] | None = None,
+        set_debug_flag: bool = True,
+        load_dotenv_defaults: bool = True,
+    ) -> None:
+        self.app_import_path = app_import_path
+        self.create_app = create_app
+        self.set_debug_flag = set_debug_flag
+        self.load_dotenv_defaults = load_dotenv_defaults
+        #: For whoever wants to hand something from one command to another.
+        self.data: dict[Any, Any] = {}
+        self._app: Flask | None = None
+
+    def load_app(self) -> Flask:
+        """Return the app, loaded once; `NoAppException` when there is none."""
+        if self._app is None:
+            self._app = self._load()
+            if self.set_debug_flag:
+                self._app.debug = debug_by_environment()
+        return self._app
+
+    def _load(self) -> Flask:
+        if self.create_app is not None:
+            return self.create_app()
+        try:
+            return load_app(self.app_import_path or _usual_file())  # type: ignore[return-value]
+        except AppNotFoundError as error:
+            raise NoAppException(str(error)) from None
+
+
+def _usual_file() -> str:
+    for name in _FILES:
+        if Path(name).is_file():
+            return name
+    message = (
+        "There is no app: name it with --app (or FLASK_APP), such as --app shop:app, "
+        "or put it into wsgi.py or app.py of the working folder."
+    )
+    raise NoAppException(message)
+
+
+def debug_by_environment() -> bool:
+    """Tell whether ``FLASK_DEBUG`` asks for debug mode."""
+    return os.environ.get("FLASK_DEBUG", "").lower() not in {"", "0", "false", "no"}
+
+
+pass_script_info = click.make_pass_decorator(ScriptInfo, ensure=True)
+
+
+def with_appcontext(f: Function) -> Function:
+    """Run the command *f* inside a context of the app."""
+
+    @click.pass_context
+    def run(context: click.Context, /, *args: Any, **kwargs: Any) -> Any:
+        if not current_app:
+            app = context.ensure_object(ScriptInfo).load_app()
+            context.with_resource(app.app_context())
+        return context.invoke(f, *args, **kwargs)
+
+    return functools.update_wrapper(run, f)  # type: ignore[return-value]
+
+
+class AppGroup(click.Group):
+    """A group whose commands run inside a context of the app."""
+
+    def command(self, *args: Any, with_appcontext: bool = True, **kwargs: Any) -> Any:
+        """Make the function below a command; *with_appcontext* False leaves the context out."""
+        dress = _with_context if with_appcontext else _as_it_is
+        register = super().command(*args, **kwargs)
+        return lambda function: register(dress(function))
+
+    def group(self, *args: Any, **kwargs: Any) -> Any:
+        """Make the function below a group of the same kind."""
+        kwargs.setdefault("cls", AppGroup)
+        return super().group(*args, **kwargs)
+
+
+_with_context = with_appcontext
+
+
+def _as_it_is(function: Function) -> Function:
+    return function
+
+
+def _set_app(context: click.Context, _option: click.Parameter, value: str | None) -> str | None:
+    if value is not None:
+        context.ensure_object(ScriptInfo).app_import_path = value
+    return value
+
+
+def _set_debug(context: click.Context, option: click.Parameter, value: bool) -> bool | None:
+    source = context.get_parameter_source(option.name or "")
+    if source in {click.core.ParameterSource.DEFAULT, click.core.ParameterSource.DEFAULT_MAP}:
+        return None
+    # As a variable it also reaches the app that is loaded later, and the reloader's process.
+    os.environ["FLASK_DEBUG"] = "1" if value else "0"
+    return value
+
+
+def _load_env_file(
+    context: click.Context, _option: click.Parameter, value: str | None
+) -> str | None:
+    info = context.ensure_object(ScriptInfo)
+    if value is not None or info.load_dotenv_defaults:
+        load_dotenv(value, load_defaults=info.load_dotenv_defaults)
+    return value
+
+
+def app_option() -> click.Option:
+    """Return the option ``--app``."""
+    return click.Option(
+        ["-A", "--app"],
+        metavar="MODULE:APP",
+        help="The app: a module or file, and the name in it. [env: FLASK_APP]",
+        envvar="FLASK_APP",
+        is_eager=True,
+        expose_value=False,
+        callback=_set_app,
+    )
+
+
+def debug_option() -> click.Option:
+    """Return the option ``--debug``."""
+    return click.Option(
+        ["--debug/--no-debug"],
+        help="Debug mode. [env: FLASK_DEBUG]",
+        is_eager=True,
+        expose_value=False,
+        callback=_set_debug,
+    )
+
+
+def env_file_option() -> click.Option:
+    """Return the option ``--env-file``."""
+    return click.Option(
+        ["-e", "--env-file"],
+        type=click.Path(exists=True, dir_okay=False),
+        help="Take environment variables from this file first; needs python-dotenv.",
+        is_eager=True,
+        expose_value=False,
+        callback=_load_env_file,
+    )
+
+
+class FlaskGroup(AppGroup):
+    """A group with the commands of an app beside its own.
+
+    *create_app* makes the app; without it ``--app`` names it. *load_dotenv* reads ``.env`` and
+    ``.flaskenv``, *set_debug_flag* puts the app into debug mode as ``--debug`` says. Packages add
+    commands by the entry points ``flask.commands`` and ``flasktrace.commands``.
+    """
+
+    def __init__(
+        self,
+        add_default_commands: bool = True,
+        create_app: Callable[..., Flask] | None = None,
+        add_version_option: bool = True,
+        load_dotenv: bool = True,
+        set_debug_flag: bool = True,
+        **extra: Any,
+    ) -> None:
+        params = [*(extra.pop("params", None) or ()), env_file_option(), app_option()]
+        params.append(debug_option())
+        if add_version_option:
+            params.append(version_option)
+        settings = extra.pop("context_settings", None) or {}
+        extra["context_settings"] = {"auto_envvar_prefix": "FLASK", **settings}
+        super().__init__(params=params, **extra)
+        self.create_app = create_app
+        self.load_dotenv = load_dotenv
+        self.set_debug_flag = set_debug_flag
+        self._plugins_loaded = False
+        if add_default_commands:
+            from flasktrace.cli import routes_command, run_command, shell_command
+
+            for command in (run_command, shell_command, routes_command):
+                self.add_command(command)
+
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: click.Context | None = None,
+        **extra: Any,
+    ) -> click.Context:
+        """Return the context of a run, with the `ScriptInfo` as its object."""
+        os.environ["FLASK_RUN_FROM_CLI"] = "true"  # app.run() at the end of a module is idle
+        if "obj" not in extra and "obj" not in self.context_settings:
+            extra["obj"] = ScriptInfo(
+                create_app=self.create_app,
+                set_debug_flag=self.set_debug_flag,
+                load_dotenv_defaults=self.load_dotenv,
+            )
+        return super().make_context(info_name, args, parent=parent, **extra)
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Show the help when there is nothing else; the app's commands are in it."""
+        if not args and self.no_args_is_help:
+            args = ["--help"]
+        return super().parse_args(ctx, args)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return the command of that name: own, of a plugin, or of the app."""
+        self._load_plugins()
+        own = super().get_command(ctx, cmd_name)
+        if own is not None:
+            return own
+        app = self._app_of(ctx, quiet=False)
+        if app is None:
+            return None
+        if not current_app or current_app._get_current_object() is not app:  # type: ignore[attr-defined]
+            ctx.with_resource(app.app_context())
+        return app.cli.get_command(ctx, cmd_name)
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of all commands, the app's own among them."""
+        self._load_plugins()
+        names = set(super().list_commands(ctx))
+        app = self._app_of(ctx, quiet=True)
+        if app is not None:
+            names.update(app.cli.list_commands(ctx))
+        return sorted(names)
+
+    def _app_of(self, ctx: click.Context, *, quiet: bool) -> Flask | None:
+        """Return the app; without one say why, but let the other commands work."""
+        try:
+            return ctx.ensure_object(ScriptInfo).load_app()
+        except NoAppException as error:
+            if not quiet:
+                click.secho(f"Error: {error.format_message()}\n", err=True, fg="red")
+        except Exception:  # noqa: BLE001
+            click.secho(f"{traceback.format_exc()}\n", err=True, fg="red")
+        return None
+
+    def _load_plugins(self) -> None:
+        if self._plugins_loaded:
+            return
+        self._plugins_loaded = True
+        for group in ("flask.commands", "flasktrace.commands"):
+            for point in entry_points(group=group):
+                if point.name not in self.commands:
+                    self.add_command(point.load(), point.name)
+
+
+def load_dotenv(path: str | os.PathLike[str] | None = None, load_defaults: bool = True) -> bool:
+    """Set environment variables from files; those that are set already stay.
+
+    *path* comes first, then, with *load_defaults*, ``.env`` and ``.flaskenv`` of the working
+    folder or one above it. Return whether anything was read. Needs python-dotenv; without it, a
+    line says so when there is a file.
+    """
+    try:
+        import dotenv
+    except ImportError:
+        there = path or any(Path(name).is_file() for name in (".env", ".flaskenv"))
+        if there:
+            click.secho(
+                " * Tip: There are .env files present. Install python-dotenv to use them.",
+                fg="yellow",
+                err=True,
+            )
+        return False
+    found: dict[str, str | None] = {}
+    if load_defaults:
+        for name in (".flaskenv", ".env"):
+            place = dotenv.find_dotenv(name, usecwd=True)
+            if place:
+                found |= dotenv.dotenv_values(place, encoding="utf-8")
+    if path is not None:
+        found |= dotenv.dotenv_values(path, encoding="utf-8")
+    for key, value in found.items():
+        if value is not None:
+            os.environ.setdefault(key, value)
+    return bool(found)
+
+
+def _show_version(context: click.Context, _option: click.Parameter, value: bool) -> None:
+    if not value or context.resilient_parsing:
+        return
+    from importlib.metadata import version
+
+    click.echo(f"Python {sys.version.split()[0]}")
+    click.echo(f"flasktrace {version('flasktrace')}")
+    click.echo(f"Werkzeug {version('werkzeug')}")
+    context.exit()
+
+
+version_option = click.Option(
+    ["--version"],
+    help="Show the versions of flasktrace, Python and Werkzeug.",
+    expose_value=False,
+    callback=_show_version,
+    is_flag=True,
+    is_eager=True,
+)

@@ -1,0 +1,23 @@
+"""Servers for the tests that need real ones."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from tests.live.process import Server, python
+
+
+@pytest.fixture
+def serve(tmp_path: Path) -> Iterator[Callable[..., Server]]:
+    """Start ``python -m flasktrace …`` in the test's folder, as often as it is called."""
+    with ExitStack() as running:
+
+        def start(*arguments: str, name: str = "server", **env: str) -> Server:
+            command = python("-m", "flasktrace", *arguments)
+            server = Server(command, tmp_path, name, env)
+            running.callback(server.end)
+            return server
+
+        yield start

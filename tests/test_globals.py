@@ -1,0 +1,67 @@
+"""The names that always mean what is on top of the stack."""
+
+import asyncio
+
+import pytest
+
+import flasktrace
+from flasktrace import Flask
+from flasktrace.globals import context_stack, current_context, request_context
+
+
+@pytest.mark.parametrize("name", ["current_app", "g"])
+def test_outside_a_context_the_error_says_to_push_one(name):
+    with pytest.raises(RuntimeError, match=r"with app\.app_context\(\):"):
+        _ = getattr(flasktrace, name).anything
+
+
+@pytest.mark.parametrize("name", ["request", "session"])
+def test_outside_a_request_the_error_says_to_make_one_up(name):
+    with pytest.raises(RuntimeError, match=r"with app\.test_request_context\("):
+        _ = getattr(flasktrace, name).anything
+
+
+@pytest.mark.parametrize("name", ["current_app", "g", "request", "session"])
+def test_outside_their_context_the_names_are_false(name):
+    assert not getattr(flasktrace, name)
+
+
+def test_the_stack_can_be_looked_at_without_touching_it():
+    app = Flask("app")
+
+    assert () == context_stack()
+    with app.app_context() as context:
+        assert (context,) == context_stack()
+        assert current_context() is context
+        with pytest.raises(RuntimeError):
+            request_context()
+
+
+def test_tasks_have_stacks_of_their_own():
+    app = Flask("app")
+
+    async def visit(path):
+        with app.test_request_context(path):
+            await asyncio.sleep(0)
+            return flasktrace.request.path, len(context_stack())
+
+    async def both():
+        return await asyncio.gather(visit("/a"), visit("/b"))
+
+    assert [("/a", 1), ("/b", 1)] == asyncio.run(both())
+
+
+def test_the_proxies_forward_operators():
+    app = Flask("app")
+    app.secret_key = "key"
+    with app.test_request_context("/"):
+        session = flasktrace.session
+        session["a"] = 1
+        session |= {"b": 2}
+
+        assert {"a": 1, "b": 2} == session
+        assert 2 == len(session)
+        assert ["a", "b"] == sorted(session)
+        assert flasktrace.current_app == app
+        assert isinstance(flasktrace.current_app, Flask)
+        assert hash(flasktrace.current_app) == hash(app)

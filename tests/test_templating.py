@@ -1,0 +1,95 @@
+"""Templates: where they are found and what is in them."""
+
+import jinja2
+import pytest
+
+import flasktrace
+from flasktrace import Flask, signals
+
+
+def test_a_template_of_the_folder_is_rendered(tmp_path):
+    (tmp_path / "templates").mkdir()
+    (tmp_path / "templates" / "page.html").write_text("{{ word }} {{ request.path }}")
+    app = Flask("app", root_path=str(tmp_path))
+    app.add_url_rule("/x", "x", lambda: flasktrace.render_template("page.html", word="<"))
+
+    assert "&lt; /x" == app.test_client().get("/x").text
+
+
+def test_a_missing_template_is_named(tmp_path):
+    app = Flask("app", root_path=str(tmp_path))
+    with app.app_context(), pytest.raises(jinja2.TemplateNotFound, match=r"no\.html"):
+        flasktrace.render_template("no.html")
+
+
+def test_an_app_without_folder_has_no_templates():
+    app = Flask("app", template_folder=None)
+    with app.app_context(), pytest.raises(jinja2.TemplateNotFound):
+        flasktrace.render_template("no.html")
+
+    assert [] == app.jinja_env.list_templates()
+
+
+def test_what_the_view_gives_wins_over_the_processors():
+    app = Flask("app")
+    app.context_processor(lambda: {"a": "processor", "b": "processor"})
+    with app.app_context():
+        assert "view processor" == flasktrace.render_template_string("{{ a }} {{ b }}", a="view")
+
+
+def test_a_template_that_does_not_use_the_session_has_not_looked_at_it():
+    app = Flask("app")
+    app.secret_key = "key"
+    with app.test_request_context("/") as context:
+        flasktrace.render_template_string("{{ request.path }}")
+        assert not context._session.accessed
+        flasktrace.render_template_string("{{ session.a }}")
+        assert context._session.accessed
+
+
+def test_filters_tests_and_globals_are_registered_by_name():
+    app = Flask("app")
+
+    @app.template_filter("twice")
+    def double(text):
+        return text * 2
+
+    @app.template_test()
+    def even(number):
+        return number % 2 == 0
+
+    @app.template_global()
+    def answer():
+        return 42
+
+    with app.app_context():
+        source = "{{ 'x'|twice }} {{ 2 is even }} {{ answer() }}"
+        assert "xx True 42" == flasktrace.render_template_string(source)
+
+
+def test_a_stream_comes_in_pieces_and_tells_its_end():
+    app = Flask("app")
+    steps = []
+
+    def rendered(sender, template, context):
+        steps.append("rendered")
+
+    with signals.template_rendered.connected_to(rendered, app), app.app_context():
+        pieces = flasktrace.stream_template_string("{% for n in range(2) %}{{ n }};{% endfor %}")
+        for piece in pieces:
+            steps.append(piece)
+
+    assert "0;1;" == "".join(steps[:-1])
+    assert "rendered" == steps[-1]
+
+
+def test_rendering_outside_a_context_says_what_to_do():
+    with pytest.raises(RuntimeError, match=r"app\.app_context"):
+        flasktrace.render_template_string("x")
+
+
+@pytest.mark.parametrize(
+    ("name", "escaped"), [("a.html", True), ("a.svg", True), ("a.txt", False), (None, True)]
+)
+def test_escaping_depends_on_the_ending(name, escaped):
+    assert escaped == Flask("app").select_jinja_autoescape(name)
