@@ -221,7 +221,9 @@ def _failing(error: Exception) -> Callable[..., Any]:
 )
 @click.option("--exit", "leave", is_flag=True, help="Stop when the visitor is done.")
 def demo(host: str, port: int, url: str, rounds: int, pause: float, leave: bool) -> None:
-    """Serve an example shop, traced, with a visitor in it; needs no network.
+    """Serve an example shop, traced, with a visitor in it.
+
+    It needs no network, and keeps its traces apart from those of your own apps.
 
     \b
     flasktrace demo
@@ -301,7 +303,7 @@ def show(trace_id: str, stage: str | None, as_json: bool, url: str) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print each summary as a line of JSON.")
 @_store_option
 def tail(query: tuple[str, ...], as_json: bool, url: str) -> None:
-    """Print each new trace as it comes, of all processes that write to the store.
+    """Print each new trace as it comes, of all processes.
 
     \b
     flasktrace tail
@@ -319,6 +321,8 @@ def tail(query: tuple[str, ...], as_json: bool, url: str) -> None:
                 show(item)
             if not page.summaries:
                 time.sleep(_POLL)
+    if sys.stderr.isatty():
+        click.echo(err=True)  # the prompt shall not stand behind ^C
 
 
 def _found(store: Store, trace_id: str) -> Trace:

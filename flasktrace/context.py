@@ -114,6 +114,7 @@ class Context(Staged):
         request = self.request
         if request is None:
             return self.app.create_url_adapter(None)
+        request.json_module = self.app.json
         try:
             request.url_adapter = self.app.create_url_adapter(request)
         except HTTPException as error:

@@ -121,7 +121,8 @@ def serve(
         else:
             _serve_once(app, host, port, ready, threaded, use_debugger)
     except KeyboardInterrupt:
-        pass
+        if sys.stderr.isatty():
+            say("")  # the prompt shall not stand behind ^C
     finally:
         tracer.flush()
         tracer.close()

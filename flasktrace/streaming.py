@@ -16,27 +16,31 @@ def stream_with_context(
     teardown functions are called, once with the request and once more when the generator ends.
     RuntimeError outside a request.
     """
-    if callable(generator_or_function):
-        make = generator_or_function
-
-        @functools.wraps(make)
-        def run(*args: Any, **kwargs: Any) -> Iterator[Any]:
-            return _held(make(*args, **kwargs))
-
-        return run
-    return _held(generator_or_function)
+    try:
+        iterator = iter(generator_or_function)  # type: ignore[arg-type]
+    except TypeError:
+        return _deferred(generator_or_function)  # type: ignore[arg-type]
+    return _held(iterator)
 
 
-def _held(iterable: Iterable[Any]) -> Iterator[Any]:
+def _deferred(make: Callable[..., Iterable[Any]]) -> Callable[..., Iterator[Any]]:
+    @functools.wraps(make)
+    def run(*args: Any, **kwargs: Any) -> Iterator[Any]:
+        return _held(iter(make(*args, **kwargs)))
+
+    return run
+
+
+def _held(iterator: Iterator[Any]) -> Iterator[Any]:
     """Return the iterator, its context pushed between the first step and the last."""
     context = request_context()
 
     def run() -> Generator[Any, None, None]:
         with context:
             try:
-                yield from iterable
+                yield from iterator
             finally:
-                close = getattr(iterable, "close", None)
+                close = getattr(iterator, "close", None)
                 if close is not None:
                     close()
 

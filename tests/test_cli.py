@@ -95,6 +95,7 @@ def test_help_names_all_commands(run, flag):
     result = run(flag)
 
     assert {"run", "demo", "list", "show", "tail"} <= set(result.output.split())
+    assert "..." not in result.output.partition("Commands:")[2]
 
 
 def test_version_is_told(run):

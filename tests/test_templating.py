@@ -76,8 +76,7 @@ def test_a_stream_comes_in_pieces_and_tells_its_end():
 
     with signals.template_rendered.connected_to(rendered, app), app.app_context():
         pieces = flasktrace.stream_template_string("{% for n in range(2) %}{{ n }};{% endfor %}")
-        for piece in pieces:
-            steps.append(piece)
+        steps.extend(pieces)
 
     assert "0;1;" == "".join(steps[:-1])
     assert "rendered" == steps[-1]

@@ -84,7 +84,7 @@ def test_limits_are_the_apps_unless_set(name):
 def test_broken_json_is_explained_in_debug_mode_only():
     app = Flask("app")
     app.config["TRAP_BAD_REQUEST_ERRORS"] = False
-    app.add_url_rule("/", "index", lambda: flasktrace.request.get_json(), methods=["POST"])
+    app.add_url_rule("/", "index", lambda: flasktrace.request.json, methods=["POST"])
 
     def answer():
         return app.test_client().post("/", data="{", content_type="application/json").text

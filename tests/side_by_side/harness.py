@@ -4,8 +4,9 @@ Differences that are meant, and so are looked for by no test here:
 
 - Matching is lazy. A hook that asks for nothing about the route sees it unmatched, a subclass that
   overrides the matching is called later, and `request.url_rule` is found when it is first read.
-- There is one kind of context, as in Flask 0.1 and 3.2. Flask 3.1 lets a request that begins while a
-  context of the same app stands (a view that calls its own app, a client used in
+  What a converter raises beside `ValidationError` has the same handlers as an error of the view.
+- There is one kind of context, as in Flask 0.1 and 3.2. Flask 3.1 lets a request that begins while
+  a context of the same app stands (a view that calls its own app, a client used in
   `with app.app_context():`) share its `g`, and end no context; here each request has its own.
 """
 
@@ -14,6 +15,7 @@ import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
+from importlib import import_module
 from typing import Any
 
 import flask
@@ -56,6 +58,11 @@ def same_value(work: Callable[[Any], Any]) -> Any:
     else:
         assert expected == actual, f"{expected!r} != {actual!r}"
     return actual
+
+
+def part(module: Any, name: str) -> Any:
+    """Return the sub-module *name* of flask or flasktrace."""
+    return import_module(f"{module.__name__}.{name}")
 
 
 class Answer:

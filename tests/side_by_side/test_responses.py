@@ -199,8 +199,8 @@ def test_a_large_cookie_warns_in_both():
 
         @app.route("/")
         def index():
+            response = f.Response("x")
             with pytest.warns(UserWarning, match="too large"):
-                response = f.Response("x")
                 response.set_cookie("a", "x" * 200)
             return response
 

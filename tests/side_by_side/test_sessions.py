@@ -9,7 +9,7 @@ from markupsafe import Markup
 from werkzeug.test import Client
 
 import flasktrace
-from tests.side_by_side.harness import KEY, cookie_of, decoded, same, same_value
+from tests.side_by_side.harness import KEY, cookie_of, decoded, part, same, same_value
 
 TOUCH = {
     "nothing": lambda s, f: None,
@@ -253,7 +253,7 @@ def test_flashes_are_shown_once():
 
 def test_a_session_interface_of_ones_own_is_used():
     def build(f, said):
-        base = __import__(f"{f.__name__}.sessions", fromlist=["sessions"])
+        base = part(f, "sessions")
 
         class Session(dict, base.SessionMixin):
             pass
@@ -287,7 +287,7 @@ def test_a_session_interface_of_ones_own_is_used():
 def test_a_session_that_cannot_be_opened_or_saved_is_an_error():
     def build(opening):
         def made(f, said):
-            base = __import__(f"{f.__name__}.sessions", fromlist=["sessions"])
+            base = part(f, "sessions")
 
             class Interface(base.SecureCookieSessionInterface):
                 def open_session(self, app, request):
@@ -314,7 +314,7 @@ def test_a_session_that_cannot_be_opened_or_saved_is_an_error():
 
 def test_facts_of_sessions_are_alike():
     def work(f):
-        base = __import__(f"{f.__name__}.sessions", fromlist=["sessions"])
+        base = part(f, "sessions")
         session = base.SecureCookieSession({"a": 1})
         facts = [session.modified, session.accessed, session.new, session.permanent]
         session["b"] = 2
@@ -324,15 +324,13 @@ def test_facts_of_sessions_are_alike():
         return [*facts, dict(session), null.get("x"), len(null), "a" in null]
 
     same_value(work)
-    for change in ("clear", "popitem"):
-        same_value(
-            lambda f: getattr(__import__(f"{f.__name__}.sessions").sessions.NullSession(), change)()
-        )
+    same_value(lambda f: part(f, "sessions").NullSession().clear())
+    same_value(lambda f: part(f, "sessions").NullSession().popitem())
 
 
 def test_the_tagged_serializer_writes_the_same_text():
     def text(f, value):
-        tag = __import__(f"{f.__name__}.json.tag", fromlist=["tag"])
+        tag = part(f, "json.tag")
         return tag.TaggedJSONSerializer().dumps(value)
 
     for value in VALUES.values():

@@ -101,6 +101,38 @@ def test_functions_to_be_called_on_close_are_called():
     same(build, "/", "HEAD /")
 
 
+def test_what_is_streamed_is_closed_in_the_same_cases():
+    def build(f, said):
+        class Body:
+            def __iter__(self):
+                return iter("ab")
+
+            def close(self):
+                said.append("closed")
+
+        class Own(Body):
+            def __iter__(self):
+                return self
+
+            def __next__(self):
+                raise StopIteration
+
+        class Maker(Body):
+            def __call__(self):
+                return "never"
+
+        app = f.Flask("app")
+        for kind in (Body, Own, Maker):
+            app.add_url_rule(
+                f"/{kind.__name__}",
+                kind.__name__,
+                lambda kind=kind: f.Response(f.stream_with_context(kind())),
+            )
+        return app
+
+    same(build, "/Body", "/Own", "/Maker", "HEAD /Own")
+
+
 def test_a_stream_outside_a_request_fails():
     def build(f, said):
         app = f.Flask("app")

@@ -3,7 +3,7 @@
 import jinja2
 import pytest
 
-from tests.side_by_side.harness import KEY, same, same_value
+from tests.side_by_side.harness import KEY, part, same, same_value
 
 SOURCES = {
     "plain": "text",
@@ -193,16 +193,14 @@ def test_request_is_missing_in_an_app_context():
 
         return made
 
-    for source in ("{{ request.path }}", "{{ session.x }}", "{{ request }}", "{{ g }}"):
-        same_value(work(source)) if source != "{{ g }}" else None
+    for source in ("{{ request.path }}", "{{ session.x }}", "{{ request }}"):
+        same_value(work(source))
 
 
 def test_options_of_the_environment_are_used():
     def build(f):
-        class App(f.Flask):
-            jinja_options = {"trim_blocks": True, "variable_start_string": "[["}
-
-        app = App("app")
+        app = f.Flask("app")
+        app.jinja_options = {"trim_blocks": True, "variable_start_string": "[["}
         app.jinja_env.undefined = jinja2.StrictUndefined
         app.jinja_env.globals["mine"] = "m"
         app.add_url_rule(
@@ -244,7 +242,7 @@ def test_the_loader_lists_the_templates(folder):
 
 def test_a_function_may_get_a_template_of_the_module(folder):
     def work(f):
-        templating = __import__(f"{f.__name__}.templating").templating
+        templating = part(f, "templating")
         app = furnished(f, folder, lambda: "")
         with app.test_request_context("/p"):
             made = app.jinja_env.get_template("page.html")
