@@ -6,12 +6,12 @@ import inspect
 import logging
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
 from types import FunctionType, TracebackType
-from typing import Any, NoReturn, TypeVar
+from typing import IO, Any, NoReturn, TypeVar
 from urllib.parse import quote
 
 import werkzeug.utils
@@ -28,6 +28,8 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 from werkzeug.wsgi import get_host
 
 from flasktrace import signals
+from flasktrace.blueprints import Blueprint
+from flasktrace.commands import debug_by_environment
 from flasktrace.config import DEFAULTS, Config, ConfigAttribute
 from flasktrace.context import AppGlobals, Context, Ending
 from flasktrace.flashing import get_flashed_messages
@@ -37,8 +39,13 @@ from flasktrace.logging import create_logger
 from flasktrace.registry import Registry, SetupError, scopes
 from flasktrace.sessions import SecureCookieSessionInterface, SessionInterface, SessionMixin
 from flasktrace.signals import call, stage
-from flasktrace.templating import Environment, default_variables, select_jinja_autoescape
-from flasktrace.testing import EnvironBuilder, FlaskClient
+from flasktrace.templating import (
+    DispatchingJinjaLoader,
+    Environment,
+    default_variables,
+    select_jinja_autoescape,
+)
+from flasktrace.testing import EnvironBuilder, FlaskClient, FlaskCliRunner
 from flasktrace.wrappers import Request, Response
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -77,6 +84,7 @@ class Flask(Registry):
     jinja_options: dict[str, Any] = {}  # noqa: RUF012
     json_provider_class: type[JSONProvider] = DefaultJSONProvider
     test_client_class: type[FlaskClient] | None = None
+    test_cli_runner_class: type[FlaskCliRunner] | None = None
     session_interface: SessionInterface = SecureCookieSessionInterface()
     default_config = ImmutableDict(DEFAULTS)
 
@@ -99,12 +107,16 @@ class Flask(Registry):
         host_matching: bool = False,
         subdomain_matching: bool = False,
         template_folder: str | Path | None = "templates",
+        instance_path: str | None = None,
+        instance_relative_config: bool = False,
         root_path: str | None = None,
     ) -> None:
         super().__init__(import_name, static_folder, static_url_path, template_folder, root_path)
+        self.cli.name = self.name
+        #: Folder for what belongs to one installation: configuration, databases.
+        self.instance_path = _checked(instance_path) or self.auto_find_instance_path()
         #: The configuration.
-        self.config: Config = self.config_class(self.root_path, self.default_config)
-        self.config["DEBUG"] = _debug_by_environment()
+        self.config: Config = self.make_config(instance_relative_config)
         #: The url rules.
         self.url_map: Map = self.url_map_class(host_matching=host_matching)
         #: Whether rules may name a subdomain of ``SERVER_NAME``.
@@ -112,19 +124,44 @@ class Flask(Registry):
         #: Turns values into JSON.
         self.json: JSONProvider = self.json_provider_class(self)
         #: Raises HTTP errors by code.
-        self.aborter: Aborter = self.aborter_class(mapping=None)
+        self.aborter: Aborter = self.make_aborter()
         #: Called when `url_for` finds no rule.
         self.url_build_error_handlers: list[Callable[[Exception, str, dict[str, Any]], str]] = []
         #: Called when a context ends, in the reverse order.
         self.teardown_appcontext_funcs: list[Callable[[BaseException | None], Any]] = []
         #: Functions that give names to `flasktrace shell`.
         self.shell_context_processors: list[Callable[[], dict[str, Any]]] = []
+        #: The blueprints that are registered, by the name that they have here.
+        self.blueprints: dict[str, Blueprint] = {}
         #: State of extensions, by their name.
         self.extensions: dict[str, Any] = {}
         self.template_context_processors[None].append(default_variables)
         self._got_first_request = False
         if self.has_static_folder:
             self._add_static_rule(static_host, host_matching)
+
+    def make_config(self, instance_relative: bool = False) -> Config:
+        """Return the first configuration; relative files are below `instance_path` or the root."""
+        root = self.instance_path if instance_relative else self.root_path
+        return self.config_class(root, {**self.default_config, "DEBUG": debug_by_environment()})
+
+    def make_aborter(self) -> Aborter:
+        """Return what raises HTTP errors by code."""
+        return self.aborter_class()
+
+    def auto_find_instance_path(self) -> str:
+        """Return the folder ``instance`` beside the package, or below the prefix it is in."""
+        prefix, package = _place_of_package(self.import_name, self.root_path)
+        if prefix is None:
+            return str(package / "instance")
+        return str(prefix / "var" / f"{self.name}-instance")
+
+    def open_instance_resource(
+        self, resource: str, mode: str = "rb", encoding: str | None = "utf-8"
+    ) -> IO[Any]:
+        """Open a file below `instance_path`, also for writing."""
+        text = None if "b" in mode else encoding
+        return (Path(self.instance_path) / resource).open(mode, encoding=text)
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         """Make the overrides of stage methods send the signals of their stage."""
@@ -228,6 +265,19 @@ class Flask(Registry):
             )
             raise AssertionError(message)
 
+    def register_blueprint(self, blueprint: Blueprint, **options: Any) -> None:
+        """Put *blueprint* into the app.
+
+        *options* change what it says of itself, this time: ``url_prefix``, ``subdomain``,
+        ``name``, ``url_defaults``, ``cli_group``. ValueError when there is one of that name.
+        """
+        self._check_setup("register_blueprint")
+        blueprint.register(self, options)
+
+    def iter_blueprints(self) -> Iterable[Blueprint]:
+        """Return the blueprints in the order of their registration."""
+        return self.blueprints.values()
+
     def teardown_appcontext(self, f: Function) -> Function:
         """Call *f* when a context ends, with the exception that ended it, or None."""
         self._check_setup("teardown_appcontext")
@@ -251,6 +301,18 @@ class Flask(Registry):
     def template_global(self, name: str | None = None) -> Callable[[Function], Function]:
         """Make the function below a global function of the templates."""
         return self._template_part("globals", name)
+
+    def add_template_filter(self, f: Callable[..., Any], name: str | None = None) -> None:
+        """Make *f* a filter of the templates."""
+        self._template_part("filters", name)(f)
+
+    def add_template_test(self, f: Callable[..., Any], name: str | None = None) -> None:
+        """Make *f* a test of the templates."""
+        self._template_part("tests", name)(f)
+
+    def add_template_global(self, f: Callable[..., Any], name: str | None = None) -> None:
+        """Make *f* a global function of the templates."""
+        self._template_part("globals", name)(f)
 
     def _template_part(self, table: str, name: str | None) -> Callable[[Function], Function]:
         def register(function: Function) -> Function:
@@ -703,6 +765,10 @@ class Flask(Registry):
         made.policies["json.dumps_function"] = self.json.dumps
         return made
 
+    def create_global_jinja_loader(self) -> DispatchingJinjaLoader:
+        """Return what finds templates in the app and its blueprints."""
+        return DispatchingJinjaLoader(self)
+
     def select_jinja_autoescape(self, filename: str | None) -> bool:
         """Tell whether a template is escaped."""
         return select_jinja_autoescape(filename)
@@ -729,6 +795,11 @@ class Flask(Registry):
         """Return a client that sends requests to the app without a server."""
         kind = self.test_client_class or FlaskClient
         return kind(self, self.response_class, use_cookies=use_cookies, **kwargs)
+
+    def test_cli_runner(self, **kwargs: Any) -> FlaskCliRunner:
+        """Return what runs the app's commands in a test."""
+        kind = self.test_cli_runner_class or FlaskCliRunner
+        return kind(self, **kwargs)
 
     def make_shell_context(self) -> dict[str, Any]:
         """Return the names of an interactive shell."""
@@ -774,8 +845,23 @@ class Flask(Registry):
             self._got_first_request = False
 
 
-def _debug_by_environment() -> bool:
-    return os.environ.get("FLASK_DEBUG", "").lower() not in {"", "0", "false", "no"}
+def _checked(instance_path: str | None) -> str | None:
+    if instance_path is not None and not Path(instance_path).is_absolute():
+        raise ValueError(f"instance_path={instance_path!r} must be absolute.")
+    return instance_path
+
+
+def _place_of_package(import_name: str, root_path: str) -> tuple[Path | None, Path]:
+    """Return the prefix that a package is installed in (None: it is not) and its parent folder."""
+    root = Path(root_path)
+    module = sys.modules.get(import_name.partition(".")[0])
+    is_package = getattr(module, "__path__", None) is not None
+    depth = import_name.count(".") + (1 if is_package else 0)
+    parent = root.parents[depth - 1] if is_package and depth else root
+    prefix = Path(sys.prefix).resolve()
+    if parent.resolve().is_relative_to(prefix):
+        return prefix, parent
+    return None, parent
 
 
 def _endpoint_of(view: Callable[..., Any] | None) -> str:

@@ -261,9 +261,7 @@ class Blueprint(Registry):
         """Call *f* for every url of the app; see `url_defaults`."""
         return self._for_app("url_default_functions", f)
 
-    def app_errorhandler(
-        self, code: type[Exception] | int
-    ) -> Callable[[Function], Function]:
+    def app_errorhandler(self, code: type[Exception] | int) -> Callable[[Function], Function]:
         """Let the function below answer for errors of the whole app; see `errorhandler`."""
         kind, number = handled_class(code)
 

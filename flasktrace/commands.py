@@ -5,9 +5,7 @@ from __future__ import annotations
 import functools
 import os
 import sys
-import traceback
 from collections.abc import Callable
-from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -24,7 +22,7 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 _FILES = ("wsgi.py", "app.py")
 
 
-class NoAppException(click.UsageError):  # noqa: N818 - the public name in Flask
+class NoAppException(click.UsageError):
     """There is no app to run a command for; the text says how to name it."""
 
 
@@ -179,103 +177,6 @@ def env_file_option() -> click.Option:
         expose_value=False,
         callback=_load_env_file,
     )
-
-
-class FlaskGroup(AppGroup):
-    """A group with the commands of an app beside its own.
-
-    *create_app* makes the app; without it ``--app`` names it. *load_dotenv* reads ``.env`` and
-    ``.flaskenv``, *set_debug_flag* puts the app into debug mode as ``--debug`` says. Packages add
-    commands by the entry points ``flask.commands`` and ``flasktrace.commands``.
-    """
-
-    def __init__(
-        self,
-        add_default_commands: bool = True,
-        create_app: Callable[..., Flask] | None = None,
-        add_version_option: bool = True,
-        load_dotenv: bool = True,
-        set_debug_flag: bool = True,
-        **extra: Any,
-    ) -> None:
-        params = [*(extra.pop("params", None) or ()), env_file_option(), app_option()]
-        params.append(debug_option())
-        if add_version_option:
-            params.append(version_option)
-        settings = extra.pop("context_settings", None) or {}
-        extra["context_settings"] = {"auto_envvar_prefix": "FLASK", **settings}
-        super().__init__(params=params, **extra)
-        self.create_app = create_app
-        self.load_dotenv = load_dotenv
-        self.set_debug_flag = set_debug_flag
-        self._plugins_loaded = False
-        if add_default_commands:
-            from flasktrace.cli import routes_command, run_command, shell_command
-
-            for command in (run_command, shell_command, routes_command):
-                self.add_command(command)
-
-    def make_context(
-        self, info_name: str | None, args: list[str], parent: click.Context | None = None,
-        **extra: Any,
-    ) -> click.Context:
-        """Return the context of a run, with the `ScriptInfo` as its object."""
-        os.environ["FLASK_RUN_FROM_CLI"] = "true"  # app.run() at the end of a module is idle
-        if "obj" not in extra and "obj" not in self.context_settings:
-            extra["obj"] = ScriptInfo(
-                create_app=self.create_app,
-                set_debug_flag=self.set_debug_flag,
-                load_dotenv_defaults=self.load_dotenv,
-            )
-        return super().make_context(info_name, args, parent=parent, **extra)
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Show the help when there is nothing else; the app's commands are in it."""
-        if not args and self.no_args_is_help:
-            args = ["--help"]
-        return super().parse_args(ctx, args)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Return the command of that name: own, of a plugin, or of the app."""
-        self._load_plugins()
-        own = super().get_command(ctx, cmd_name)
-        if own is not None:
-            return own
-        app = self._app_of(ctx, quiet=False)
-        if app is None:
-            return None
-        if not current_app or current_app._get_current_object() is not app:  # type: ignore[attr-defined]
-            ctx.with_resource(app.app_context())
-        return app.cli.get_command(ctx, cmd_name)
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """Return the names of all commands, the app's own among them."""
-        self._load_plugins()
-        names = set(super().list_commands(ctx))
-        app = self._app_of(ctx, quiet=True)
-        if app is not None:
-            names.update(app.cli.list_commands(ctx))
-        return sorted(names)
-
-    def _app_of(self, ctx: click.Context, *, quiet: bool) -> Flask | None:
-        """Return the app; without one say why, but let the other commands work."""
-        try:
-            return ctx.ensure_object(ScriptInfo).load_app()
-        except NoAppException as error:
-            if not quiet:
-                click.secho(f"Error: {error.format_message()}\n", err=True, fg="red")
-        except Exception:  # noqa: BLE001
-            click.secho(f"{traceback.format_exc()}\n", err=True, fg="red")
-        return None
-
-    def _load_plugins(self) -> None:
-        if self._plugins_loaded:
-            return
-        self._plugins_loaded = True
-        for group in ("flask.commands", "flasktrace.commands"):
-            for point in entry_points(group=group):
-                if point.name not in self.commands:
-                    self.add_command(point.load(), point.name)
 
 
 def load_dotenv(path: str | os.PathLike[str] | None = None, load_defaults: bool = True) -> bool:

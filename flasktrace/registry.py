@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterable
+from functools import cached_property
 from pathlib import Path
 from typing import IO, Any, TypeVar
 
@@ -12,6 +13,7 @@ from jinja2 import BaseLoader, FileSystemLoader
 from werkzeug.exceptions import HTTPException, default_exceptions
 from werkzeug.utils import send_from_directory
 
+from flasktrace.commands import AppGroup
 from flasktrace.globals import current_app, request
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -53,6 +55,8 @@ class Registry:
         self.template_folder = template_folder
         self.static_folder = static_folder
         self.static_url_path = static_url_path
+        #: Commands of the command line.
+        self.cli = AppGroup()
         #: Endpoint to view.
         self.view_functions: dict[str, Callable[..., Any]] = {}
         #: Scope to code (None for exceptions that are no HTTP errors) to class to handler.
@@ -134,9 +138,9 @@ class Registry:
         text = None if mode == "rb" else (encoding or "utf-8")
         return path.open(mode, encoding=text)
 
-    @property
+    @cached_property
     def jinja_loader(self) -> BaseLoader | None:
-        """What loads the templates of `template_folder`."""
+        """What loads the templates of `template_folder`; may be replaced by another loader."""
         if self.template_folder is None:
             return None
         return FileSystemLoader(Path(self.root_path) / self.template_folder)

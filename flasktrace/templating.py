@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from jinja2 import BaseLoader, Template, TemplateNotFound
@@ -21,28 +21,70 @@ class Environment(JinjaEnvironment):
     """The jinja2 environment of an app."""
 
     def __init__(self, app: Flask, **options: Any) -> None:
-        options.setdefault("loader", AppLoader(app))
+        options.setdefault("loader", app.create_global_jinja_loader())
         super().__init__(**options)
         self.app = app
 
 
-class AppLoader(BaseLoader):
-    """Finds a template in the folder of the app."""
+class DispatchingJinjaLoader(BaseLoader):
+    """Finds a template in the folder of the app, or else of its blueprints.
+
+    With ``EXPLAIN_TEMPLATE_LOADING`` the log says where each template was looked for.
+    """
 
     def __init__(self, app: Flask) -> None:
         self.app = app
 
     def get_source(self, environment: JinjaEnvironment, template: str) -> Any:
         """Return source, file name and freshness check; TemplateNotFound."""
-        loader = self.app.jinja_loader
-        if loader is None:
+        attempts = []
+        found = None
+        for owner, loader in self._loaders():
+            source = _source(loader, environment, template)
+            attempts.append((owner, loader, source))
+            found = found or source
+            if found and not self.app.config["EXPLAIN_TEMPLATE_LOADING"]:
+                break
+        if self.app.config["EXPLAIN_TEMPLATE_LOADING"]:
+            _explain(self.app, template, attempts)
+        if found is None:
             raise TemplateNotFound(template)
-        return loader.get_source(environment, template)
+        return found
+
+    def _loaders(self) -> Iterator[tuple[Any, BaseLoader]]:
+        for owner in (self.app, *self.app.iter_blueprints()):
+            if owner.jinja_loader is not None:
+                yield owner, owner.jinja_loader
 
     def list_templates(self) -> list[str]:
         """Return the names of all templates."""
-        loader = self.app.jinja_loader
-        return sorted(loader.list_templates()) if loader is not None else []
+        return sorted({name for _, loader in self._loaders() for name in loader.list_templates()})
+
+
+def _source(loader: BaseLoader, environment: JinjaEnvironment, template: str) -> Any:
+    try:
+        return loader.get_source(environment, template)
+    except TemplateNotFound:
+        return None
+
+
+def _explain(app: Flask, template: str, attempts: list[tuple[Any, BaseLoader, Any]]) -> None:
+    """Log where *template* was looked for, and what is wrong when it is not just one place."""
+    lines = [f"Looking for the template {template!r}:"]
+    for number, (owner, loader, source) in enumerate(attempts, 1):
+        result = f"found ({source[1] or '<string>'})" if source else "not there"
+        lines += [f"{number:5}: {owner!r}", f"       {_places(loader)}: {result}"]
+    count = sum(source is not None for _, _, source in attempts)
+    if count == 0:
+        lines.append("No loader has it; is it in the template folder of the app or a blueprint?")
+    elif count > 1:
+        lines.append(f"{count} loaders have it; the first one counts.")
+    app.logger.info("\n".join(lines))
+
+
+def _places(loader: BaseLoader) -> str:
+    folders = getattr(loader, "searchpath", None)
+    return ", ".join(folders) if folders else type(loader).__name__
 
 
 def select_jinja_autoescape(filename: str | None) -> bool:
@@ -63,6 +105,12 @@ def default_variables() -> dict[str, Any]:
     if context.request is None:
         return {"g": context.g}
     return {"g": context.g, "request": context.request, "session": session}
+
+
+def get_template_attribute(template_name: str, attribute: str) -> Any:
+    """Return a macro or variable that a template exports, to use it in Python."""
+    template = current_context().app.jinja_env.get_template(template_name)
+    return getattr(template.module, attribute)
 
 
 def render_template(

@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
 
 import werkzeug.test
+from click.testing import CliRunner
 from werkzeug.test import Client
 from werkzeug.wrappers import Request as WerkzeugRequest
+
+from flasktrace.commands import ScriptInfo
 
 if TYPE_CHECKING:
     from flasktrace.app import Flask
@@ -53,6 +56,22 @@ def _urls(app: Flask, path: str, subdomain: str | None, scheme: str | None) -> t
     root = app.config["APPLICATION_ROOT"].lstrip("/")
     query = f"?{parts.query}" if parts.query else ""
     return f"{scheme}://{parts.netloc or host}/{root}", f"{parts.path}{query}"
+
+
+class FlaskCliRunner(CliRunner):
+    """Runs the app's commands; see ``click.testing.CliRunner``."""
+
+    def __init__(self, app: Flask, **kwargs: Any) -> None:
+        self.app = app
+        super().__init__(**kwargs)
+
+    def invoke(  # type: ignore[override]
+        self, cli: Any = None, args: Any = None, **kwargs: Any
+    ) -> Any:
+        """Run a command, by default the group of the app's own, and return its result."""
+        if "obj" not in kwargs:
+            kwargs["obj"] = ScriptInfo(create_app=lambda: self.app)
+        return super().invoke(self.app.cli if cli is None else cli, args, **kwargs)
 
 
 class FlaskClient(Client):

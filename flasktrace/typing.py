@@ -1,6 +1,14 @@
 """Types of what users give to an app: values of views, hooks, handlers."""
 
-from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import (
+    AsyncIterable,
+    Awaitable,
+    Callable,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from werkzeug.datastructures import Headers
@@ -26,9 +34,7 @@ ResponseValue: TypeAlias = (
 """What a view may return as the body of its response."""
 
 HeaderValue: TypeAlias = str | list[str] | tuple[str, ...]
-HeadersValue: TypeAlias = (
-    Headers | Mapping[str, HeaderValue] | Sequence[tuple[str, HeaderValue]]
-)
+HeadersValue: TypeAlias = Headers | Mapping[str, HeaderValue] | Sequence[tuple[str, HeaderValue]]
 
 ResponseReturnValue: TypeAlias = (
     ResponseValue

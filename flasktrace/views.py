@@ -60,7 +60,7 @@ class View:
 
 
 class MethodView(View):
-    """A view with a method for each HTTP method: ``get``, ``post``, …"""
+    """A view with a method for each HTTP method: ``get``, ``post`` and so on."""
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         """Find the HTTP methods that the class and its bases answer."""

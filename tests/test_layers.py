@@ -13,7 +13,9 @@ PACKAGE = Path(__file__).parents[1] / "flasktrace"
 
 FRAMEWORK = [
     "typing",
+    "loading",
     "globals",
+    "commands",
     "signals",
     "config",
     "json.provider",
@@ -42,8 +44,6 @@ OUTSIDE = {
     "__main__",
     "aliasing",
     "cli",
-    "commands",
-    "loading",
     "pytest_plugin",
     "serving",
 }

@@ -50,7 +50,7 @@ class Process:
             self.popen = subprocess.Popen(
                 command,
                 cwd=folder,
-                env=environment(env),
+                env=environment({"TMPDIR": str(folder), **env}),
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=err,

@@ -42,6 +42,16 @@ def one(browser, selector):
     return browser.find_element("css selector", selector)
 
 
+def follow(browser, link):
+    """Click on what leads to another page, and wait until that page is there."""
+    from selenium.webdriver.support.expected_conditions import staleness_of
+
+    before = one(browser, "html")
+    link.click()
+    until(lambda: staleness_of(before)(browser))
+    until(lambda: all_of(browser, "h1"))
+
+
 def press(browser, *keys):
     from selenium.webdriver import ActionChains
 
@@ -160,10 +170,10 @@ def test_stages_can_be_read_without_scripts(shop, list_page):
     list_page.refresh()
 
     [link] = [item for item in all_of(list_page, ".c-path a") if item.text == "/account"]
-    link.click()
-    one(list_page, "[data-step=push]").click()
+    follow(list_page, link)
+    follow(list_page, one(list_page, "[data-step=push]"))
     at_push = stage(list_page), entries(list_page, "g")
-    one(list_page, "[data-step=preprocess]").click()
+    follow(list_page, one(list_page, "[data-step=preprocess]"))
     at_preprocess = stage(list_page), entries(list_page, "g")
 
     assert list_page.current_url.endswith("?stage=preprocess")
@@ -181,7 +191,7 @@ def test_filter_works_without_scripts(shop, list_page):
     list_page.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
 
     one(list_page, "#q").send_keys("status:5xx")
-    one(list_page, ".filter button").click()
+    follow(list_page, one(list_page, ".filter button"))
 
     assert rows(list_page) == ["/crash"]
 
@@ -193,7 +203,7 @@ def test_hostile_request_is_only_text(shop, list_page):
     until(lambda: rows(list_page) == [hostile], lambda: str(rows(list_page)))
     list_page.refresh()
 
-    one(list_page, ".c-path a").click()
+    follow(list_page, one(list_page, ".c-path a"))
 
     assert hostile in one(list_page, ".target").text
     assert "owned" not in list_page.title.partition("GET")[0]
@@ -213,8 +223,8 @@ def test_used_login_link_signs_nobody_else_in(shop, list_page, browsers):
 
 
 def test_logging_out_closes_the_dashboard(shop, list_page):
-    one(list_page, "[data-logout]").click()
-    until(lambda: one(list_page, "h1").text == "Log in to see the requests")
+    follow(list_page, one(list_page, "[data-logout]"))
+    assert one(list_page, "h1").text == "Log in to see the requests"
     list_page.get(f"{shop.address}/_trace/")
 
     assert one(list_page, "h1").text == "Log in to see the requests"
@@ -283,8 +293,7 @@ def test_page_of_another_origin_gets_nothing(shop, thief, list_page, host):
     list_page.switch_to.frame(one(list_page, "#frame"))
     framed = one(list_page, "body").text
     list_page.switch_to.default_content()
-    one(list_page, "#link").click()
-    until(lambda: "_trace" in list_page.current_url)
+    follow(list_page, one(list_page, "#link"))
     followed = one(list_page, "body").text
 
     assert found["img"] == found["script"] == found["events"] == "error"
