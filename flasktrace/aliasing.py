@@ -1,16 +1,20 @@
 """Lets code that imports flask get flasktrace, so that extensions of Flask run on it."""
 
-import importlib
 import sys
+from collections.abc import Iterable
+from importlib import import_module
+from importlib.machinery import ModuleSpec
+from importlib.metadata import Distribution, DistributionFinder
 from types import ModuleType
+from typing import Any
 
-# Name below ``flask`` to the module of ours that has its public names.
-_MODULES = {
+FLASK_VERSION = "3.1.3"
+"""The Flask whose public API this is; what ``flask.__version__`` says under the alias."""
+
+_SUBMODULES = {
     "app": "app",
     "blueprints": "blueprints",
-    "cli": "cli",
     "config": "config",
-    "ctx": "context",
     "globals": "globals",
     "json": "json",
     "json.provider": "json.provider",
@@ -24,18 +28,21 @@ _MODULES = {
     "views": "views",
     "wrappers": "wrappers",
 }
-_HELPERS = (
-    "abort",
-    "flash",
-    "get_flashed_messages",
-    "get_template_attribute",
-    "make_response",
-    "redirect",
-    "send_file",
-    "send_from_directory",
-    "stream_with_context",
-    "url_for",
-)
+"""Module of flask to the one of ours that has its public names, and so stands for it."""
+
+_GATHERED = {
+    "cli": ("cli", "loading", "commands"),
+    "ctx": ("context",),
+    "helpers": ("files", "flashing", "globals", "responses", "streaming", "templating", "urls"),
+}
+"""Module of flask to those of ours that its names are spread over."""
+
+_RENAMED = {
+    "cli": {"cli": "main", "get_debug_flag": "debug_by_environment"},
+    "ctx": {"AppContext": "Context", "RequestContext": "Context", "_AppCtxGlobals": "AppGlobals"},
+    "helpers": {},
+}
+"""Names that differ: theirs to ours."""
 
 
 class FlaskImportedError(RuntimeError):
@@ -54,20 +61,74 @@ def install_as_flask() -> None:
     Call it first of all, before any extension is imported; a second call does nothing.
     `FlaskImportedError` when the real flask is imported already.
     """
-    ours = importlib.import_module("flasktrace")
     known = sys.modules.get("flask")
-    if known is ours:
+    if isinstance(known, _Alias):
         return
     if known is not None:
         raise FlaskImportedError
-    sys.modules["flask"] = ours
-    for name, target in _MODULES.items():
-        sys.modules[f"flask.{name}"] = importlib.import_module(f"flasktrace.{target}")
-    sys.modules["flask.helpers"] = _helpers(ours)
+    sys.modules.update(_aliases())
+    sys.meta_path.append(_FlaskFinder())
 
 
-def _helpers(ours: ModuleType) -> ModuleType:
-    made = ModuleType("flask.helpers", "The functions of flask.helpers, from flasktrace.")
-    for name in _HELPERS:
-        setattr(made, name, getattr(ours, name))
+class _Alias(ModuleType):
+    """A module that has names of ours under a name of flask's."""
+
+    def __init__(self, name: str, names: dict[str, Any]) -> None:
+        super().__init__(name, f"The public names of {name}, from flasktrace.")
+        self.__dict__.update(names)
+        # What asks whether flask can be imported looks at the spec.
+        self.__spec__ = ModuleSpec(name, None, origin=__file__, is_package=name == "flask")
+        self.__file__ = __file__
+
+
+def _aliases() -> dict[str, ModuleType]:
+    """Return all modules of the alias by their names."""
+    ours = import_module("flasktrace")
+    flask = _Alias("flask", {name: getattr(ours, name) for name in ours.__all__})
+    flask.__dict__.update(__version__=FLASK_VERSION, __path__=[])
+    made: dict[str, ModuleType] = {"flask": flask}
+    for name, target in _SUBMODULES.items():
+        made[f"flask.{name}"] = import_module(f"flasktrace.{target}")
+    for name, targets in _GATHERED.items():
+        made[f"flask.{name}"] = _gathered(name, targets)
+    for name in (*_SUBMODULES, *_GATHERED):
+        if "." not in name:
+            setattr(flask, name, made[f"flask.{name}"])
     return made
+
+
+def _gathered(name: str, targets: tuple[str, ...]) -> ModuleType:
+    names: dict[str, Any] = {}
+    for target in targets:
+        found = vars(import_module(f"flasktrace.{target}"))
+        names.update({key: value for key, value in found.items() if not key.startswith("_")})
+    renamed = {theirs: names[ours] for theirs, ours in _RENAMED[name].items()}
+    return _Alias(f"flask.{name}", names | renamed)
+
+
+class _FlaskFinder(DistributionFinder):
+    """Knows the version of flask where no flask is installed; asked last."""
+
+    def find_spec(self, *_args: object) -> None:
+        """Find nothing: the modules are there already."""
+
+    def find_distributions(
+        self, context: DistributionFinder.Context | None = None
+    ) -> Iterable[Distribution]:
+        """Return what stands for flask, if that is what is asked for."""
+        name: str | None = getattr(context, "name", None)
+        return [_FlaskDistribution()] if name and name.lower() == "flask" else []
+
+
+class _FlaskDistribution(Distribution):
+    """An installed flask of the version whose API this is, without files."""
+
+    def read_text(self, filename: str) -> str | None:
+        """Return the metadata, and no other file."""
+        if filename != "METADATA":
+            return None
+        return f"Metadata-Version: 2.1\nName: Flask\nVersion: {FLASK_VERSION}\n"
+
+    def locate_file(self, path: Any) -> Any:
+        """Return where *path* would be, as the base class asks for."""
+        return path

@@ -28,12 +28,14 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 from werkzeug.wsgi import get_host
 
 from flasktrace import signals
+from flasktrace.advice import FormDataLostError, loses_form_data
 from flasktrace.blueprints import Blueprint
 from flasktrace.commands import debug_by_environment
+from flasktrace.commands import load_dotenv as read_dotenv
 from flasktrace.config import DEFAULTS, Config, ConfigAttribute
-from flasktrace.context import AppGlobals, Context, Ending
+from flasktrace.context import MISSING, AppGlobals, Context, Ending, current_error
 from flasktrace.flashing import get_flashed_messages
-from flasktrace.globals import contexts, g, request, session
+from flasktrace.globals import contexts, g, request, request_context, session
 from flasktrace.json.provider import DefaultJSONProvider, JSONProvider
 from flasktrace.logging import create_logger
 from flasktrace.registry import Registry, SetupError, scopes
@@ -366,7 +368,8 @@ class Flask(Registry):
                 except Exception as error:  # noqa: BLE001
                     value = self.handle_user_exception(error)
                 response = self.process_response(context, self.make_response(value))
-                signals.request_finished.send(self, response=response)
+                if signals.request_finished.receivers:
+                    signals.request_finished.send(self, response=response)
             except Exception as error:  # noqa: BLE001
                 ending.error = error
                 response = self.handle_exception(error)
@@ -445,28 +448,49 @@ class Flask(Registry):
 
     def _begin(self) -> None:
         self._got_first_request = True
-        signals.request_started.send(self)
+        if signals.request_started.receivers:
+            signals.request_started.send(self)
 
-    def do_teardown_request(self, exc: BaseException | None = None) -> None:
+    def do_teardown_request(self, exc: BaseException | None = MISSING) -> None:
         """Run the functions of `teardown_request`, the last registered first."""
+        exc = current_error(exc)
         context = contexts.top
         if context is None or context.request is None:
             return
         for scope in (*_blueprints(context, self.teardown_request_funcs), None):
             for function in reversed(self.teardown_request_funcs.get(scope, ())):
                 self._call(context, "teardown_request", function, exc)
-        signals.request_tearing_down.send(self, exc=exc)
+        if signals.request_tearing_down.receivers:
+            signals.request_tearing_down.send(self, exc=exc)
 
-    def do_teardown_appcontext(self, exc: BaseException | None = None) -> None:
+    def do_teardown_appcontext(self, exc: BaseException | None = MISSING) -> None:
         """Run the functions of `teardown_appcontext`, the last registered first."""
+        exc = current_error(exc)
         context = contexts.top
         for function in reversed(self.teardown_appcontext_funcs):
             self._call(context, "teardown_appcontext", function, exc)
-        signals.appcontext_tearing_down.send(self, exc=exc)
+        if signals.appcontext_tearing_down.receivers:
+            signals.appcontext_tearing_down.send(self, exc=exc)
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
         """Answer as a WSGI application (PEP 3333)."""
         return self.wsgi_app(environ, start_response)
+
+    def full_dispatch_request(self) -> Response:
+        """Run the stages between push and pop, for who has pushed a context by hand.
+
+        `wsgi_app` names them itself and does not call this; override the stages instead.
+        """
+        context = request_context()
+        try:
+            self._begin()
+            value = self.preprocess_request(context)
+            if value is None:
+                context.match()
+                value = self.dispatch_request(context)
+        except Exception as error:  # noqa: BLE001
+            value = self.handle_user_exception(error)
+        return self.finalize_request(value)
 
     # What the stages use
 
@@ -500,21 +524,21 @@ class Flask(Registry):
         opened = self.session_interface.open_session(self, found)
         return self.session_interface.make_null_session(self) if opened is None else opened
 
-    def create_url_adapter(self, found: Request | None) -> MapAdapter | None:
+    def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
         """Return what matches and builds urls; None without a request and ``SERVER_NAME``."""
-        if found is None:
+        if request is None:
             return self._adapter_without_request()
         trusted = self.config["TRUSTED_HOSTS"]
         if trusted is not None:
-            found.trusted_hosts = trusted
+            request.trusted_hosts = trusted
         # SecurityError (400) when the host is not trusted.
-        found.host = get_host(found.environ, found.trusted_hosts)
+        request.host = get_host(request.environ, request.trusted_hosts)
         matching = self.url_map.host_matching
         subdomain = None
         if not self.subdomain_matching and not matching:
             subdomain = self.url_map.default_subdomain or ""
         return self.url_map.bind_to_environ(
-            found.environ,
+            request.environ,
             server_name=None if matching else self.config["SERVER_NAME"],
             subdomain=subdomain,
         )
@@ -534,9 +558,12 @@ class Flask(Registry):
         for function in _functions(self.url_value_preprocessors, scopes(names)):
             self._call(context, "url_value_preprocessor", function, found.endpoint, found.view_args)
 
-    def raise_routing_exception(self, found: Request) -> NoReturn:
-        """Raise what the match of *found* raised."""
-        raise found.routing_exception  # type: ignore[misc]
+    def raise_routing_exception(self, request: Request) -> NoReturn:
+        """Raise what the match of *request* raised; in debug mode, what a form would lose by it."""
+        error: Any = request.routing_exception
+        if self.debug and loses_form_data(error, request.method):
+            raise FormDataLostError(request.url, error)
+        raise error
 
     def make_default_options_response(self) -> Response:
         """Return the answer to OPTIONS: the methods that the url allows."""
@@ -613,7 +640,8 @@ class Flask(Registry):
         response = self.make_response(rv)
         try:
             response = self.process_response(response)  # type: ignore[call-arg, arg-type]
-            signals.request_finished.send(self, response=response)
+            if signals.request_finished.receivers:
+                signals.request_finished.send(self, response=response)
         except Exception:
             if not from_error_handler:
                 raise
@@ -663,6 +691,7 @@ class Flask(Registry):
 
     def url_for(
         self,
+        /,
         endpoint: str,
         *,
         _anchor: str | None = None,
@@ -813,17 +842,23 @@ class Flask(Registry):
         host: str | None = None,
         port: int | None = None,
         debug: bool | None = None,
+        load_dotenv: bool = True,
         **options: Any,
     ) -> None:
         """Serve the app with werkzeug's development server, on this machine, until stopped.
 
         *options* are those of ``werkzeug.serving.run_simple``: ``threaded`` (on by default),
         ``processes``, ``use_reloader`` and ``use_debugger`` (as *debug*), ``ssl_context``, ….
+        With *load_dotenv* the files ``.env`` and ``.flaskenv`` set environment variables first.
         Not for production. With ``FLASK_RUN_FROM_CLI`` set it does nothing: a command serves
         the app already.
         """
         if os.environ.get("FLASK_RUN_FROM_CLI") == "true":
             return
+        if load_dotenv and _dotenv_wanted():
+            read_dotenv()
+        if "FLASK_DEBUG" in os.environ:
+            self.debug = debug_by_environment()
         if debug is not None:
             self.debug = debug
         name, _, number = (self.config["SERVER_NAME"] or "").partition(":")
@@ -843,6 +878,10 @@ class Flask(Registry):
         finally:
             # A reloader in an interactive session runs this once more.
             self._got_first_request = False
+
+
+def _dotenv_wanted() -> bool:
+    return os.environ.get("FLASK_SKIP_DOTENV", "").lower() in {"", "0", "false", "no"}
 
 
 def _checked(instance_path: str | None) -> str | None:

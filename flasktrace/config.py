@@ -53,7 +53,7 @@ class Config(dict[str, Any]):
 
     def __init__(
         self,
-        root_path: str | os.PathLike[str] = "",
+        root_path: str | os.PathLike[str],
         defaults: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(defaults or {})
@@ -177,15 +177,15 @@ def _read(name: str, loads: Callable[[str], Any]) -> Any:
 class ConfigAttribute:
     """An attribute of an app that is kept under a key of its configuration."""
 
-    def __init__(self, key: str, convert: Callable[[Any], Any] | None = None) -> None:
-        self.key = key
-        self.convert = convert
+    def __init__(self, name: str, get_converter: Callable[[Any], Any] | None = None) -> None:
+        self.name = name
+        self.get_converter = get_converter
 
     def __get__(self, app: Any, _owner: type | None = None) -> Any:
         if app is None:
             return self
-        value = app.config[self.key]
-        return value if self.convert is None else self.convert(value)
+        value = app.config[self.name]
+        return value if self.get_converter is None else self.get_converter(value)
 
     def __set__(self, app: Any, value: Any) -> None:
-        app.config[self.key] = value
+        app.config[self.name] = value

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import sys
 from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
@@ -19,7 +20,13 @@ if TYPE_CHECKING:
     from flasktrace.wrappers import Request
 
 Function = TypeVar("Function", bound=Callable[..., Any])
-_MISSING: Any = object()
+MISSING: Any = object()
+"""Default of an argument that may be None."""
+
+
+def current_error(exc: BaseException | None) -> BaseException | None:
+    """Return *exc*, or the exception that is being handled when none was given."""
+    return sys.exc_info()[1] if exc is MISSING else exc
 
 
 class AppGlobals:
@@ -39,9 +46,9 @@ class AppGlobals:
         """Return an attribute, or *default*."""
         return self.__dict__.get(name, default)
 
-    def pop(self, name: str, default: Any = _MISSING) -> Any:
+    def pop(self, name: str, default: Any = MISSING) -> Any:
         """Remove and return an attribute; *default*, or else KeyError, when it is not there."""
-        if default is _MISSING:
+        if default is MISSING:
             return self.__dict__.pop(name)
         return self.__dict__.pop(name, default)
 
@@ -156,17 +163,18 @@ class Context(Staged):
         """Put the context on top of the stack and open the session."""
         self.pushes += 1
         contexts.push(self)
-        if self.request is None or self.pushes == 1:
+        if appcontext_pushed.receivers and (self.request is None or self.pushes == 1):
             appcontext_pushed.send(self.app)
         if self._session is None and self.request is not None:
             self._session = self.app.open_session(self.request)
 
-    def pop(self, exc: BaseException | None = None) -> None:
+    def pop(self, exc: BaseException | None = MISSING) -> None:
         """Take the context off the stack, after its teardown functions.
 
-        RuntimeError when another context is on top: contexts are popped in the reverse order of
-        their pushes.
+        They hear of *exc*, by default the exception that is being handled. RuntimeError when
+        another context is on top: contexts are popped in the reverse order of their pushes.
         """
+        exc = current_error(exc)
         if self.pushes != 1 or self.request is None or self.ended:
             self.leave(exc)
             return
@@ -185,6 +193,9 @@ class Context(Staged):
             if last and self.request is not None:
                 self.app.do_teardown_request(exc)
                 self.request.close()
+                # The environ holds the request, and the request the environ: without this, each
+                # request would have to wait for the garbage collector.
+                self.request.environ["werkzeug.request"] = None
         finally:
             self._take_off(last, exc)
 
@@ -195,7 +206,7 @@ class Context(Staged):
         finally:
             self.pushes -= 1
             contexts.pop()
-        if last or self.request is None:
+        if appcontext_popped.receivers and (last or self.request is None):
             appcontext_popped.send(self.app)
 
     def _require_top(self) -> None:
@@ -223,6 +234,11 @@ class Context(Staged):
         if self.request is None:
             return f"<Context of {self.app.name!r}>"
         return f"<Context of {self.app.name!r} for {self.request.method} {self.request.path!r}>"
+
+
+AppContext = RequestContext = Context
+"""The two kinds that Flask 3.1 has; here one is both."""
+_AppCtxGlobals = AppGlobals
 
 
 class Ending:
@@ -270,23 +286,23 @@ def has_app_context() -> bool:
     return contexts.top is not None
 
 
-def after_this_request(function: Function) -> Function:
-    """Let *function* have the response of this request alone; RuntimeError outside one."""
-    request_context().after_functions.append(function)
-    return function
+def after_this_request(f: Function) -> Function:
+    """Let *f* have the response of this request alone; RuntimeError outside one."""
+    request_context().after_functions.append(f)
+    return f
 
 
-def copy_current_request_context(function: Function) -> Function:
-    """Return *function* with a copy of the current context pushed around each call.
+def copy_current_request_context(f: Function) -> Function:
+    """Return *f* with a copy of the current context pushed around each call.
 
     For threads and greenlets that a view starts. RuntimeError outside a request.
     """
     original = request_context()
 
-    @functools.wraps(function)
+    @functools.wraps(f)
     def run(*args: Any, **kwargs: Any) -> Any:
         context = original.copy()
         with context:
-            return context.app.ensure_sync(function)(*args, **kwargs)
+            return context.app.ensure_sync(f)(*args, **kwargs)
 
     return run  # type: ignore[return-value]

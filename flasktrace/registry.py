@@ -129,14 +129,13 @@ class Registry:
         )
 
     def open_resource(
-        self, resource: str, mode: str = "rb", encoding: str | None = None
+        self, resource: str, mode: str = "rb", encoding: str | None = "utf-8"
     ) -> IO[Any]:
         """Open a file below `root_path` for reading; ValueError for any other *mode*."""
         if mode not in {"r", "rt", "rb"}:
             raise ValueError(f"Resources are opened for reading ('r' or 'rb'), not {mode!r}.")
         path = Path(self.root_path) / resource
-        text = None if mode == "rb" else (encoding or "utf-8")
-        return path.open(mode, encoding=text)
+        return path.open(mode, encoding=None if mode == "rb" else encoding)
 
     @cached_property
     def jinja_loader(self) -> BaseLoader | None:

@@ -127,13 +127,17 @@ class SessionInterface:
         return session.modified or bool(refresh)
 
 
+session_json_serializer = TaggedJSONSerializer()
+"""Writes and reads the cookie: JSON with tags."""
+
+
 class SecureCookieSessionInterface(SessionInterface):
     """The session is the cookie: tagged JSON, signed with the app's secret key."""
 
     salt = "cookie-session"
     key_derivation = "hmac"
     digest_method = staticmethod(hashlib.sha1)
-    serializer = TaggedJSONSerializer()
+    serializer = session_json_serializer
     session_class = SecureCookieSession
 
     def get_signing_serializer(self, app: Any) -> URLSafeTimedSerializer | None:

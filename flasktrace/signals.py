@@ -7,29 +7,37 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from blinker import Namespace, Signal
 
+from flasktrace.flat_signal import FlatSignal
+
 _names = Namespace()
+
+
+def _flat(name: str) -> FlatSignal:
+    signal = _names[name] = FlatSignal(name)
+    return signal
+
 
 # The seven stages. Each pair is sent with the app as sender and ``context=``; the finished half
 # adds ``exception=`` (None when all went well) and what the stage made, named below.
-push_started = _names.signal("push_started")
-push_finished = _names.signal("push_finished")
-preprocess_started = _names.signal("preprocess_started")
-preprocess_finished = _names.signal("preprocess_finished")  # value=: a hook's answer or None
-match_started = _names.signal("match_started")
-match_finished = _names.signal("match_finished")  # rule=, view_args=
-dispatch_started = _names.signal("dispatch_started")
-dispatch_finished = _names.signal("dispatch_finished")  # value=
-make_response_started = _names.signal("make_response_started")
-make_response_finished = _names.signal("make_response_finished")  # response=
-postprocess_started = _names.signal("postprocess_started")
-postprocess_finished = _names.signal("postprocess_finished")  # response=
-pop_started = _names.signal("pop_started")
-pop_finished = _names.signal("pop_finished")
+push_started = _flat("push_started")
+push_finished = _flat("push_finished")
+preprocess_started = _flat("preprocess_started")
+preprocess_finished = _flat("preprocess_finished")  # value=: a hook's answer or None
+match_started = _flat("match_started")
+match_finished = _flat("match_finished")  # rule=, view_args=
+dispatch_started = _flat("dispatch_started")
+dispatch_finished = _flat("dispatch_finished")  # value=
+make_response_started = _flat("make_response_started")
+make_response_finished = _flat("make_response_finished")  # response=
+postprocess_started = _flat("postprocess_started")
+postprocess_finished = _flat("postprocess_finished")  # response=
+pop_started = _flat("pop_started")
+pop_finished = _flat("pop_finished")
 
 # A function of the user that the framework calls: ``context=``, ``kind=`` ("before_request",
 # "view", "error_handler", …), ``function=``; the finished half adds ``exception=`` and ``value=``.
-call_started = _names.signal("call_started")
-call_finished = _names.signal("call_finished")
+call_started = _flat("call_started")
+call_finished = _flat("call_finished")
 
 # Flask's own ten, sent where Flask sends them, with the same arguments.
 template_rendered = _names.signal("template_rendered")
@@ -110,7 +118,13 @@ def stage(
                 and not (name == "match" and around != "match")
             ):
                 return method(*args, **kwargs)
-            return _announced(name, context, started, finished, made, method, args, kwargs)
+            if started.receivers or finished.receivers:
+                return _announced(name, context, started, finished, made, method, args, kwargs)
+            context.stage = name
+            try:
+                return method(*args, **kwargs)
+            finally:
+                context.stage = around
 
         run.__flasktrace_stage__ = name  # type: ignore[attr-defined]
         return run  # type: ignore[return-value]

@@ -5,7 +5,10 @@ from typing import Any, ClassVar
 
 from flasktrace.globals import current_app, request
 
-_METHODS = ("get", "post", "head", "options", "delete", "put", "trace", "patch")
+http_method_funcs = frozenset(
+    {"get", "post", "head", "options", "delete", "put", "trace", "patch"}
+)
+"""The methods of a `MethodView` that answer a request."""
 
 
 class View:
@@ -67,7 +70,7 @@ class MethodView(View):
         super().__init_subclass__(**kwargs)
         if "methods" in cls.__dict__:
             return
-        found = {name.upper() for name in _METHODS if hasattr(cls, name)}
+        found = {name.upper() for name in http_method_funcs if hasattr(cls, name)}
         for base in cls.__bases__:
             found.update(getattr(base, "methods", None) or ())
         if found:

@@ -8,6 +8,7 @@ from werkzeug.wrappers import Request as WerkzeugRequest
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from flasktrace import json
+from flasktrace.advice import FormParser
 from flasktrace.globals import contexts
 
 
@@ -19,6 +20,7 @@ class Request(WerkzeugRequest):
     """
 
     json_module: Any = json
+    form_data_parser_class = FormParser
 
     #: Matches the path with the rules; None when the request belongs to no app.
     url_adapter: MapAdapter | None = None

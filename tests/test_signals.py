@@ -734,12 +734,18 @@ def test_nothing_is_sent_when_nobody_listens():
     code = """
 from blinker import Signal
 from flasktrace import Flask, signals
+from flasktrace.flat_signal import FlatSignal
 
 ours = [signal for pair in signals.STAGE_SIGNALS.values() for signal in pair]
 ours += [signals.call_started, signals.call_finished]
 names = {signal.name for signal in ours}
-sent, send = [], Signal.send
-Signal.send = lambda self, *args, **given: sent.append(self.name) or send(self, *args, **given)
+sent = []
+for kind in (Signal, FlatSignal):
+    def note(self, *args, send=kind.send, **given):
+        sent.append(self.name)
+        return send(self, *args, **given)
+    kind.send = note
+signals.request_started.connect(print, sender="nobody", weak=False)
 
 app = Flask("app")
 app.add_url_rule("/", "index", lambda: "x")

@@ -39,21 +39,21 @@ class JSONProvider:
         return self._app.response_class(text, mimetype="application/json")
 
 
-def plain_default(value: Any) -> Any:
+def plain_default(o: Any) -> Any:
     """Turn what JSON does not know into what it knows; TypeError when there is no way.
 
     Dates become HTTP dates (RFC 9110, 5.6.7), decimals and UUIDs text, data classes dicts, and
     what has ``__html__`` its markup.
     """
-    if isinstance(value, date):
-        return http_date(value)
-    if isinstance(value, decimal.Decimal | uuid.UUID):
-        return str(value)
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return dataclasses.asdict(value)
-    if hasattr(value, "__html__"):
-        return str(value.__html__())
-    message = f"Object of type {type(value).__name__} is not JSON serializable"
+    if isinstance(o, date):
+        return http_date(o)
+    if isinstance(o, decimal.Decimal | uuid.UUID):
+        return str(o)
+    if dataclasses.is_dataclass(o) and not isinstance(o, type):
+        return dataclasses.asdict(o)
+    if hasattr(o, "__html__"):
+        return str(o.__html__())
+    message = f"Object of type {type(o).__name__} is not JSON serializable"
     raise TypeError(message)
 
 

@@ -19,7 +19,10 @@ from werkzeug.http import http_date, parse_date
 class JSONTag:
     """One type and its tag."""
 
+    __slots__ = ("serializer",)
+
     #: The key of the object that stands for the value; begins with a space.
+    #: Without one the tag only writes, and what it writes is read as it is.
     key = ""
 
     def __init__(self, serializer: TaggedJSONSerializer) -> None:
@@ -45,6 +48,8 @@ class JSONTag:
 class TagDict(JSONTag):
     """A dict whose only key looks like a tag; written with two underscores behind it."""
 
+    __slots__ = ()
+
     key = " di"
 
     def check(self, value: Any) -> bool:
@@ -62,8 +67,26 @@ class TagDict(JSONTag):
         return {key.removesuffix("__"): inner}
 
 
+class PassDict(JSONTag):
+    """Any other dict: stays one, with its values tagged."""
+
+    __slots__ = ()
+
+    def check(self, value: Any) -> bool:
+        """Tell whether *value* is a dict."""
+        return isinstance(value, dict)
+
+    def to_json(self, value: Any) -> Any:
+        """Tag the values."""
+        return {key: self.serializer.tag(inner) for key, inner in value.items()}
+
+    tag = to_json
+
+
 class TagTuple(JSONTag):
     """A tuple."""
+
+    __slots__ = ()
 
     key = " t"
 
@@ -80,8 +103,26 @@ class TagTuple(JSONTag):
         return tuple(value)
 
 
+class PassList(JSONTag):
+    """A list: stays one, with its items tagged."""
+
+    __slots__ = ()
+
+    def check(self, value: Any) -> bool:
+        """Tell whether *value* is a list."""
+        return isinstance(value, list)
+
+    def to_json(self, value: Any) -> Any:
+        """Tag the items."""
+        return [self.serializer.tag(item) for item in value]
+
+    tag = to_json
+
+
 class TagBytes(JSONTag):
     """Bytes, as base64."""
+
+    __slots__ = ()
 
     key = " b"
 
@@ -101,6 +142,8 @@ class TagBytes(JSONTag):
 class TagMarkup(JSONTag):
     """Text that is safe HTML: anything with ``__html__``."""
 
+    __slots__ = ()
+
     key = " m"
 
     def check(self, value: Any) -> bool:
@@ -118,6 +161,8 @@ class TagMarkup(JSONTag):
 
 class TagUUID(JSONTag):
     """A UUID, as 32 hexadecimal digits."""
+
+    __slots__ = ()
 
     key = " u"
 
@@ -137,6 +182,8 @@ class TagUUID(JSONTag):
 class TagDateTime(JSONTag):
     """A moment, as an HTTP date (whole seconds, UTC)."""
 
+    __slots__ = ()
+
     key = " d"
 
     def check(self, value: Any) -> bool:
@@ -155,9 +202,13 @@ class TagDateTime(JSONTag):
 class TaggedJSONSerializer:
     """Writes and reads JSON with tags; what itsdangerous takes as a serializer."""
 
+    __slots__ = ("order", "tags")
+
     default_tags: tuple[type[JSONTag], ...] = (
         TagDict,
+        PassDict,
         TagTuple,
+        PassList,
         TagBytes,
         TagMarkup,
         TagUUID,
@@ -177,9 +228,10 @@ class TaggedJSONSerializer:
     ) -> None:
         """Add a tag; KeyError when its key is taken, unless *force*."""
         tag = tag_class(self)
-        if tag.key in self.tags and not force:
-            raise KeyError(f"The tag {tag.key!r} is registered already; pass force=True.")
-        self.tags[tag.key] = tag
+        if tag.key:
+            if tag.key in self.tags and not force:
+                raise KeyError(f"The tag {tag.key!r} is registered already; pass force=True.")
+            self.tags[tag.key] = tag
         self.order.insert(len(self.order) if index is None else index, tag)
 
     def tag(self, value: Any) -> Any:
@@ -187,10 +239,6 @@ class TaggedJSONSerializer:
         for tag in self.order:
             if tag.check(value):
                 return tag.tag(value)
-        if isinstance(value, dict):
-            return {key: self.tag(inner) for key, inner in value.items()}
-        if isinstance(value, list):
-            return [self.tag(item) for item in value]
         return value
 
     def untag(self, value: dict[str, Any]) -> Any:

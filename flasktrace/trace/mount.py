@@ -19,6 +19,8 @@ class Mount:
         announce: Callable[[dict[str, Any]], None] | None = None,
     ) -> None:
         self.app = app
+        #: False once the app is unwrapped, should somebody still hold the mount.
+        self.on = True
         self.path = path
         self._make_dashboard = make_dashboard
         self._dashboard: Callable[..., Any] | None = None
@@ -26,6 +28,8 @@ class Mount:
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
         """Answer one request."""
+        if not self.on:
+            return self.app(environ, start_response)
         if self._announce is not None:
             announce, self._announce = self._announce, None
             announce(environ)

@@ -153,8 +153,7 @@ class Tracer:
         app = self.app
         if app is None:
             return
-        if self._gateway is not None:
-            self._gateway.on = False
+        self._switch_off()
         if self.recorder is not None:
             self.recorder.disconnect()
         if self._host is not None:
@@ -165,6 +164,15 @@ class Tracer:
                 _restore(app, self._original)
         self.close()
         self.app = self.wsgi = self._original = self._gateway = self._host = None
+
+    def _switch_off(self) -> None:
+        """Make what middleware may still hold hand everything on to the app."""
+        if self._gateway is not None:
+            self._gateway.on = False
+        if isinstance(self.wsgi, Undecided):
+            self.wsgi.settle(self._original)
+        if isinstance(self.wsgi, Mount):
+            self.wsgi.on = False
 
     # Facts
 
@@ -305,8 +313,8 @@ class Tracer:
         return create_app(self.store, self.access, mount=self.options.path, health=self.health)
 
     def _tell_link(self, environ: dict[str, Any]) -> None:
-        host, port = environ.get("SERVER_NAME", "localhost"), environ.get("SERVER_PORT", "80")
-        host = "localhost" if host in {"0.0.0.0", "::", "127.0.0.1"} else host  # noqa: S104
+        host, port = environ.get("SERVER_NAME", "127.0.0.1"), environ.get("SERVER_PORT", "80")
+        host = {"0.0.0.0": "127.0.0.1", "::": "[::1]", "::1": "[::1]"}.get(host, host)  # noqa: S104
         sys.stderr.write(
             f"flasktrace: tracing is on; sign in once at "
             f"{environ.get('wsgi.url_scheme', 'http')}://{host}:{port}{self.login_link()}\n"
@@ -320,13 +328,16 @@ class Undecided:
         self._tracer: Tracer | None = tracer
         self.app: Callable[..., Any] | None = None
 
+    def settle(self, app: Callable[..., Any] | None) -> None:
+        """Hand all requests to *app* from now on, without asking the tracer."""
+        self._tracer = None
+        self.app = app
+
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
         """Answer one request."""
         tracer = self._tracer
         if tracer is not None:
-            self._tracer = None
-            decided = tracer.decide()
-            self.app = decided
+            self.settle(tracer.decide())
         assert self.app is not None  # noqa: S101
         return self.app(environ, start_response)
 

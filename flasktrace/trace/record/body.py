@@ -22,7 +22,7 @@ class Body:
         self._iterator: Iterator[bytes] | None = None
         self._recording = recording
         self._span: OpenSpan | None = None
-        self._exhausted = False
+        self._begun = self._exhausted = False
         self._last = 0
 
     def __iter__(self) -> Body:
@@ -32,7 +32,8 @@ class Body:
     def __next__(self) -> bytes:
         if self._iterator is None:
             iter(self)
-        if self._span is None:
+        if not self._begun:
+            self._begun = True
             self._safely(self._begin)
         chunk: bytes = self._in_trace(next, self._iterator)
         self._safely(self._note, chunk)

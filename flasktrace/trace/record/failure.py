@@ -61,6 +61,14 @@ def mark(error: BaseException) -> tuple[Any, ...]:
     return id(error), type(error).__qualname__, where
 
 
+def marks_within(error: BaseException) -> Iterator[tuple[Any, ...]]:
+    """Yield the marks of the exceptions of a group; flask 3.2 makes one of what teardown raised."""
+    if isinstance(error, BaseExceptionGroup):
+        for inner in BaseExceptionGroup.__dict__["exceptions"].__get__(error):
+            yield mark(inner)
+            yield from marks_within(inner)
+
+
 def traceback_of(error: BaseException) -> TracebackType | None:
     """Return the traceback of an exception."""
     found: TracebackType | None = _of(error, "__traceback__")
@@ -100,13 +108,11 @@ def frames(
 
 
 def raised_by(found: tuple[Frame, ...]) -> str | None:
-    """Return the function of the app nearest to where it was raised, and its line."""
+    """Return the function of the app nearest to where it was raised, and its line, if any."""
     for item in reversed(found):
         if item.in_app:
             return f"{item.function} ({short(item.file)}:{item.line})"
-    if not found:
-        return None
-    return f"{found[-1].function} ({short(found[-1].file)}:{found[-1].line})"
+    return None
 
 
 def _steps(trace: TracebackType | None) -> Iterator[TracebackType]:

@@ -366,7 +366,10 @@ class Recorder:
         seen = failure.mark(error)
         if seen == recording.failed:
             return
+        known = recording.failed in failure.marks_within(error)
         recording.failed = seen
+        if known:
+            return
         recording.handler = recording.handled_by = None
         if issubclass(type(error), HTTPException):
             code = attributes_of(error).get("code", getattr(type(error), "code", None))

@@ -39,7 +39,7 @@ WHOLE_NAMES = frozenset({"auth", "otp", "pass", "pin", "sid"})
 
 # Linear: no part can match the same text in two ways.
 _SHAPES = re.compile(
-    r"eyJ[\w-]{8,}\.[\w-]+\.[\w-]*"  # a JWT (RFC 7519)
+    r"(?<![\w-])eyJ[\w-]{8,}+\.[\w-]++\.[\w-]*+"  # a JWT (RFC 7519)
     r"|(?<=earer )[\w.~+/=-]{8,}"  # a Bearer token (RFC 6750)
     r"|-----BEGIN [A-Z ]*PRIVATE KEY-----[^-]*(?:-----END [A-Z ]*PRIVATE KEY-----)?"
     r"|\bA(?:KIA|SIA)[0-9A-Z]{16}\b"  # an access key of AWS

@@ -8,7 +8,7 @@ from typing import Any
 
 import blinker
 import werkzeug
-from werkzeug.exceptions import MethodNotAllowed, NotFound, SecurityError
+from werkzeug.exceptions import MethodNotAllowed, NotFound
 from werkzeug.routing import RequestRedirect
 
 from flasktrace.trace.record.describe import Describer, attributes_of, plain
@@ -47,8 +47,6 @@ def facts(context: Any, rule: Any, view_args: Any, describe: Describer) -> dict[
         return {"error": "method", "allowed": sorted(error.valid_methods or ())}
     if isinstance(error, NotFound):
         return {"error": "none", "near": near(request.path, context.url_adapter.map)}
-    if isinstance(error, SecurityError):
-        return {"error": "host"}
     return {"error": "other", "code": getattr(error, "code", None)}
 
 

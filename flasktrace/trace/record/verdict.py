@@ -139,8 +139,6 @@ def _routing_error(recording: Recording) -> str | None:
             near = facts["near"]
             hint = f" (did you mean {near[0]}?)" if near else ""
             return f"{status}: no route matches {asked}{hint}"
-        case "host":
-            return f"{status}: the host {request.get('HTTP_HOST')} is not trusted"
         case "other":
             return f"{status}: the router refused {asked}"
     return None
@@ -150,6 +148,8 @@ def _aborted(recording: Recording) -> str | None:
     if recording.aborted is None:
         return None
     made, code, name, stage = recording.aborted
+    if name == "SecurityError" and made is None:
+        return f"{_status(recording)}: the host {recording.request['HTTP_HOST']} is not trusted"
     by = spoken(made) if made else f"the framework, in {stage}" if stage else "the framework"
     what = name if code else f"{name} with a response of its own"
     told = f"{_status(recording)}: {by} raised {what}"

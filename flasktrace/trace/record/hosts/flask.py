@@ -91,21 +91,25 @@ class TracedContext(Staged):
 def _stack() -> list[Any]:
     """Return the contexts: each app context, and above it the request that pushed it."""
     apps, requests = _pushed("app_ctx"), _pushed("request_ctx")
-    owners = {id(_app_context_of(context)): context for context in requests}
+    above = {id(_app_context_of(context)): context for context in requests}
     found: list[Any] = []
     for context in apps:
+        request = above.pop(id(context), None)
         found.append(context)
-        if id(context) in owners:
-            found.append(owners.pop(id(context)))
-    return found + [context for context in owners.values() if not any(context is a for a in apps)]
+        if request is not None and request is not context:  # flask 3.2 has one context for both
+            found.append(request)
+    return found + list(above.values())
 
 
 def _pushed(name: str) -> list[Any]:
-    """Return the contexts behind one of flask's two proxies, the bottom first."""
+    """Return the contexts behind one of flask's two proxies, the bottom first.
+
+    flask 3.2 has one; it warns when the other is asked for as an attribute of the module.
+    """
     from flask import globals as names
 
     found: list[Any] = []
-    context = _on_top(getattr(names, name, None))
+    context = _on_top(vars(names).get(name))
     while context is not None and not any(context is known for known in found):
         found.insert(0, context)
         context = _below(context)
@@ -151,7 +155,7 @@ def _current(*args: Any) -> Any:
     from flask import globals as names
 
     for name in ("request_ctx", "app_ctx"):
-        context = _on_top(getattr(names, name, None))
+        context = _on_top(vars(names).get(name))
         if isinstance(context, TracedContext):
             return context
     return _ending()

@@ -1,0 +1,160 @@
+import io
+
+import pytest
+
+import flasktrace
+from flasktrace.trace.record.gateway import Gateway
+from tests.trace.record.same import Ask, ask
+
+
+def answering(body, *headers):
+    def app(environ, start_response):
+        start_response("200 OK", list(headers))
+        return body
+
+    return app
+
+
+def traced(app, wanted=None, **options):
+    wrapped = flasktrace.wrap(app, enabled=True, store="memory:", **options)
+    with flasktrace.capture(wrapped) as traces:
+        ask(wrapped, wanted or Ask())
+    return traces.last
+
+
+def test_chunks_and_bytes_are_counted():
+    trace = traced(answering([b"abc", b"", b"de"]))
+
+    assert (trace.response.chunks, trace.response.bytes) == (3, 5)
+    assert trace.response.closed
+    assert trace.outcome == "ok"
+    assert trace.spans[0].attributes == {"chunks": 3, "bytes": 5}
+
+
+@pytest.mark.parametrize(
+    ("body", "headers", "chunks", "outcome"),
+    [
+        ([b"ab"], [("Content-Length", "2")], 1, "ok"),
+        ([b"ab"], [], 1, "ok"),
+        (iter([b"ab"]), [("Content-Length", "2")], 1, "ok"),
+        (iter([b"ab", b"c"]), [("Content-Length", "3")], 1, "client_disconnected"),
+        (iter([b"ab", b"c"]), [], 1, "client_disconnected"),
+        (iter([b"ab"]), [], 0, "client_disconnected"),
+    ],
+)
+def test_a_server_that_stops_early_means_that_the_client_left(body, headers, chunks, outcome):
+    trace = traced(answering(body, *headers), Ask(chunks=chunks))
+
+    assert trace.outcome == outcome
+
+
+@pytest.mark.parametrize(("method", "path"), [("HEAD", "/"), ("GET", "/")])
+def test_a_body_that_is_not_asked_for_is_no_client_that_left(method, path):
+    status = "204 No Content" if method == "GET" else "200 OK"
+
+    def app(environ, start_response):
+        start_response(status, [("Content-Length", "5")])
+        return iter([b"hello"])
+
+    assert traced(app, Ask(path, method, chunks=0)).outcome == "ok"
+
+
+def test_a_response_that_is_dropped_ends_its_trace():
+    wrapped = flasktrace.wrap(answering(iter([b"a", b"b"])), enabled=True, store="memory:")
+    with flasktrace.capture(wrapped) as traces:
+        ask(wrapped, Ask(chunks=1, close=False))
+
+        assert len(traces) == 1
+    assert not traces.last.response.closed
+
+
+def test_the_end_of_a_body_belongs_to_the_trace():
+    seen = []
+
+    def parts():
+        try:
+            seen.append(flasktrace.current_trace.id)
+            with flasktrace.span("part"):
+                yield b"a"
+        finally:
+            seen.append(flasktrace.current_trace.id)
+
+    trace = traced(answering(parts()), Ask(chunks=1))
+
+    assert seen == [trace.id, trace.id]
+    by_name = {item.name: item for item in trace.spans}
+    assert by_name["part"].parent == by_name["response body"].id
+
+
+def test_no_trace_is_current_between_the_chunks():
+    wrapped = flasktrace.wrap(answering(iter([b"a", b"b"])), enabled=True, store="memory:")
+
+    for _ in wrapped({}, lambda *_args: None):
+        assert not flasktrace.current_trace
+
+
+def test_bodies_are_kept_up_to_their_limit_when_asked_for():
+    def app(environ, start_response):
+        environ["wsgi.input"].read(4)
+        start_response("200 OK", [("Content-Type", "text/plain")])
+        return [b"answer", b"ed"]
+
+    kind = {"Content-Type": "text/plain"}
+    trace = traced(app, Ask("/", "POST", b"question", kind), capture_body=True, limits={"body": 7})
+
+    assert trace.request.body == "ques"
+    assert trace.request.bytes_read == 4
+    assert trace.response.body == "answere"
+    assert trace.dropped == {"body": 1}
+
+
+def test_a_body_of_another_type_is_only_measured():
+    app = answering([b"\x89PNG"], ("Content-Type", "image/png"))
+
+    assert traced(app, capture_body=True).response.body == "<4 bytes of image/png>"
+
+
+def test_bodies_are_not_kept_unless_asked_for():
+    trace = traced(answering([b"x"], ("Content-Type", "text/plain")))
+
+    assert (trace.request.body, trace.response.body) == (None, None)
+
+
+def test_the_input_is_read_by_every_way_of_its_stream():
+    found = []
+
+    def app(environ, start_response):
+        stream = environ["wsgi.input"]
+        buffer = bytearray(2)
+        found.extend([stream.read(1), stream.readline(), stream.readinto(buffer), bytes(buffer)])
+        found.extend([next(iter(stream)), stream.readlines(), stream.tell(), stream.seekable()])
+        start_response("200 OK", [])
+        return []
+
+    wrapped = flasktrace.wrap(app, enabled=True, store="memory:", capture_body=True)
+    with flasktrace.capture(wrapped) as traces:
+        environ = {"wsgi.input": io.BytesIO(b"ab\ncd\ne\nf\n"), "CONTENT_TYPE": "text/plain"}
+        list(wrapped(environ, lambda *_args: None))
+
+    assert found == [b"a", b"b\n", 2, b"cd", b"\n", [b"e\n", b"f\n"], 10, True]
+    assert traces.last.request.body == "ab\ncd\ne\nf\n"
+
+
+def test_a_list_may_be_iterated_again():
+    wrapped = flasktrace.wrap(answering([b"a", b"b"]), enabled=True, store="memory:")
+
+    body = wrapped({}, lambda *_args: None)
+
+    assert (list(body), list(body), len(body)) == ([b"a", b"b"], [b"a", b"b"], 2)
+
+
+def test_a_close_after_the_end_changes_nothing():
+    wrapped = flasktrace.wrap(answering([b"a"]), enabled=True, store="memory:")
+    with flasktrace.capture(wrapped) as traces:
+        body = wrapped({}, lambda *_args: None)
+        list(body)
+        body.close()
+        body.close()
+
+    assert len(traces) == 1
+    assert isinstance(wrapped.tracer._gateway, Gateway)

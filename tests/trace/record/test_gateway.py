@@ -1,0 +1,148 @@
+import pytest
+
+import flasktrace
+from flasktrace.trace.record.body import outcome_of
+from flasktrace.trace.record.gateway import text_of
+from tests.trace.record.same import Ask, ask
+
+
+def echo(environ, start_response):
+    start_response("200 Fine", [("Content-Type", "text/plain")])
+    return [environ["PATH_INFO"].encode("latin-1")]
+
+
+def wrapped(app=echo, **options):
+    return flasktrace.wrap(app, enabled=True, store="memory:", **options)
+
+
+def traced(wanted, app=echo, **options):
+    app = wrapped(app, **options)
+    with flasktrace.capture(app) as traces:
+        ask(app, wanted)
+    return traces
+
+
+def test_what_the_client_sent_is_kept():
+    headers = {"X-One": "1", "Content-Type": "text/plain"}
+    environ = {"SCRIPT_NAME": "/app", "REMOTE_ADDR": "10.0.0.1"}
+    trace = traced(Ask("/caf%C3%A9?a=1", "POST", b"xy", headers, environ)).last
+
+    assert (trace.method, trace.path, trace.query) == ("POST", "/app/café", "a=1")
+    assert trace.request.root_path == "/app"
+    assert trace.request.remote_addr == "10.0.0.1"
+    assert trace.request.host == "localhost"
+    assert {("X-One", "1"), ("Content-Type", "text/plain"), ("Content-Length", "2")} <= set(
+        trace.request.headers
+    )
+    assert (trace.status, trace.response.reason) == (200, "Fine")
+    assert trace.response.headers == (("Content-Type", "text/plain"),)
+
+
+def test_what_the_app_makes_of_the_environ_is_not_taken_for_the_clients():
+    def app(environ, start_response):
+        environ["PATH_INFO"] = "/changed"
+        environ["HTTP_X_NEW"] = "1"
+        return echo(environ, start_response)
+
+    trace = traced(Ask("/asked"), app).last
+
+    assert trace.path == "/asked"
+    assert "X-New" not in dict(trace.request.headers)
+
+
+def test_an_environ_that_lacks_everything_is_served():
+    app = wrapped(lambda environ, start_response: start_response("200 OK", []) or [])
+    with flasktrace.capture(app) as traces:
+        assert list(app({}, lambda *_args: None)) == []
+
+    assert traces.last.path == "/"
+    assert not traces.last.partial
+
+
+@pytest.mark.parametrize(
+    ("path", "count"), [("/static/a.css", 0), ("/health", 0), ("/healthy", 1), ("/café", 0)]
+)
+def test_excluded_paths_are_not_recorded(path, count):
+    app = wrapped(exclude=["/static/*", "/health", "/caf*"])
+    with flasktrace.capture(app) as traces:
+        seen = ask(app, Ask(path))
+
+    assert len(traces) == count
+    assert seen["starts"][0][0] == "200 Fine"
+    assert app.tracer._gateway.skipped["excluded"] == 1 - count
+
+
+@pytest.mark.parametrize(("sample", "count"), [(0, 0), (1, 20)])
+def test_a_share_of_the_requests_is_recorded(sample, count):
+    app = wrapped(sample=sample)
+    with flasktrace.capture(app) as traces:
+        for _ in range(20):
+            ask(app, Ask())
+
+    assert len(traces) == count
+    assert app.tracer._gateway.skipped["sampled_out"] == 20 - count
+
+
+def test_the_same_request_through_two_gateways_is_one_trace():
+    inner = wrapped()
+    outer = wrapped(lambda *args: inner(*args))  # noqa: PLW0108
+    with flasktrace.capture(inner) as below, flasktrace.capture(outer) as above:
+        ask(outer, Ask())
+
+    assert (len(above), len(below)) == (1, 0)
+
+
+def test_another_environ_is_another_request():
+    inner = wrapped()
+    outer = wrapped(lambda environ, start_response: inner(dict(environ), start_response))
+    with flasktrace.capture(inner) as below, flasktrace.capture(outer) as above:
+        ask(outer, Ask())
+
+    assert below.last.parent == above.last.id
+
+
+def test_an_app_that_never_starts_a_response_is_told_so():
+    trace = traced(Ask(), lambda environ, start_response: []).last
+
+    assert trace.status is None
+    assert trace.verdict == "No response was started from <lambda>; its stages are not visible."
+
+
+@pytest.mark.parametrize(
+    ("error", "word"),
+    [
+        (SystemExit(), "exit"),
+        (KeyboardInterrupt(), "interrupted"),
+        (GeneratorExit(), "client_disconnected"),
+        (ValueError(), "error"),
+    ],
+)
+def test_how_a_request_ended_has_a_word(error, word):
+    def app(environ, start_response):
+        raise error
+
+    assert outcome_of(error) == word
+    assert traced(Ask(), app).last.outcome == word
+
+
+def test_stages_of_another_wsgi_app_are_not_guessed():
+    trace = traced(Ask()).last
+
+    assert {item.skipped for item in trace.stages} == {"not visible in this app"}
+    assert trace.host == "wsgi"
+
+
+@pytest.mark.parametrize(("raw", "text"), [("", ""), ("/a", "/a"), ("/\xc3\xa9", "/é"), (None, "")])
+def test_a_path_is_the_text_that_its_bytes_stand_for(raw, text):
+    assert text_of(raw) == text
+
+
+def test_a_gateway_that_is_switched_off_hands_everything_on():
+    app = wrapped()
+    gateway = app.tracer._gateway
+    gateway.on = False
+
+    with flasktrace.capture(app) as traces:
+        ask(app, Ask())
+
+    assert len(traces) == 0

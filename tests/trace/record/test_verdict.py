@@ -1,0 +1,345 @@
+import re
+
+import flask
+import pytest
+
+import flasktrace
+from tests.trace.record.apps import FRAMEWORK_APPS, RAW_APPS
+from tests.trace.record.same import Ask, ask
+
+LIBRARIES = {"flasktrace": flasktrace, "flask": flask}
+
+
+def shop(lib):
+    app = lib.Flask("shop")
+    app.secret_key = "key"
+
+    @app.before_request
+    def load_user():
+        at = lib.request.args.get("at")
+        if at == "before":
+            raise KeyError("user")
+        if at == "denied":
+            lib.abort(403)
+
+    @app.before_request
+    def require_login():
+        if lib.request.path == "/cart" and "login" not in lib.request.args:
+            return lib.redirect("/login", 302)
+        return None
+
+    @app.after_request
+    def add_header(response):
+        if lib.request.args.get("at") == "after":
+            raise KeyError("header")
+        return response
+
+    @app.after_request
+    def swap(response):
+        return lib.Response("swapped") if "swap" in lib.request.args else response
+
+    @app.teardown_request
+    def close_db(error):
+        if lib.request.args.get("at") == "teardown":
+            raise OSError("disk")
+
+    @app.errorhandler(ValueError)
+    def on_value(error):
+        if "again" in lib.request.args:
+            raise LookupError("in the handler")
+        return "bad value", 400
+
+    @app.errorhandler(404)
+    def not_found(error):
+        return "nothing here", 404
+
+    @app.errorhandler(410)
+    def gone(error):
+        return "gone, but well", 200
+
+    @app.route("/cart")
+    def cart():
+        return "cart"
+
+    @app.route("/value")
+    def value():
+        raise ValueError("17 is not\nenough.")
+
+    @app.route("/crash")
+    def crash():
+        return price({})
+
+    def price(goods):
+        return goods["gold"]
+
+    @app.route("/abort/<int:code>")
+    def aborting(code):
+        lib.abort(code)
+
+    @app.route("/response")
+    def own_response():
+        lib.abort(lib.Response("mine", 409))
+
+    @app.route("/exit")
+    def leave():
+        raise {"exit": SystemExit(1), "stop": KeyboardInterrupt()}[lib.request.args["how"]]
+
+    @app.route("/products/", methods=["GET", "POST"])
+    def products():
+        return "products"
+
+    @app.route("/nothing")
+    def nothing():
+        return None
+
+    @app.route("/stream")
+    def stream():
+        def parts():
+            yield b"one"
+            yield b"two"
+            raise OSError("cable")
+
+        return lib.Response(parts())
+
+    @app.route("/close")
+    def closing():
+        response = lib.Response("x")
+        response.call_on_close(lambda: 1 / 0)
+        return response
+
+    return app
+
+
+HOOKS = ", with 2 hooks before it and 2 hooks after it"
+GOLDEN = [
+    (Ask("/cart?login"), f"200 from the view cart (here){HOOKS}."),
+    (Ask("/cart?login", "HEAD"), f"200 from the view cart (here){HOOKS}."),
+    (
+        Ask("/cart?login&swap"),
+        f"200 from the view cart (here){HOOKS}; after_request swap (here) replaced the response.",
+    ),
+    (
+        Ask("/cart"),
+        "302 from before_request require_login (here), hook 2 of 2; the view of cart never ran.",
+    ),
+    (
+        Ask("/value?at=denied"),
+        "403: before_request load_user (here) raised Forbidden; the view of value never ran.",
+    ),
+    (
+        Ask("/value?at=before"),
+        (
+            "500: KeyError: 'user' raised by before_request load_user (here), no handler for it; "
+            "the view of value never ran."
+        ),
+    ),
+    (Ask("/abort/409"), "409: the view aborting (here) raised Conflict."),
+    (
+        Ask("/abort/404"),
+        (
+            "404: the view aborting (here) raised NotFound; "
+            "the error handler not_found (here) answered."
+        ),
+    ),
+    (
+        Ask("/abort/410"),
+        "200: the view aborting (here) raised Gone; the error handler gone (here) answered.",
+    ),
+    (
+        Ask("/response"),
+        "409: the view own_response (here) raised HTTPException with a response of its own.",
+    ),
+    (
+        Ask("/crt"),
+        (
+            "404: no route matches GET /crt (did you mean /cart?); "
+            "the error handler not_found (here) answered."
+        ),
+    ),
+    (
+        Ask("/zzzzzzzzz"),
+        "404: no route matches GET /zzzzzzzzz; the error handler not_found (here) answered.",
+    ),
+    (
+        Ask("/products/", "DELETE"),
+        "405: the url exists, but not for DELETE /products/; it allows GET, HEAD, OPTIONS, POST.",
+    ),
+    (
+        Ask("/products"),
+        "308: the router redirects GET /products to http://localhost/products/.",
+    ),
+    (
+        Ask("/products/", "OPTIONS"),
+        "200: the framework itself answers OPTIONS for products.",
+    ),
+    (
+        Ask("/crash"),
+        "500: KeyError: 'gold' raised by price (here) in the view crash (here), no handler for it.",
+    ),
+    (
+        Ask("/value"),
+        (
+            "400 from the error handler on_value (here) for ValueError: 17 is not raised by "
+            "the view value (here)."
+        ),
+    ),
+    (
+        Ask("/value?again"),
+        (
+            "500: LookupError: in the handler raised by the error handler on_value (here), "
+            "which handled ValueError: 17 is not."
+        ),
+    ),
+    (
+        Ask("/cart?login&at=after"),
+        "500: KeyError: 'header' raised by after_request add_header (here), no handler for it.",
+    ),
+    (
+        Ask("/cart?login&at=teardown"),
+        (
+            "OSError: disk raised by teardown_request close_db (here) left the app "
+            "after it had answered 200."
+        ),
+    ),
+    (
+        Ask("/exit?how=exit"),
+        (
+            "SystemExit: 1 raised by the view leave (here) ended the request; "
+            "no error handler is asked for that."
+        ),
+    ),
+    (
+        Ask("/exit?how=stop"),
+        (
+            "KeyboardInterrupt raised by the view leave (here) ended the request; "
+            "no error handler is asked for that."
+        ),
+    ),
+    (
+        Ask("/stream", chunks=1),
+        f"200 from the view stream (here){HOOKS}; the client left after 1 chunk (3 bytes).",
+    ),
+    (
+        Ask("/stream", chunks=0),
+        f"200 from the view stream (here){HOOKS}; the client left after 0 chunks (0 bytes).",
+    ),
+    (
+        Ask("/stream"),
+        (
+            f"200 from the view stream (here){HOOKS}; the body broke off after 2 chunks with "
+            "OSError: cable raised by parts (here)."
+        ),
+    ),
+    (
+        Ask("/close"),
+        (
+            f"200 from the view closing (here){HOOKS}; closing the body failed with "
+            "ZeroDivisionError: division by zero raised by <lambda> (here)."
+        ),
+    ),
+]
+
+
+def sentence(app, wanted):
+    with flasktrace.capture(app) as traces:
+        ask(app, wanted)
+    assert not traces.last.partial
+    return re.sub(r"\(\w+\.py:\d+\)", "(here)", traces.last.verdict)
+
+
+@pytest.mark.parametrize("library", LIBRARIES)
+@pytest.mark.parametrize(("wanted", "expected"), GOLDEN, ids=lambda item: getattr(item, "path", ""))
+def test_both_frameworks_give_the_same_reason(wanted, expected, library):
+    if library == "flasktrace":  # which matches a url only when somebody needs to know
+        expected = re.sub(r"the view of \w+ never", "the view never", expected)
+
+    assert sentence(shop(LIBRARIES[library]), wanted) == expected
+
+
+@pytest.mark.parametrize("library", LIBRARIES)
+def test_a_view_that_returns_nothing_is_told_with_the_frameworks_own_words(library):
+    told = sentence(shop(LIBRARIES[library]), Ask("/nothing"))
+
+    assert re.fullmatch(r"500: TypeError: The view .* in make_response, no handler for it\.", told)
+
+
+@pytest.mark.parametrize("library", LIBRARIES)
+def test_an_exception_that_is_not_answered_in_debug_mode_left_the_app(library):
+    app = shop(LIBRARIES[library])
+    app.testing = True
+
+    assert sentence(app, Ask("/crash")) == (
+        "KeyError: 'gold' raised by price (here) in the view crash (here) left the app, "
+        "as exceptions do in debug mode and tests."
+    )
+
+
+@pytest.mark.parametrize("library", LIBRARIES)
+def test_a_trapped_http_error_left_the_app_too(library):
+    app = shop(LIBRARIES[library])
+    app.testing = app.config["TRAP_HTTP_EXCEPTIONS"] = True
+
+    told = sentence(app, Ask("/abort/409"))
+
+    assert told.startswith("werkzeug.exceptions.Conflict")
+    assert told.endswith(
+        "raised by the view aborting (here) left the app, as exceptions do in debug mode and tests."
+    )
+
+
+@pytest.mark.parametrize("library", LIBRARIES)
+def test_a_host_that_is_not_trusted_is_named(library):
+    app = shop(LIBRARIES[library])
+    if "TRUSTED_HOSTS" not in app.config:
+        pytest.skip("flask 3.0 trusts every host")
+    app.config["TRUSTED_HOSTS"] = ["example.org"]
+
+    assert sentence(app, Ask("/products/")) == "400: the host localhost is not trusted."
+
+
+@pytest.mark.parametrize("library", LIBRARIES)
+def test_an_app_that_catches_by_itself_is_told_so(library):
+    lib = LIBRARIES[library]
+
+    class Catching(lib.Flask):
+        def dispatch_request(self, *args):
+            try:
+                return super().dispatch_request(*args)
+            except KeyError:
+                return "caught"
+
+    app = Catching("catching")
+
+    @app.route("/")
+    def crash():
+        raise KeyError("k")
+
+    assert sentence(app, Ask("/")) == (
+        "200 although KeyError: 'k' raised by the view crash (here); the app caught it."
+    )
+
+
+def test_a_wsgi_app_answers_without_a_reason():
+    app = flasktrace.wrap(RAW_APPS["plain_list"][0], enabled=True, store="memory:")
+
+    assert sentence(app, Ask()) == "200 from plain_list; its stages are not visible."
+
+
+def test_a_wsgi_app_that_raises_leaves_it_to_the_server():
+    app = flasktrace.wrap(RAW_APPS["raising_before_the_start"][0], enabled=True, store="memory:")
+
+    assert sentence(app, Ask()) == (
+        "ValueError: the one and only raised by raising_before_the_start (here) left the app; "
+        "the server has to answer."
+    )
+
+
+def test_a_generator_that_is_closed_in_a_view_is_no_client_that_left():
+    app, asks = FRAMEWORK_APPS["leaving_view"](flasktrace, [])
+
+    told = sentence(app, asks[-1])
+
+    assert told == (
+        "GeneratorExit raised by leave (here) in the view index (here) ended the request; "
+        "no error handler is asked for that."
+    )
