@@ -38,11 +38,18 @@ _GATHERED = {
 """Module of flask to those of ours that its names are spread over."""
 
 _RENAMED = {
-    "cli": {"cli": "main", "get_debug_flag": "debug_by_environment"},
-    "ctx": {"AppContext": "Context", "RequestContext": "Context", "_AppCtxGlobals": "AppGlobals"},
-    "helpers": {},
+    "cli": {"cli": "cli.main", "get_debug_flag": "commands.debug_by_environment"},
+    "ctx": {
+        "AppContext": "context.Context",
+        "RequestContext": "context.Context",
+        "_AppCtxGlobals": "context.AppGlobals",
+    },
+    "helpers": {
+        "get_debug_flag": "commands.debug_by_environment",
+        "get_root_path": "registry._root_of",
+    },
 }
-"""Names that differ: theirs to ours."""
+"""Names that differ: theirs to module and name of ours."""
 
 
 class FlaskImportedError(RuntimeError):
@@ -102,8 +109,10 @@ def _gathered(name: str, targets: tuple[str, ...]) -> ModuleType:
     for target in targets:
         found = vars(import_module(f"flasktrace.{target}"))
         names.update({key: value for key, value in found.items() if not key.startswith("_")})
-    renamed = {theirs: names[ours] for theirs, ours in _RENAMED[name].items()}
-    return _Alias(f"flask.{name}", names | renamed)
+    for theirs, place in _RENAMED[name].items():
+        target, _, own = place.partition(".")
+        names[theirs] = getattr(import_module(f"flasktrace.{target}"), own)
+    return _Alias(f"flask.{name}", names)
 
 
 class _FlaskFinder(DistributionFinder):

@@ -7,13 +7,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from flasktrace.registry import Registry, handled_class
+from flasktrace.registry import Registry
 
 if TYPE_CHECKING:
     from flasktrace.app import Flask
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
+_BY_NAME: Any = object()
+"""The group of the commands has the name of the blueprint."""
 _HOOKS = (
     "before_request_funcs",
     "after_request_funcs",
@@ -61,8 +63,7 @@ class BlueprintSetupState:
     ) -> None:
         """Add a rule to the app, under the blueprint's prefix, subdomain and name."""
         if self.url_prefix is not None:
-            below = f"/{rule.lstrip('/')}" if rule else ""
-            rule = f"{self.url_prefix.rstrip('/')}{below}"
+            rule = _joined(self.url_prefix, rule) if rule else self.url_prefix
         options.setdefault("subdomain", self.subdomain)
         defaults = {**self.url_defaults, **(options.pop("defaults", None) or {})}
         if endpoint is None:
@@ -93,7 +94,7 @@ class Blueprint(Registry):
         subdomain: str | None = None,
         url_defaults: dict[str, Any] | None = None,
         root_path: str | None = None,
-        cli_group: str | None = "",
+        cli_group: str | None = _BY_NAME,
     ) -> None:
         super().__init__(import_name, static_folder, static_url_path, template_folder, root_path)
         if not name:
@@ -146,6 +147,7 @@ class Blueprint(Registry):
 
     def register_blueprint(self, blueprint: Blueprint, **options: Any) -> None:
         """Put *blueprint* into this one; it is registered together with it."""
+        self._check_setup("register_blueprint")
         if blueprint is self:
             raise ValueError(f"The blueprint {self.name!r} cannot be put into itself.")
         self._nested.append((blueprint, options))
@@ -202,7 +204,7 @@ class Blueprint(Registry):
         if group is None:
             app.cli.commands.update(commands)
         else:
-            self.cli.name = group or state.name
+            self.cli.name = state.name if group is _BY_NAME else group
             app.cli.add_command(self.cli)
 
     def add_url_rule(
@@ -263,13 +265,9 @@ class Blueprint(Registry):
 
     def app_errorhandler(self, code: type[Exception] | int) -> Callable[[Function], Function]:
         """Let the function below answer for errors of the whole app; see `errorhandler`."""
-        kind, number = handled_class(code)
 
         def register(function: Function) -> Function:
-            def put(state: BlueprintSetupState) -> None:
-                state.app.error_handler_spec[None][number][kind] = function
-
-            self.record_once(put)
+            self.record_once(lambda state: state.app.register_error_handler(code, function))
             return function
 
         return register
@@ -310,6 +308,10 @@ def _first(given: Any, else_: Any) -> Any:
     return else_ if given is None else given
 
 
+def _joined(prefix: str, rule: str) -> str:
+    return f"{prefix.rstrip('/')}/{rule.lstrip('/')}"
+
+
 def _scope(name: str, scope: str | None) -> str:
     return name if scope is None else f"{name}.{scope}"
 
@@ -342,7 +344,7 @@ def _nested_options(
         options["subdomain"] = ".".join(around)
     prefix = _first(given.get("url_prefix"), nested.url_prefix)
     if state.url_prefix is not None and prefix is not None:
-        options["url_prefix"] = f"{state.url_prefix.rstrip('/')}/{prefix.lstrip('/')}"
+        options["url_prefix"] = _joined(state.url_prefix, prefix)
     elif prefix is not None or state.url_prefix is not None:
         options["url_prefix"] = _first(prefix, state.url_prefix)
     options["name_prefix"] = state.full_name

@@ -9,9 +9,36 @@ from typing import Any, NoReturn, TypeVar
 
 import click
 
+from flasktrace.commands import (
+    AppGroup,
+    NoAppException,
+    ScriptInfo,
+    debug_by_environment,
+    load_dotenv,
+    pass_script_info,
+    version_option,
+    with_appcontext,
+)
+from flasktrace.flask_group import FlaskGroup
+from flasktrace.globals import current_app
 from flasktrace.trace.keep.store import DEFAULT_URL, Store, StoreError, open_store
 from flasktrace.trace.model import Summary, Trace
 from flasktrace.trace.query import Query, QueryError
+
+__all__ = [
+    "AppGroup",
+    "FlaskGroup",
+    "NoAppException",
+    "ScriptInfo",
+    "load_dotenv",
+    "main",
+    "pass_script_info",
+    "routes_command",
+    "run_command",
+    "shell_command",
+    "version_option",
+    "with_appcontext",
+]
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -19,7 +46,7 @@ _POLL = 0.2
 _STORE = "Where the traces are: sqlite:///PATH."
 
 
-class _Commands(click.Group):
+class _Commands(FlaskGroup):
     """Tells what is wrong with a store in one line, whichever command met it."""
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -31,9 +58,11 @@ class _Commands(click.Group):
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="flasktrace", message="flasktrace %(version)s")
 def main() -> None:
-    """See what happened to a request: its stages, its context, its hooks, its verdict."""
+    """See what happened to a request: its stages, its context, its hooks, its verdict.
+
+    The commands of an app are here too, once --app names it.
+    """
 
 
 def _store_option(command: Function) -> Function:
@@ -62,8 +91,8 @@ def _query(text: str) -> Query | None:
         raise click.BadParameter(str(error)) from None
 
 
-@main.command()
-@click.argument("target", metavar="MODULE:APP")
+@click.command("run")
+@click.argument("target", metavar="[MODULE:APP]", required=False)
 @click.option("-h", "--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option(
     "-p",
@@ -73,7 +102,7 @@ def _query(text: str) -> Query | None:
     type=click.IntRange(0, 65535),
     help="Port to listen on; 0 for any that is free.",
 )
-@click.option("--debug/--no-debug", default=False, help="Debug mode of a Flask app.")
+@click.option("--debug/--no-debug", default=None, help="Debug mode of a Flask app.")
 @click.option(
     "--reload/--no-reload",
     "reload_",
@@ -104,11 +133,13 @@ def _query(text: str) -> Query | None:
 )
 @click.option("--exclude", multiple=True, help="Glob of paths that are not traced; repeatable.")
 @click.option("--quiet", is_flag=True, help="No line per request.")
-def run(
-    target: str,
+@pass_script_info
+def run_command(
+    info: ScriptInfo,
+    target: str | None,
     host: str,
     port: int,
-    debug: bool,
+    debug: bool | None,
     reload_: bool | None,
     debugger: bool | None,
     threaded: bool,
@@ -120,6 +151,8 @@ def run(
 ) -> None:
     """Serve a WSGI app, traced, and print a line for each request.
 
+    Without MODULE:APP it is the app that --app names.
+
     \b
     flasktrace run shop:app
     flasktrace run --debug "shop:create_app('test')"
@@ -127,7 +160,8 @@ def run(
     """  # noqa: D301
     from flasktrace.serving import AddressError, say, serve, watched
 
-    app = _loaded(target)
+    app = _loaded(info, target)
+    debug = debug_by_environment() if debug is None else debug
     if debug and hasattr(app, "debug"):
         app.debug = True
     given = {"store": url, "path": path, "capture_body": capture_body, "exclude": exclude or None}
@@ -138,7 +172,8 @@ def run(
         raise click.ClickException(str(error)) from None
 
     def ready(address: str) -> None:
-        say(f"Serving {target} on {address}, traced into {tracer.store.url}")
+        served = target or info.app_import_path or repr(tracer.app)
+        say(f"Serving {served} on {address}, traced into {tracer.store.url}")
         say(f"Dashboard (this link signs in once): {address}{access.launch_link()}")
         say(f"Token for programs: {tracer.options.token}")
         say("Press Ctrl-C to stop.")
@@ -158,14 +193,14 @@ def run(
         raise click.ClickException(str(error)) from None
 
 
-def _loaded(target: str) -> Callable[..., Any]:
+def _loaded(info: ScriptInfo, target: str | None) -> Callable[..., Any]:
     """Return the app; while code is edited under the reloader, one that raises what is wrong."""
     from werkzeug.serving import is_running_from_reloader
 
     from flasktrace.loading import AppNotFoundError, load_app
 
     try:
-        return load_app(target)
+        return info.load_app() if target is None else load_app(target)
     except Exception as error:
         if is_running_from_reloader():
             return _failing(error)
@@ -187,7 +222,90 @@ def _failing(error: Exception) -> Callable[..., Any]:
     return app
 
 
-@main.command()
+@click.command("shell")
+@with_appcontext
+def shell_command() -> None:
+    """Open a Python shell inside a context of the app.
+
+    \b
+    flasktrace --app shop shell
+    """  # noqa: D301
+    import code
+
+    app = current_app._get_current_object()  # type: ignore[attr-defined]  # noqa: SLF001
+    names = app.make_shell_context()
+    _complete(names)
+    code.interact(
+        banner=f"Python {sys.version.split()[0]}, {app!r}, {', '.join(sorted(names))}",
+        local=names,
+        exitmsg="",
+    )
+
+
+def _complete(names: dict[str, Any]) -> None:
+    """Complete *names* by the tabulator key where the system can."""
+    try:
+        import readline
+        from rlcompleter import Completer
+    except ImportError:
+        return
+    readline.set_completer(Completer(names).complete)
+    readline.parse_and_bind("tab: complete")
+
+
+@click.command("routes")
+@click.option(
+    "--sort",
+    "-s",
+    type=click.Choice(("endpoint", "methods", "domain", "rule", "match")),
+    default="endpoint",
+    show_default=True,
+    help="'match' is the order in which the rules are tried.",
+)
+@click.option("--all-methods", is_flag=True, help="Show HEAD and OPTIONS too.")
+@click.option("--json", "as_json", is_flag=True, help="Print the rules as JSON.")
+@with_appcontext
+def routes_command(sort: str, all_methods: bool, as_json: bool) -> None:
+    """List the url rules of the app.
+
+    \b
+    flasktrace --app shop routes
+    flasktrace --app shop routes --sort match
+    """  # noqa: D301
+    hidden = set() if all_methods else {"HEAD", "OPTIONS"}
+    rows = [
+        {
+            "endpoint": rule.endpoint,
+            "methods": sorted((rule.methods or set()) - hidden),
+            "domain": (rule.host if current_app.url_map.host_matching else rule.subdomain) or "",
+            "rule": rule.rule,
+        }
+        for rule in current_app.url_map.iter_rules()
+    ]
+    if sort != "match":
+        rows.sort(key=lambda row: (row[sort], row["endpoint"]))
+    if as_json:
+        _print_json(rows)
+    elif rows:
+        _print_routes(rows)
+    else:
+        click.echo("The app has no url rules.")
+
+
+def _print_routes(rows: list[dict[str, Any]]) -> None:
+    titles = [name for name in rows[0] if name != "domain" or any(row["domain"] for row in rows)]
+    table = [[title.capitalize() for title in titles]]
+    table += [
+        [", ".join(row[t]) if t == "methods" else str(row[t]) for t in titles] for row in rows
+    ]
+    widths = [max(len(line[column]) for line in table) for column in range(len(titles))]
+    table.insert(1, ["-" * width for width in widths])
+    for line in table:
+        cells = (cell.ljust(width) for cell, width in zip(line, widths, strict=True))
+        click.echo("  ".join(cells).rstrip())
+
+
+@click.command()
 @click.option("-h", "--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option(
     "-p",
@@ -238,7 +356,7 @@ def demo(host: str, port: int, url: str, rounds: int, pause: float, leave: bool)
         raise click.ClickException(str(error)) from None
 
 
-@main.command("list")
+@click.command("list")
 @click.argument("query", nargs=-1)
 @click.option(
     "-n",
@@ -270,7 +388,7 @@ def list_(query: tuple[str, ...], limit: int, as_json: bool, url: str) -> None:
         show(item)
 
 
-@main.command()
+@click.command()
 @click.argument("trace_id", default="last", metavar="[ID]")
 @click.option("--stage", help="Show the context stack at this stage instead.")
 @click.option("--json", "as_json", is_flag=True, help="Print the trace as JSON.")
@@ -298,7 +416,7 @@ def show(trace_id: str, stage: str | None, as_json: bool, url: str) -> None:
     terminal.console().print(terminal.stack(trace, stage))
 
 
-@main.command()
+@click.command()
 @click.argument("query", nargs=-1)
 @click.option("--json", "as_json", is_flag=True, help="Print each summary as a line of JSON.")
 @_store_option
@@ -323,6 +441,11 @@ def tail(query: tuple[str, ...], as_json: bool, url: str) -> None:
                 time.sleep(_POLL)
     if sys.stderr.isatty():
         click.echo(err=True)  # the prompt shall not stand behind ^C
+
+
+FlaskGroup.default_commands += [run_command, shell_command, routes_command]
+for _command in (*FlaskGroup.default_commands, demo, list_, show, tail):
+    main.add_command(_command)
 
 
 def _found(store: Store, trace_id: str) -> Trace:

@@ -55,7 +55,7 @@ class FlatSignal(NamedSignal):
         return found
 
     def _flatten(self, sender: Any) -> tuple[Receiver, ...] | None:
-        """Remember and return what gives the receivers for *sender*; None to leave it to blinker."""
+        """Remember and return what gives the receivers for *sender*; None: blinker has to."""
         known = self._known
         receivers = list(self.receivers_for(sender))
         if any(inspect.iscoroutinefunction(item) for item in receivers):

@@ -3,8 +3,10 @@
 import ast
 import importlib
 import inspect
+import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -25,12 +27,27 @@ def load_app(target: str) -> Callable[..., Any]:
     `AppNotFoundError` when there is no such module or app.
     """
     place, _, name = target.partition(":")
-    module = _module(place or "app")
-    found = _named(module, name) if name else _usual(module)
+    with _not_running():
+        module = _module(place or "app")
+        found = _named(module, name) if name else _usual(module)
     if not callable(found):
         message = f"{target!r} is of the type {type(found).__name__}, and no WSGI app."
         raise AppNotFoundError(message)
     return found  # type: ignore[no-any-return]
+
+
+@contextmanager
+def _not_running() -> Iterator[None]:
+    """Keep an ``app.run()`` at the end of a module from serving it; see `Flask.run`."""
+    before = os.environ.get("FLASK_RUN_FROM_CLI")
+    os.environ["FLASK_RUN_FROM_CLI"] = "true"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["FLASK_RUN_FROM_CLI"]
+        else:
+            os.environ["FLASK_RUN_FROM_CLI"] = before
 
 
 def _module(place: str) -> Any:

@@ -5,9 +5,7 @@ from typing import Any, ClassVar
 
 from flasktrace.globals import current_app, request
 
-http_method_funcs = frozenset(
-    {"get", "post", "head", "options", "delete", "put", "trace", "patch"}
-)
+http_method_funcs = frozenset({"get", "post", "head", "options", "delete", "put", "trace", "patch"})
 """The methods of a `MethodView` that answer a request."""
 
 

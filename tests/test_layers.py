@@ -46,6 +46,7 @@ OUTSIDE = {
     "__main__",
     "aliasing",
     "cli",
+    "flask_group",
     "pytest_plugin",
     "serving",
 }

@@ -11,7 +11,6 @@ from blinker import Signal
 from werkzeug.local import LocalProxy
 
 import flasktrace
-from flasktrace.context import MISSING
 
 
 def test_the_public_names_are_sorted_and_there_once():
@@ -88,6 +87,7 @@ MODULES = {
 
 STAGE_METHODS = "takes the context too, and is called without it by who overrides or calls it"
 EXCEPTIONS = {
+    "app.App": "the half of the app without input and output; here there is one class",
     "helpers.get_debug_flag": "reads an environment variable; not in flask's documentation",
     "helpers.get_load_dotenv": "reads an environment variable; not in flask's documentation",
     "helpers.get_root_path": "not in flask's documentation",
@@ -113,16 +113,16 @@ def names_of(name):
     for found, value in inspect.getmembers(module):
         if found.startswith("_") or found == "annotations":
             continue
-        if not name or belongs(value, module):
+        if not name or belongs(found, value, module):
             yield found, value
 
 
-def belongs(value, module):
+def belongs(name, value, module):
     if isinstance(value, (Signal, LocalProxy)):
-        return module.__name__ in {"flask.signals", "flask.globals", "flask.logging"}
+        return module.__name__ in {"flask.signals", "flask.globals"}
     if inspect.isclass(value) or inspect.isfunction(value):
-        home = value.__module__.replace(".sansio", "")
-        return home == module.__name__
+        homes = {module.__name__, module.__name__.replace("flask", "flask.sansio", 1)}
+        return value.__module__ in homes and value.__name__ == name
     return not isinstance(value, ModuleType | TypeVar)
 
 
@@ -150,11 +150,11 @@ def variable_name(parameter):
 
 def default(parameter):
     """The default; what stands for "not given" nobody can give, so it may be anything."""
-    nobody_gives = type(parameter.default) is object or parameter.default in {MISSING, ""}
+    nobody_gives = type(parameter.default) is object or parameter.default == ""
     return "not given" if nobody_gives else repr(parameter.default)
 
 
-@pytest.mark.parametrize(("module", "name", "value"), promised())
+@pytest.mark.parametrize(("module", "name", "value"), list(promised()))
 def test_every_name_of_flask_is_there_with_its_signature(module, name, value):
     if f"{module}.{name}" in EXCEPTIONS:
         return
@@ -166,7 +166,7 @@ def test_every_name_of_flask_is_there_with_its_signature(module, name, value):
 
 @pytest.mark.parametrize(
     ("module", "name", "value"),
-    [one for one in promised() if inspect.isclass(one.values[2])],
+    [one for one in promised() if inspect.isclass(one.values[2]) and one.id not in EXCEPTIONS],
 )
 def test_every_class_of_flask_has_its_attributes(module, name, value):
     actual = getattr(ours(module), name)

@@ -1,5 +1,6 @@
 """Watches every Flask app of this process, whoever made it and whenever."""
 
+import logging
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -8,6 +9,8 @@ from typing import Any
 from flasktrace.app import Flask
 from flasktrace.trace.tracer import Tracer, tracer_of
 from flasktrace.trace.traces import Traces
+
+_log = logging.getLogger("flasktrace")
 
 
 class Everywhere:
@@ -21,6 +24,7 @@ class Everywhere:
         self._label = label
         self._own: list[Tracer] = []
         self._met: list[Tracer] = []
+        self._off: list[Tracer] = []
         self._patched: dict[Any, Callable[..., Any]] = {}
         self._open: list[Traces] = []
 
@@ -45,22 +49,32 @@ class Everywhere:
             kind.__call__ = original
         for tracer in self._own:
             tracer.uninstall()
+        for tracer in self._off:
+            tracer.put_back()
+        self._off.clear()
         self._patched.clear()
         self._own.clear()
         self._met.clear()
+
+    def _take_in_quietly(self, app: Any) -> None:
+        """Watch *app*, which must not notice when that cannot be."""
+        try:
+            self.take_in(app)
+        except Exception as error:  # noqa: BLE001
+            _log.warning("flasktrace: %r cannot be watched: %s", app, error)
 
     def _look_for_frameworks(self) -> None:
         flask = sys.modules.get("flask")  # never imported for its own sake
         for kind in (Flask, getattr(flask, "Flask", None)):
             if kind is not None and kind not in self._patched:
                 self._patched[kind] = kind.__call__
-                setattr(kind, "__call__", _taking_in(kind.__call__, self.take_in))  # noqa: B010
+                setattr(kind, "__call__", _taking_in(kind.__call__, self._take_in_quietly))  # noqa: B010
 
     def take_in(self, app: Any) -> None:
         """Watch *app* from now on, if it is not watched yet."""
         tracer = tracer_of(app)
         if tracer is not None and not tracer.on:
-            tracer.uninstall()  # wrapped, but off
+            self._off.append(tracer)  # wrapped, but off
             tracer = None
         if tracer is None:
             tracer = Tracer(

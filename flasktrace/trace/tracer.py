@@ -81,7 +81,8 @@ class Tracer:
             return
         if self.app is not None:
             raise RuntimeError(f"This tracer watches {self.app!r} already; make another Tracer.")
-        self._options = Options.of(self._given, getattr(app, "config", None) or {})
+        config = app.config if _is_flask_app(app) else {}
+        self._options = Options.of(self._given, config)
         Limits.of(self._options.limits)
         self.app = app
         self._original = app.wsgi_app if _is_flask_app(app) else app
@@ -103,16 +104,19 @@ class Tracer:
         self.wsgi = wsgi
 
     def decide(self) -> Callable[..., Any]:
-        """Turn recording on if the app is in debug mode by now, else leave the app alone."""
+        """Turn recording on if the app is in debug mode by now, else leave the app alone.
+
+        Return what has to answer from now on.
+        """
+        waiting: Any = self.wsgi
         if _debug(self.app):
             self._turn_on()
-        else:
-            self._say_off()
-            assert self._original is not None  # noqa: S101
-            self._install(self._original)
-        inner = self.wsgi.app if isinstance(self.wsgi, Undecided) else self.wsgi
-        assert inner is not None  # noqa: S101
-        return inner
+            decided: Any = self.wsgi
+            return decided.app if decided is waiting else decided  # type: ignore[no-any-return]
+        self._say_off()
+        if self.app.__dict__.get("wsgi_app") is waiting:
+            _restore(self.app, self._original)
+        return self._original  # type: ignore[return-value]
 
     def _say_off(self) -> None:
         _log.warning(
@@ -165,12 +169,17 @@ class Tracer:
         self.close()
         self.app = self.wsgi = self._original = self._gateway = self._host = None
 
+    def put_back(self) -> None:
+        """Be the app's tracer again, after another one has watched it for a while."""
+        if self.app is not None:
+            self.app.extensions[_EXTENSION] = self
+
     def _switch_off(self) -> None:
         """Make what middleware may still hold hand everything on to the app."""
         if self._gateway is not None:
             self._gateway.on = False
         if isinstance(self.wsgi, Undecided):
-            self.wsgi.settle(self._original)
+            self.wsgi.settle(self._original)  # type: ignore[arg-type]
         if isinstance(self.wsgi, Mount):
             self.wsgi.on = False
 
@@ -325,20 +334,23 @@ class Undecided:
     """Stands in for the app's ``wsgi_app`` until the first request shows whether to record."""
 
     def __init__(self, tracer: Tracer) -> None:
-        self._tracer: Tracer | None = tracer
-        self.app: Callable[..., Any] | None = None
+        # Of several first requests at once one takes the tracer out; a list does that atomically.
+        self._waiting = [tracer]
+        self.app: Callable[..., Any] = tracer.wsgi  # type: ignore[assignment]
 
-    def settle(self, app: Callable[..., Any] | None) -> None:
+    def settle(self, app: Callable[..., Any]) -> None:
         """Hand all requests to *app* from now on, without asking the tracer."""
-        self._tracer = None
+        self._waiting.clear()
         self.app = app
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
         """Answer one request."""
-        tracer = self._tracer
-        if tracer is not None:
+        try:
+            tracer = self._waiting.pop()
+        except IndexError:
+            pass
+        else:
             self.settle(tracer.decide())
-        assert self.app is not None  # noqa: S101
         return self.app(environ, start_response)
 
 
@@ -402,17 +414,17 @@ def capture(app: Any, **options: Any) -> Iterator[Traces]:
         with tracer.collect() as traces:
             yield traces
         return
-    if not _is_flask_app(app) and tracer is None:
+    if not _is_flask_app(app):
         message = f"{app!r} is no Flask app; capture what wrap(app, enabled=True) gave."
         raise TypeError(message)
-    if tracer is not None:
-        raise RuntimeError("The app is wrapped with tracing off; unwrap it, or use enabled=True.")
     made = Tracer(app, keep=False, **{"enabled": True, **options})
     try:
         with made.collect() as traces:
             yield traces
     finally:
         made.uninstall()
+        if tracer is not None:  # wrapped, but off
+            tracer.put_back()
 
 
 def _is_flask_app(app: Any) -> bool:

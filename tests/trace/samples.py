@@ -89,21 +89,45 @@ def cart() -> Trace:
         ),
         spans=(
             Span(
-                1, None, "preprocess", "before_request", "load_user", 300_000, 700_000,
+                1,
+                None,
+                "preprocess",
+                "before_request",
+                "load_user",
+                300_000,
+                700_000,
                 code("load_user", "/app/shop.py", 41, outcome="returned None"),
             ),
             Span(
-                2, None, "dispatch", "view", "cart", 1_300_000, 8_900_000,
+                2,
+                None,
+                "dispatch",
+                "view",
+                "cart",
+                1_300_000,
+                8_900_000,
                 code("cart", "/app/shop.py", 88, outcome="answered: str"),
             ),
             Span(3, 2, "dispatch", "user", "price cart", 2 * MS, 3 * MS, {"items": "3"}),
             Span(4, 2, "dispatch", "template", "cart.html", 6 * MS, 4 * MS, {}),
             Span(
-                5, None, "postprocess", "after_request", "add_headers", 10_450_000, 100_000,
+                5,
+                None,
+                "postprocess",
+                "after_request",
+                "add_headers",
+                10_450_000,
+                100_000,
                 code("add_headers", "/app/shop.py", 60, outcome="returned the same response"),
             ),
             Span(
-                6, None, "pop", "teardown_request", "close_db", 10_850_000, 100_000,
+                6,
+                None,
+                "pop",
+                "teardown_request",
+                "close_db",
+                10_850_000,
+                100_000,
                 code("close_db", "/app/shop.py", 70, outcome="returned None"),
             ),
             Span(7, None, None, "body", "response body", 11_100_000, 800_000, {"chunks": 1}),
@@ -111,16 +135,25 @@ def cart() -> Trace:
         events=(Event(3 * MS, "cache miss", 3, "dispatch", {"key": "'cart:1'"}),),
         exception=None,
         request=RequestFacts(
-            method="GET", root_path="", path="/cart", query="page=2&token=••• str(9)",
-            scheme="http", host="localhost:5000", http_version="HTTP/1.1",
+            method="GET",
+            root_path="",
+            path="/cart",
+            query="page=2&token=••• str(9)",
+            scheme="http",
+            host="localhost:5000",
+            http_version="HTTP/1.1",
             remote_addr="127.0.0.1",
             headers=(("Host", "localhost:5000"), ("Cookie", "session=••• str(60)")),
             bytes_read=0,
         ),
         response=ResponseFacts(
-            status=200, reason="OK",
+            status=200,
+            reason="OK",
             headers=(("Content-Type", "text/html; charset=utf-8"), ("Content-Length", "2048")),
-            chunks=1, bytes=2048, first_byte_ns=11_200_000, closed=True,
+            chunks=1,
+            bytes=2048,
+            first_byte_ns=11_200_000,
+            closed=True,
         ),
         tracer_ns=310_000,
         dropped={},
@@ -138,18 +171,31 @@ def crash() -> Trace:
     frames = (
         Frame("/lib/flasktrace/app.py", 300, "wsgi_app", ((300, "    value = …"),), in_app=False),
         Frame(
-            "/app/shop.py", 120, "crash",
-            ((119, "def crash():"), (120, '    return PRICES["gold"]'), (121, "")), in_app=True,
+            "/app/shop.py",
+            120,
+            "crash",
+            ((119, "def crash():"), (120, '    return PRICES["gold"]'), (121, "")),
+            in_app=True,
         ),
     )
     failure = Failure(
-        at_ns=2 * MS, type="KeyError", module="builtins", message="'gold'", frames=frames,
-        stage="dispatch", raised_by="crash (shop.py:119)", span=2, handled_by=None,
+        at_ns=2 * MS,
+        type="KeyError",
+        module="builtins",
+        message="'gold'",
+        frames=frames,
+        stage="dispatch",
+        raised_by="crash (shop.py:119)",
+        span=2,
+        handled_by=None,
     )
     spans = (
         base.spans[0],
-        replace(base.spans[1], name="crash", attributes=code(
-            "crash", "/app/shop.py", 119, outcome="raised KeyError")),
+        replace(
+            base.spans[1],
+            name="crash",
+            attributes=code("crash", "/app/shop.py", 119, outcome="raised KeyError"),
+        ),
         *base.spans[4:],
     )
     stages = tuple(
@@ -157,8 +203,17 @@ def crash() -> Trace:
         for item in base.stages
     )
     return replace(
-        base, id="1" * 32, path="/crash", endpoint="crash", rule="/crash", status=500,
-        outcome="error", exception=failure, spans=spans, stages=stages, events=(),
+        base,
+        id="1" * 32,
+        path="/crash",
+        endpoint="crash",
+        rule="/crash",
+        status=500,
+        outcome="error",
+        exception=failure,
+        spans=spans,
+        stages=stages,
+        events=(),
         verdict="500: KeyError: 'gold' raised by the view crash (shop.py:119), no handler.",
         marks=("exception",),
         request=replace(base.request, path="/crash"),
@@ -171,7 +226,8 @@ def early() -> Trace:
     base = cart()
     spans = (
         replace(
-            base.spans[0], name="require_login",
+            base.spans[0],
+            name="require_login",
             attributes=code("require_login", "/app/shop.py", 50, outcome="answered: Response"),
         ),
         *base.spans[4:],
@@ -182,8 +238,16 @@ def early() -> Trace:
         for item in base.stages
     )
     return replace(
-        base, id="2" * 32, path="/account", endpoint=None, rule=None, status=302, spans=spans,
-        stages=stages, events=(), marks=("answered by a hook",),
+        base,
+        id="2" * 32,
+        path="/account",
+        endpoint=None,
+        rule=None,
+        status=302,
+        spans=spans,
+        stages=stages,
+        events=(),
+        marks=("answered by a hook",),
         verdict="302 from before_request require_login (shop.py:50); the view never ran.",
     )
 
@@ -191,4 +255,6 @@ def early() -> Trace:
 def many(count: int) -> list[Trace]:
     """*count* traces, oldest first, each with an id of its own."""
     kinds = (cart(), crash(), early())
-    return [replace(kinds[n % 3], id=f"{n:032x}", duration_ns=(n % 50 + 1) * MS) for n in range(count)]
+    return [
+        replace(kinds[n % 3], id=f"{n:032x}", duration_ns=(n % 50 + 1) * MS) for n in range(count)
+    ]

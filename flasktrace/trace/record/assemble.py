@@ -227,7 +227,7 @@ def _marks(recording: Recording) -> tuple[str, ...]:
         "handled": recording.failure is not None and recording.handler is not None,
         "no route": recording.routing.get("error") == "none",
         "method not allowed": recording.routing.get("error") == "method",
-        "redirected by the router": recording.routing.get("error") == "redirect",
+        "router redirect": recording.routing.get("error") == "redirect",
         "response replaced": recording.replaced is not None,
         "in another request": recording.parent is not None,
         "incomplete": recording.partial or bool(recording.dropped),

@@ -518,7 +518,7 @@ def test_a_secret_in_the_path_is_left_out_whatever_its_converter(lib, secret):
     trace = traced(app, Ask(f"/reset/{secret.upper()}/now"))
 
     assert trace.path == f"/reset/••• str({len(secret)})/now"
-    assert secret.upper() not in json.dumps(trace.to_dict()).replace("1234", "")
+    assert f"/{secret.upper()}" not in json.dumps(trace.to_dict())
 
 
 # Limits

@@ -1,0 +1,13 @@
+DROP TABLE IF EXISTS entry;
+DROP TABLE IF EXISTS writer;
+CREATE TABLE writer (
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,
+    word TEXT NOT NULL
+);
+CREATE TABLE entry (
+    id INTEGER PRIMARY KEY,
+    writer INTEGER NOT NULL REFERENCES writer (id),
+    head TEXT NOT NULL,
+    body TEXT NOT NULL DEFAULT ''
+);

@@ -1,0 +1,49 @@
+"""Extensions of Flask run on flasktrace: one program each, run on both, prints the same."""
+
+import os
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+PROGRAMS = Path(__file__).parent / "programs"
+ROOT = Path(__file__).parents[2]
+
+NEEDS = {
+    "login": "flask_login",
+    "forms": "flask_wtf",
+    "database": "flask_sqlalchemy",
+    "cors": "flask_cors",
+}
+# Flask-Login 0.6 asks for the time in a way that Python 3.12 deprecates.
+WARNINGS = ["error", "ignore:datetime.datetime.utcnow() is deprecated:DeprecationWarning"]
+
+
+def printed(framework, program):
+    """What *program* prints when it runs on *framework*."""
+    done = subprocess.run(
+        [
+            *(sys.executable, *(f"-W{warning}" for warning in WARNINGS)),
+            *(PROGRAMS / "run.py", framework, PROGRAMS / f"{program}.py"),
+        ],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONHASHSEED": "0"},
+        check=False,
+    )
+
+    assert (0, "") == (done.returncode, done.stderr), done.stderr
+    return done.stdout
+
+
+@pytest.mark.parametrize(("program", "module"), NEEDS.items(), ids=NEEDS)
+def test_the_extension_does_the_same_on_both(program, module):
+    pytest.importorskip(module)
+    with ThreadPoolExecutor(2) as pool:
+        on_flask, on_ours = pool.map(lambda name: printed(name, program), ["flask", "flasktrace"])
+
+    assert on_flask == on_ours
+    assert on_ours.count("== ") >= 10

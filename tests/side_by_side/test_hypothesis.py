@@ -1,0 +1,57 @@
+"""Apps and requests that nobody thought of: both frameworks answer them alike.
+
+`FLASKTRACE_HYPOTHESIS_SECONDS=300` goes on for that long, with new cases each time.
+"""
+
+import logging
+import os
+import time
+from collections import Counter
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.side_by_side.harness import same
+from tests.side_by_side.made import apps, build, requests
+
+SECONDS = float(os.environ.get("FLASKTRACE_HYPOTHESIS_SECONDS", "0"))
+counted = Counter()
+
+
+@pytest.fixture(autouse=True)
+def quiet():
+    """The errors of made-up apps are not worth a log."""
+    logging.disable(logging.CRITICAL)
+    yield
+    logging.disable(logging.NOTSET)
+
+
+@settings(
+    max_examples=500,
+    deadline=None,
+    derandomize=not SECONDS,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+@given(apps, st.lists(requests(), min_size=1, max_size=5))
+def compare(app, sent):
+    try:
+        answers = same(build(app), *sent)
+    except ValueError as error:
+        if "rule" not in str(error):  # one that werkzeug refuses
+            raise
+        return
+    counted["apps"] += 1
+    counted["requests"] += len(answers)
+    counted.update(answer.status[:3] for answer in answers)
+
+
+def test_made_up_apps_answer_alike():
+    end = time.monotonic() + SECONDS
+    compare()
+    while time.monotonic() < end:
+        compare()
+
+    assert {"200", "404", "405", "500"} <= set(counted)
+    if SECONDS:
+        print(dict(counted))  # noqa: T201

@@ -1,0 +1,309 @@
+"""The commands of an app, of its blueprints, and of the command line that finds the app."""
+
+import os
+import subprocess
+import sys
+from types import SimpleNamespace
+
+import click
+import pytest
+from click.testing import CliRunner
+
+import flasktrace
+from flasktrace import Blueprint, Flask, commands, current_app, flask_group
+from flasktrace.cli import AppGroup, FlaskGroup, NoAppException, ScriptInfo, with_appcontext
+
+SHOP = """
+from flasktrace import Blueprint, Flask, current_app
+
+def create_app(name="shop"):
+    app = Flask(name)
+    app.config.from_prefixed_env()
+
+    @app.cli.command("greet")
+    def greet():
+        "Say hello."
+        print("hello from", current_app.name, "debug" if current_app.debug else "quiet")
+
+    @app.route("/things/<int:id>", methods=["GET", "DELETE"])
+    def thing(id):
+        return str(id)
+
+    admin = Blueprint("admin", __name__)
+
+    @admin.cli.command("reset")
+    def reset():
+        print("reset", current_app.name)
+
+    app.register_blueprint(admin)
+    return app
+"""
+
+
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / "shop.py").write_text(SHOP)
+    return tmp_path
+
+
+def flasktrace_command(folder, *arguments, **environment):
+    command = [sys.executable, "-m", "flasktrace", *arguments]
+    given = {key: value for key, value in os.environ.items() if not key.startswith("FLASK")}
+    return subprocess.run(
+        command,
+        cwd=folder,
+        env={**given, **environment},
+        capture_output=True,
+        check=False,
+        text=True,
+        timeout=60,
+    )
+
+
+def test_a_command_of_the_app_runs_with_the_app_at_hand(folder):
+    done = flasktrace_command(folder, "--app", "shop", "greet")
+
+    assert ("hello from shop quiet\n", 0) == (done.stdout, done.returncode)
+
+
+def test_the_app_may_be_named_by_the_environment(folder):
+    done = flasktrace_command(folder, "greet", FLASK_APP="shop:create_app('other')")
+
+    assert "hello from other quiet\n" == done.stdout
+
+
+def test_debug_mode_reaches_the_app(folder):
+    done = flasktrace_command(folder, "--app", "shop", "--debug", "greet")
+
+    assert "hello from shop debug\n" == done.stdout
+
+
+def test_without_a_name_the_usual_file_is_taken(folder):
+    (folder / "shop.py").rename(folder / "wsgi.py")
+    done = flasktrace_command(folder, "greet")
+
+    assert "hello from shop quiet\n" == done.stdout
+
+
+def test_without_any_app_the_remedy_is_told(tmp_path):
+    done = flasktrace_command(tmp_path, "greet")
+
+    assert 2 == done.returncode
+    assert "--app shop:app" in done.stderr
+    assert "No such command 'greet'" in done.stderr
+
+
+def test_an_app_that_is_not_there_is_told(folder):
+    done = flasktrace_command(folder, "--app", "shop:nothing", "greet")
+
+    assert 2 == done.returncode
+    assert "shop has no name 'nothing'" in done.stderr
+
+
+def test_the_help_lists_the_commands_of_the_app_and_its_blueprints(folder):
+    done = flasktrace_command(folder, "--app", "shop", "--help")
+
+    assert "greet   Say hello." in done.stdout
+    assert "  admin" in done.stdout
+
+
+def test_the_help_of_a_broken_app_still_lists_the_own_commands(folder):
+    (folder / "broken.py").write_text("1 / 0")
+    done = flasktrace_command(folder, "--app", "broken", "--help")
+
+    assert 0 == done.returncode
+    assert "ZeroDivisionError" in done.stderr
+    assert "  demo" in done.stdout
+
+
+def test_the_commands_of_a_blueprint_are_a_group_of_its_name(folder):
+    done = flasktrace_command(folder, "--app", "shop", "admin", "reset")
+
+    assert "reset shop\n" == done.stdout
+
+
+def test_routes_lists_the_rules(folder):
+    done = flasktrace_command(folder, "--app", "shop", "routes")
+
+    assert [
+        "Endpoint  Methods      Rule",
+        "--------  -----------  -----------------------",
+        "static    GET          /static/<path:filename>",
+        "thing     DELETE, GET  /things/<int:id>",
+    ] == done.stdout.splitlines()
+
+
+def test_shell_has_the_names_of_the_app(folder):
+    command = [sys.executable, "-m", "flasktrace", "--app", "shop", "shell"]
+    done = subprocess.run(
+        command,
+        cwd=folder,
+        input="print(app.name, g)\n",
+        capture_output=True,
+        check=False,
+        text=True,
+        timeout=60,
+    )
+
+    assert "shop <g of 'shop'>" in done.stdout
+
+
+def test_a_module_that_runs_its_app_is_only_loaded(tmp_path):
+    (tmp_path / "eager.py").write_text(
+        "from flasktrace import Flask\napp = Flask('eager')\napp.run(port=1)\n"
+        "app.cli.command('x')(lambda: print('ran'))\n"
+    )
+    done = flasktrace_command(tmp_path, "--app", "eager", "x")
+
+    assert "ran\n" == done.stdout
+
+
+def test_env_files_set_what_is_not_set(folder):
+    (folder / ".env").write_text("FLASK_APP=shop:create_app('from-env')\n")
+    (folder / ".flaskenv").write_text("FLASK_APP=shop:create_app('from-flaskenv')\nFLASK_DEBUG=1\n")
+    done = flasktrace_command(folder, "greet")
+    (folder / "own.env").write_text("FLASK_APP=shop:create_app('from-own')\n")
+    own = flasktrace_command(folder, "--env-file", "own.env", "greet")
+
+    assert "hello from from-env debug\n" == done.stdout
+    assert "hello from from-own debug\n" == own.stdout
+
+
+def test_a_script_of_the_user_has_a_group_with_the_usual_commands(folder):
+    (folder / "manage.py").write_text(
+        "import click\nfrom shop import create_app\nfrom flasktrace.cli import FlaskGroup\n"
+        "@click.group(cls=FlaskGroup, create_app=create_app)\n"
+        "def manage():\n    'Manage the shop.'\n"
+        "manage()\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "manage.py", "greet"],
+        cwd=folder,
+        capture_output=True,
+        check=False,
+        text=True,
+        timeout=60,
+    )
+    listed = subprocess.run(
+        [sys.executable, "manage.py", "--help"],
+        cwd=folder,
+        capture_output=True,
+        check=False,
+        text=True,
+        timeout=60,
+    )
+
+    assert "hello from shop quiet\n" == done.stdout
+    assert {"greet", "routes", "run", "shell"} <= set(listed.stdout.split())
+
+
+def test_packages_add_commands_by_entry_points(monkeypatch):
+    command = click.Command("extra", callback=lambda: click.echo("from a package"))
+    point = SimpleNamespace(name="extra", load=lambda: command)
+    monkeypatch.setattr(
+        flask_group, "entry_points", lambda group: [point] if group == "flask.commands" else []
+    )
+    group = FlaskGroup(create_app=lambda: Flask("app"))
+    result = CliRunner().invoke(group, ["extra"])
+
+    assert "from a package\n" == result.output
+
+
+def test_the_test_runner_runs_the_commands_of_the_app():
+    app = Flask("app")
+
+    @app.cli.command()
+    @click.argument("word")
+    def say(word):
+        click.echo(f"{word} {current_app.name}")
+
+    result = app.test_cli_runner().invoke(args=["say", "hello"])
+
+    assert ("hello app\n", 0) == (result.output, result.exit_code)
+
+
+def test_a_command_may_go_without_the_context():
+    app = Flask("app")
+
+    @app.cli.command(with_appcontext=False)
+    def bare():
+        click.echo(str(flasktrace.has_app_context()))
+
+    assert "False\n" == app.test_cli_runner().invoke(args=["bare"]).output
+
+
+def test_any_command_may_ask_for_the_context():
+    app = Flask("app")
+
+    @click.command()
+    @with_appcontext
+    def named():
+        click.echo(current_app.name)
+
+    assert "app\n" == app.test_cli_runner().invoke(named).output
+
+
+def test_a_nested_group_is_of_the_same_kind():
+    app = Flask("app")
+
+    @app.cli.group()
+    def outer():
+        pass
+
+    @outer.command()
+    def inner():
+        click.echo(current_app.name)
+
+    assert isinstance(outer, AppGroup)
+    assert "app\n" == app.test_cli_runner().invoke(args=["outer", "inner"]).output
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({}, ["part", "task"]),
+        ({"cli_group": None}, ["task"]),
+        ({"cli_group": "own"}, ["own", "task"]),
+    ],
+)
+def test_the_commands_of_a_blueprint_stand_where_it_says(given, words):
+    app = Flask("app")
+    part = Blueprint("part", __name__, **given)
+
+    @part.cli.command("task")
+    def task():
+        click.echo("done")
+
+    app.register_blueprint(part)
+
+    assert "done\n" == app.test_cli_runner().invoke(args=words).output
+
+
+def test_script_info_loads_the_app_once(monkeypatch):
+    monkeypatch.delenv("FLASK_DEBUG", raising=False)
+    made = []
+
+    def create_app():
+        made.append(Flask("app"))
+        return made[-1]
+
+    info = ScriptInfo(create_app=create_app)
+
+    assert info.load_app() is info.load_app()
+    assert 1 == len(made)
+
+
+def test_script_info_without_an_app_says_what_to_do(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+    with pytest.raises(NoAppException, match="name it with --app"):
+        ScriptInfo().load_app()
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"), [("1", True), ("true", True), ("0", False), ("No", False), ("", False)]
+)
+def test_debug_by_environment(monkeypatch, value, expected):
+    monkeypatch.setenv("FLASK_DEBUG", value)
+
+    assert expected is commands.debug_by_environment()
