@@ -284,15 +284,22 @@ def test_unbound_it_passes_for_nothing_else(name):
     assert isinstance(proxy, LocalProxy)
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_unbound_it_equals_nothing_and_cannot_be_iterated(name):
+    proxy = getattr(flasktrace, name)
+
+    assert proxy != 1
+    with pytest.raises(TypeError, match="not iterable"):
+        iter(proxy)
+
+
 USES = {
     "str": str,
     "len": len,
-    "iter": iter,
     "call": lambda proxy: proxy(),
     "item": lambda proxy: proxy["a"],
     "attribute": lambda proxy: proxy.a,
     "setting an attribute": lambda proxy: setattr(proxy, "a", 1),
-    "==": lambda proxy: proxy == 1,
     "+": lambda proxy: proxy + 1,
     "|=": lambda proxy: operator.ior(proxy, {}),
     "in": lambda proxy: "a" in proxy,

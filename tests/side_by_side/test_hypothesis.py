@@ -28,6 +28,7 @@ def quiet():
 
 
 @settings(
+    report_multiple_bugs=False,
     max_examples=500,
     deadline=None,
     derandomize=not SECONDS,
@@ -35,12 +36,7 @@ def quiet():
 )
 @given(apps, st.lists(requests(), min_size=1, max_size=5))
 def compare(app, sent):
-    try:
-        answers = same(build(app), *sent)
-    except ValueError as error:
-        if "rule" not in str(error):  # one that werkzeug refuses
-            raise
-        return
+    answers = same(build(app), *sent)
     counted["apps"] += 1
     counted["requests"] += len(answers)
     counted.update(answer.status[:3] for answer in answers)

@@ -154,6 +154,11 @@ def plain(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode()
 
 
+def is_container(kind: type) -> bool:
+    """Tell whether a value of *kind* is read into or measured, and can change in place."""
+    return kind in _BRACKETS or kind in _DICTS or kind is bytearray
+
+
 def type_name(kind: type) -> str:
     """Return the name of a type with its module, unless that is builtins."""
     module = module_of(kind)

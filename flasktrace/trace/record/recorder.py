@@ -194,7 +194,7 @@ class Recorder:
             return
         run.duration = recording.at - run.start
         self._see_changes(recording, framework=True)
-        run.cards = recording.at, recording.look
+        run.cards = recording.at, recording.looker.last
         if exception is not None:
             run.exception = type_name(type(exception))
             if not recording.calls:
@@ -345,11 +345,12 @@ class Recorder:
 
         The author is the innermost open span, or the framework when there is none.
         """
+        before = recording.looker.last
+        after = recording.looker.look(self.host.cards())
+        if after is before:
+            return
         made = recording.open_spans[-1] if recording.open_spans and not framework else None
         author = _THE_FRAMEWORK if made is None else author_of(made)
-        before = recording.look
-        after = snapshot.look(self.host.cards(), self.describe)
-        recording.look = after
         span = None if made is None else made.id
         for change in snapshot.changes(before, after, recording.at, author, span):
             if len(recording.changes) >= self.limits.changes:

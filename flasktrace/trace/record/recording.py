@@ -9,7 +9,7 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 from flasktrace.trace.model import Change, Event, Failure
-from flasktrace.trace.record.snapshot import NOTHING, Look
+from flasktrace.trace.record.snapshot import Look, Looker
 
 if TYPE_CHECKING:
     from flasktrace.trace.record.recorder import Recorder
@@ -96,7 +96,7 @@ class Recording:
         self.calls: list[tuple[int, OpenSpan | None]] = []
         self.events: list[Event] = []
         self.changes: list[Change] = []
-        self.look: Look = NOTHING
+        self.looker = Looker(recorder.describe)
         self.dropped: dict[str, int] = {}
         self.partial = False
 
@@ -187,3 +187,4 @@ class Recording:
         self.environ = None
         self.calls.clear()
         self.open_spans.clear()
+        self.looker.release()

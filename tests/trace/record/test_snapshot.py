@@ -1,8 +1,13 @@
+import gc
+import weakref
+
+import pytest
+
 from flasktrace.sessions import SecureCookieSession
 from flasktrace.trace.record.describe import Describer
 from flasktrace.trace.record.limits import Limits
 from flasktrace.trace.record.redact import Redactor
-from flasktrace.trace.record.snapshot import NOTHING, RawCard, changes, look
+from flasktrace.trace.record.snapshot import NOTHING, Looker, RawCard, changes, look
 from tests.trace.record.apps import Hostile, HostileDict
 
 describe = Describer(Limits(keys=3), Redactor())
@@ -74,3 +79,121 @@ def test_the_secret_that_changed_is_not_told():
     assert differences([raw(token="old")], [raw(token="newer")]) == [
         (0, "g", "token", "••• str(3)", "••• str(5)")
     ]
+
+
+def test_a_look_that_finds_nothing_new_is_the_last_one():
+    looker = Looker(describe)
+    items = {"a": "text", "b": 5, "c": Hostile()}
+    first = looker.look([raw(session={}, **items)])
+
+    assert looker.look([raw(session={}, **items)]) is first
+    assert looker.last is first
+
+
+def test_a_section_that_is_the_same_stays_the_same_object():
+    looker = Looker(describe)
+    first = looker.look([raw(session={"a": 1}, user="ada")]).cards[0].sections
+    second = looker.look([raw(session={"a": 2}, user="ada")]).cards[0].sections
+
+    assert second["g"] is first["g"]
+    assert (first["session"], second["session"]) == ({"a": "1"}, {"a": "2"})
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (1, 2),
+        (1, True),
+        (1.0, 1),
+        ("a", "b"),
+        (None, 0),
+        ([], {}),
+        ([], [0]),
+        ({}, {"k": 1}),
+        ((), ([],)),
+        ("x" * 2000, "x" * 2001),
+        (b"ab", b"abc"),
+        (bytearray(b"ab"), bytearray(b"abc")),
+        ({1}, {1, 2}),
+        ([1], None),
+        (object(), "text"),
+    ],
+)
+def test_every_kind_of_change_is_seen(before, after):
+    looker = Looker(describe)
+    first = looker.look([raw(key=before)])
+    second = looker.look([raw(key=after)])
+    found = changes(first, second, 5, "me", 7)
+
+    assert [(item.before, item.after) for item in found] == [(describe(before), describe(after))]
+
+
+@pytest.mark.parametrize("value", [[1], {"a": [1]}, {1}, bytearray(b"a")])
+def test_a_container_that_changed_in_place_is_seen(value):
+    looker = Looker(describe)
+    first = looker.look([raw(key=value)])
+    same = looker.look([raw(key=value)])
+    if isinstance(value, dict):
+        value["a"].append(2)
+    elif isinstance(value, set):
+        value.add(2)
+    else:
+        value.append(2)
+
+    assert same is first
+    assert len(changes(first, looker.look([raw(key=value)]), 5, "me", 7)) == 1
+
+
+def test_keys_that_are_no_text_are_read_each_time():
+    looker = Looker(describe)
+    first = looker.look([raw(session={1: "a"})])
+
+    assert looker.look([raw(session={1: "a"})]) is first
+    assert looker.look([raw(session={1: "b"})]) is not first
+
+
+def test_a_key_removed_and_one_of_the_same_value_added_are_two_changes():
+    looker = Looker(describe)
+    first = looker.look([raw(a=1)])
+    found = changes(first, looker.look([raw(b=1)]), 5, "me", 7)
+
+    assert [(item.key, item.before, item.after) for item in found] == [
+        ("b", None, "1"),
+        ("a", "1", None),
+    ]
+
+
+def test_a_context_that_came_back_is_compared_with_what_it_was():
+    looker = Looker(describe)
+    looker.look([raw(1, a=1)])
+    looker.look([raw(1, a=1), raw(2)])
+    below = looker.last
+    above = looker.look([raw(1, a=2)])
+
+    assert [item.key for item in changes(below, above, 5, "me", 7)] == ["a"]
+
+
+def test_hostile_values_are_not_touched_by_looking_again():
+    Hostile.calls = 0
+    looker = Looker(describe)
+    value = Hostile()
+    for _ in range(3):
+        looker.look([raw(key=value)])
+    looker.look([raw(key=Hostile())])
+    looker.look([raw(key=[value])])
+
+    assert Hostile.calls == 0
+
+
+def test_a_released_looker_keeps_no_value_alive():
+    class Thing:
+        pass
+
+    looker = Looker(describe)
+    thing = Thing()
+    alive = weakref.ref(thing)
+    looker.look([raw(key=thing, listed=[thing])])
+    del thing
+    gc.collect()
+
+    assert alive() is None
