@@ -263,7 +263,7 @@ class Ending:
         error: BaseException | None,
         _where: TracebackType | None,
     ) -> None:
-        context, ended_by = self.context, error or self.error
+        context, ended_by = self.context, error if self.error is None else self.error
         self.error = None
         if context.request is not None:
             keep = context.request.environ.get("werkzeug.debug.preserve_context")

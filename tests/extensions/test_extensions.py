@@ -21,12 +21,12 @@ NEEDS = {
 WARNINGS = ["error", "ignore:datetime.datetime.utcnow() is deprecated:DeprecationWarning"]
 
 
-def printed(framework, program):
+def printed(framework, program, *watched):
     """What *program* prints when it runs on *framework*."""
     done = subprocess.run(
         [
             *(sys.executable, *(f"-W{warning}" for warning in WARNINGS)),
-            *(PROGRAMS / "run.py", framework, PROGRAMS / f"{program}.py"),
+            *(PROGRAMS / "run.py", framework, PROGRAMS / f"{program}.py", *watched),
         ],
         capture_output=True,
         text=True,
@@ -40,10 +40,16 @@ def printed(framework, program):
 
 
 @pytest.mark.parametrize(("program", "module"), NEEDS.items(), ids=NEEDS)
-def test_the_extension_does_the_same_on_both(program, module):
+def test_the_extension_does_the_same_on_both_watched_or_not(program, module):
     pytest.importorskip(module)
-    with ThreadPoolExecutor(2) as pool:
-        on_flask, on_ours = pool.map(lambda name: printed(name, program), ["flask", "flasktrace"])
+    ways = [
+        ("flask", program),
+        ("flasktrace", program),
+        ("flask", program, "watched"),
+        ("flasktrace", program, "watched"),
+    ]
+    with ThreadPoolExecutor() as pool:
+        on_flask, *others = pool.map(lambda way: printed(*way), ways)
 
-    assert on_flask == on_ours
-    assert on_ours.count("== ") >= 10
+    assert [on_flask] * 3 == others
+    assert on_flask.count("== ") >= 10

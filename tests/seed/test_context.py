@@ -119,7 +119,7 @@ def test_the_teardown_functions_run_at_the_pop(app):
 def test_a_context_that_is_not_on_top_cannot_be_popped(app, kind):
     below, above = getattr(app, kind)(), Flask("other").app_context()
     ended = []
-    app.teardown_appcontext(lambda error: ended.append(error))
+    app.teardown_appcontext(ended.append)
     below.push()
     above.push()
 

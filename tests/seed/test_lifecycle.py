@@ -137,7 +137,7 @@ def test_the_context_is_gone_before_the_body_is_sent(app):
     def body():
         yield str(len(context_stack()))
 
-    app.add_url_rule("/", "index", lambda: body())
+    app.add_url_rule("/", "index", body)
 
     assert "0" == app.test_client().get("/").text
 
@@ -271,7 +271,8 @@ threads = [
 for thread in threads: thread.start()
 for thread in threads: thread.join()
 print([answers[n] for n in range(3)])
-print([get(f"/files/{name}") for name in ("a.txt", "none.txt", "../secret.txt", "%2e%2e/secret.txt")])
+names = ["a.txt", "none.txt", "../secret.txt", "%2e%2e/secret.txt"]
+print([get(f"/files/{name}") for name in names])
 server.shutdown()
 server.server_close()
 """

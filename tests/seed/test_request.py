@@ -108,7 +108,7 @@ def test_bad_json_is_a_bad_request(app):
 def test_cookies_headers_and_who_asks(app):
     headers = {"Cookie": "a=1; b=2", "User-Agent": "us", "Accept-Language": "de, en;q=0.5"}
     with app.test_request_context("/", headers=headers, environ_base={"REMOTE_ADDR": "10.0.0.1"}):
-        assert {"a": "1", "b": "2"} == request.cookies
+        assert {"a": "1", "b": "2"} == request.cookies.to_dict()
         assert "us" == request.user_agent.string == request.headers["user-agent"]
         assert "de" == request.accept_languages.best
         assert "10.0.0.1" == request.remote_addr

@@ -49,10 +49,10 @@ def test_a_body_becomes_a_response(make, text, kind):
 
 
 @pytest.mark.parametrize(("make", "text", "kind"), BODIES.values(), ids=BODIES)
-@pytest.mark.parametrize("headers", [{"X-A": "1"}, [("X-A", "1")], Headers({"X-A": "1"}), None])
+@pytest.mark.parametrize("headers", [dict, list, Headers, None])
 def test_a_body_may_have_status_and_headers(make, text, kind, headers):
     app = Flask("app")
-    app.add_url_rule("/", "view", lambda: (make(), 201, headers))
+    app.add_url_rule("/", "view", lambda: (make(), 201, headers and headers([("X-A", "1")])))
     response = app.test_client().get("/")
 
     assert (201, text, kind) == (
@@ -107,7 +107,7 @@ def test_the_apps_response_class_is_used():
     client = app.test_client()
 
     assert "text/own; charset=utf-8" == client.get("/").headers["Content-Type"]
-    assert type(client.get("/other")).__mro__[1:3] != (object,)
+    assert HTML == client.get("/other").headers["Content-Type"]
 
 
 def test_a_redirect_is_a_response():
@@ -159,4 +159,4 @@ def test_make_response_takes_what_a_view_returns():
 
 def test_without_a_request_a_text_becomes_a_response_too():
     with Flask("app").app_context():
-        assert "x" == make_response("x").text
+        assert b"x" == make_response("x").data

@@ -139,11 +139,11 @@ def test_url_for_turns_an_endpoint_into_its_url(app):
 
 
 def test_a_rule_may_have_defaults(app):
-    app.add_url_rule("/all/", "view", lambda page: str(page), defaults={"page": 1})
+    app.add_url_rule("/all/", "view", lambda page: f"page {page}", defaults={"page": 1})
     app.add_url_rule("/all/<int:page>", "view")
     client = app.test_client()
 
-    assert ["1", "3"] == [client.get(path).text for path in ("/all/", "/all/3")]
+    assert ["page 1", "page 3"] == [client.get(path).text for path in ("/all/", "/all/3")]
     assert "http://localhost/all/" == client.get("/all/1").location
 
 

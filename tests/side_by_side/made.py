@@ -135,7 +135,7 @@ routes = st.fixed_dictionaries(
         "strict_slashes": choices,
         "merge_slashes": choices,
         "provide_automatic_options": choices,
-        "defaults": st.sampled_from([None, {}, {"v0": "7"}, {"d": 1}]),
+        "defaults": st.sampled_from([{}, {}, {"v0": "7"}, {"d": 1}]),
     },
 )
 owners = st.sampled_from(["app", "app", "part", "part", "inner"])
