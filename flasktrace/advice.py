@@ -52,6 +52,9 @@ class FilesNotSent(ImmutableMultiDict[str, Any]):
         self._form = form
         self._mimetype = mimetype
 
+    def __repr__(self) -> str:
+        return "ImmutableMultiDict([])"  # what it is when nothing is missed
+
     def __getitem__(self, key: str) -> Any:
         if key in self._form:
             raise MissingEnctypeError(key, self._form[key], self._mimetype)

@@ -15,6 +15,7 @@ _SUBMODULES = {
     "app": "app",
     "blueprints": "blueprints",
     "config": "config",
+    "ctx": "context",
     "globals": "globals",
     "json": "json",
     "json.provider": "json.provider",
@@ -31,19 +32,13 @@ _SUBMODULES = {
 """Module of flask to the one of ours that has its public names, and so stands for it."""
 
 _GATHERED = {
-    "cli": ("cli", "loading", "commands"),
-    "ctx": ("context",),
+    "cli": ("cli",),
     "helpers": ("files", "flashing", "globals", "responses", "streaming", "templating", "urls"),
 }
 """Module of flask to those of ours that its names are spread over."""
 
 _RENAMED = {
     "cli": {"cli": "cli.main", "get_debug_flag": "commands.debug_by_environment"},
-    "ctx": {
-        "AppContext": "context.Context",
-        "RequestContext": "context.Context",
-        "_AppCtxGlobals": "context.AppGlobals",
-    },
     "helpers": {
         "get_debug_flag": "commands.debug_by_environment",
         "get_root_path": "registry._root_of",

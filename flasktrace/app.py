@@ -849,16 +849,17 @@ class Flask(Registry):
 
         *options* are those of ``werkzeug.serving.run_simple``: ``threaded`` (on by default),
         ``processes``, ``use_reloader`` and ``use_debugger`` (as *debug*), ``ssl_context``, ….
-        With *load_dotenv* the files ``.env`` and ``.flaskenv`` set environment variables first.
+        With *load_dotenv* the files ``.env`` and ``.flaskenv`` set environment variables first,
+        and ``FLASK_DEBUG`` the debug mode.
         Not for production. With ``FLASK_RUN_FROM_CLI`` set it does nothing: a command serves
         the app already.
         """
         if os.environ.get("FLASK_RUN_FROM_CLI") == "true":
             return
-        if load_dotenv and _dotenv_wanted():
+        if _dotenv_wanted(load_dotenv):
             read_dotenv()
-        if "FLASK_DEBUG" in os.environ:
-            self.debug = debug_by_environment()
+            if "FLASK_DEBUG" in os.environ:
+                self.debug = debug_by_environment()
         if debug is not None:
             self.debug = debug
         name, _, number = (self.config["SERVER_NAME"] or "").partition(":")
@@ -880,8 +881,9 @@ class Flask(Registry):
             self._got_first_request = False
 
 
-def _dotenv_wanted() -> bool:
-    return os.environ.get("FLASK_SKIP_DOTENV", "").lower() in {"", "0", "false", "no"}
+def _dotenv_wanted(asked: bool) -> bool:
+    skip = os.environ.get("FLASK_SKIP_DOTENV", "").lower()
+    return skip in {"0", "false", "no"} if skip else asked
 
 
 def _checked(instance_path: str | None) -> str | None:
@@ -892,15 +894,23 @@ def _checked(instance_path: str | None) -> str | None:
 
 def _place_of_package(import_name: str, root_path: str) -> tuple[Path | None, Path]:
     """Return the prefix that a package is installed in (None: it is not) and its parent folder."""
-    root = Path(root_path)
-    module = sys.modules.get(import_name.partition(".")[0])
-    is_package = getattr(module, "__path__", None) is not None
-    depth = import_name.count(".") + (1 if is_package else 0)
-    parent = root.parents[depth - 1] if is_package and depth else root
+    folder = _folder_of_package(import_name.partition(".")[0])
+    parent = Path(root_path) if folder is None else folder.parent
     prefix = Path(sys.prefix).resolve()
     if parent.resolve().is_relative_to(prefix):
         return prefix, parent
     return None, parent
+
+
+def _folder_of_package(name: str) -> Path | None:
+    from importlib.util import find_spec
+
+    try:
+        spec = find_spec(name)
+    except (ImportError, ValueError):
+        return None
+    folders = list((spec and spec.submodule_search_locations) or ())
+    return Path(folders[0]) if folders else None
 
 
 def _endpoint_of(view: Callable[..., Any] | None) -> str:

@@ -61,7 +61,7 @@ class Config(dict[str, Any]):
 
     def from_mapping(self, mapping: Mapping[str, Any] | None = None, **kwargs: Any) -> bool:
         """Take the keys in capitals of *mapping* and of the keyword arguments; return True."""
-        given = {**(mapping or {}), **kwargs}
+        given = {**dict(mapping or {}), **kwargs}
         self.update({key: value for key, value in given.items() if key.isupper()})
         return True
 
@@ -149,7 +149,9 @@ class Config(dict[str, Any]):
     def _set_path(self, path: list[str], value: Any) -> None:
         table: dict[str, Any] = self
         for key in path[:-1]:
-            table = table.setdefault(key, {})
+            if key not in table:
+                table[key] = {}
+            table = table[key]
         table[path[-1]] = value
 
     def get_namespace(

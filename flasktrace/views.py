@@ -29,35 +29,33 @@ class View:
     @classmethod
     def as_view(cls, name: str, *class_args: Any, **class_kwargs: Any) -> Callable[..., Any]:
         """Return the view function *name*; the other arguments are those of the class."""
-        view = cls._made(class_args, class_kwargs)
-        view.__name__ = name
-        view.__module__ = cls.__module__
+        if cls.init_every_request:
+
+            def view(**kwargs: Any) -> Any:
+                # view_class may be changed by whoever holds the function
+                made = view.view_class(*class_args, **class_kwargs)  # type: ignore[attr-defined]
+                return current_app.ensure_sync(made.dispatch_request)(**kwargs)
+
+        else:
+            shared = cls(*class_args, **class_kwargs)
+
+            def view(**kwargs: Any) -> Any:
+                return current_app.ensure_sync(shared.dispatch_request)(**kwargs)
+
+        cls._name(view, name)
         for decorate in cls.decorators:
             view = decorate(view)
-        view.view_class = cls  # type: ignore[attr-defined]
-        view.__name__ = name
+        cls._name(view, name)
         view.__doc__ = cls.__doc__
-        view.__module__ = cls.__module__
+        view.view_class = cls  # type: ignore[attr-defined]
         view.methods = cls.methods  # type: ignore[attr-defined]
         view.provide_automatic_options = cls.provide_automatic_options  # type: ignore[attr-defined]
         return view
 
     @classmethod
-    def _made(cls, args: tuple[Any, ...], options: dict[str, Any]) -> Callable[..., Any]:
-        if cls.init_every_request:
-
-            def view(**kwargs: Any) -> Any:
-                # view_class may be changed by whoever holds the function
-                made = view.view_class(*args, **options)  # type: ignore[attr-defined]
-                return current_app.ensure_sync(made.dispatch_request)(**kwargs)
-
-            return view
-        shared = cls(*args, **options)
-
-        def shared_view(**kwargs: Any) -> Any:
-            return current_app.ensure_sync(shared.dispatch_request)(**kwargs)
-
-        return shared_view
+    def _name(cls, view: Callable[..., Any], name: str) -> None:
+        view.__name__ = name
+        view.__module__ = cls.__module__
 
 
 class MethodView(View):

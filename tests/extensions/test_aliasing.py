@@ -3,7 +3,13 @@
 import os
 import subprocess
 import sys
+from importlib.metadata import DistributionFinder
 from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+import flasktrace
 
 ROOT = Path(__file__).parents[2]
 
@@ -71,7 +77,9 @@ def test_the_alias_can_be_told_from_flask():
 SUBMODULES = {
     "app": "Flask",
     "blueprints": "Blueprint BlueprintSetupState",
-    "cli": "AppGroup ScriptInfo with_appcontext pass_script_info load_dotenv NoAppException cli",
+    "cli": "AppGroup FlaskGroup ScriptInfo with_appcontext pass_script_info "
+    "load_dotenv NoAppException cli "
+    "routes_command run_command shell_command version_option",
     "config": "Config ConfigAttribute",
     "ctx": "AppContext RequestContext _AppCtxGlobals after_this_request has_request_context "
     "has_app_context copy_current_request_context",
@@ -204,3 +212,46 @@ print(len(traces), traces[0].rule, [stage.name for stage in traces[0].stages])
     stages = ["push", "preprocess", "match", "dispatch", "make_response", "postprocess", "pop"]
 
     assert [f"1 /<word> {stages}"] == printed(code)
+
+
+@pytest.fixture
+def without_flask(monkeypatch):
+    """No flask in this process, until the end of the test."""
+    before = dict(sys.modules)
+    monkeypatch.setattr(sys, "meta_path", list(sys.meta_path))
+    for name in [name for name in sys.modules if name.partition(".")[0] == "flask"]:
+        del sys.modules[name]
+    yield
+    for name in [name for name in sys.modules if name.partition(".")[0] == "flask"]:
+        del sys.modules[name]
+    sys.modules.update(before)
+
+
+@pytest.mark.usefixtures("without_flask")
+def test_the_alias_is_a_package_without_files():
+    flasktrace.install_as_flask()
+    flasktrace.install_as_flask()
+    import flask
+    import flask.helpers
+
+    assert flask.Flask is flasktrace.Flask
+    assert flask.helpers.url_for is flasktrace.url_for
+    assert [] == flask.__path__
+    (finder,) = [each for each in sys.meta_path if type(each).__module__ == "flasktrace.aliasing"]
+    (found,) = finder.find_distributions(DistributionFinder.Context(name="Flask"))
+    assert (flask.__version__, None, None) == (found.version, found.files, found.requires)
+    assert "flask/app.py" == found.locate_file("flask/app.py")
+    assert [] == finder.find_distributions(DistributionFinder.Context(name="flask-login"))
+    assert [] == finder.find_distributions(DistributionFinder.Context())
+    assert finder.find_spec("flask.none") is None
+
+
+@pytest.mark.usefixtures("without_flask")
+def test_whatever_is_called_flask_already_is_not_replaced(monkeypatch):
+    known = ModuleType("flask")
+    monkeypatch.setitem(sys.modules, "flask", known)
+
+    with pytest.raises(RuntimeError, match="flask is imported already"):
+        flasktrace.install_as_flask()
+    assert sys.modules["flask"] is known
+    assert not [name for name in sys.modules if name.startswith("flask.")]

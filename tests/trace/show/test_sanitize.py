@@ -16,6 +16,7 @@ from rich.cells import cell_len
 from flasktrace.trace.model import Record, Trace
 from flasktrace.trace.show import terminal, words
 from flasktrace.trace.show.sanitize import clean
+from tests.cases import many
 from tests.trace import samples
 
 SGR = re.compile(r"\x1b\[[0-9;]*m")
@@ -75,14 +76,14 @@ def check(renderable: Any, width: int) -> None:
     assert [row for row in plain.splitlines() if cell_len(row) > width] == []
 
 
-@settings(max_examples=6500, deadline=None)
+@settings(max_examples=many(6500), deadline=None)
 @given(hostile)
 def test_cleaned_text_has_nothing_dangerous_in_it(text: str) -> None:
     assert set() == dangerous(clean(text))
     assert set() == dangerous(clean(text, multiline=True)) - {"\n", "\t"}
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=many(1000), deadline=None)
 @given(hostile)
 def test_cleaning_keeps_the_rest_and_may_be_repeated(text: str) -> None:
     kept = [sign for sign in text if clean(sign) == sign]
@@ -92,7 +93,7 @@ def test_cleaning_keeps_the_rest_and_may_be_repeated(text: str) -> None:
     assert all(sign in clean(text) for sign in kept)
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=many(1000), deadline=None)
 @given(shapes, sources, st.integers(10, 220))
 def test_line_of_hostile_trace_is_harmless_and_fits(
     base: Trace, texts: list[str], width: int
@@ -102,7 +103,7 @@ def test_line_of_hostile_trace_is_harmless_and_fits(
     check(terminal.line(summary, width=width, link=texts[0], tz=UTC), width)
 
 
-@settings(max_examples=700, deadline=None)
+@settings(max_examples=many(700), deadline=None)
 @given(shapes, sources, WIDTHS)
 def test_tree_of_hostile_trace_is_harmless_and_fits(
     base: Trace, texts: list[str], width: int
@@ -110,7 +111,7 @@ def test_tree_of_hostile_trace_is_harmless_and_fits(
     check(terminal.tree(hostile_trace(base, texts), tz=UTC), width)
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=many(500), deadline=None)
 @given(shapes, sources, WIDTHS)
 def test_stack_of_hostile_trace_is_harmless_and_fits(
     base: Trace, texts: list[str], width: int
@@ -120,7 +121,7 @@ def test_stack_of_hostile_trace_is_harmless_and_fits(
     check(terminal.stack(trace, trace.stages[1].name), width)
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=many(500), deadline=None)
 @given(shapes, sources)
 def test_words_about_a_hostile_trace_are_harmless(base: Trace, texts: list[str]) -> None:
     trace = hostile_trace(base, texts)
