@@ -1,12 +1,12 @@
 """A real Flask app that nobody here wrote, with and without flasktrace: the same answers."""
 
-from base64 import gzip
+import gzip
+from base64 import b64encode
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from itertools import pairwise
 from types import SimpleNamespace
 
-import b64encode
 import pytest
 from click.testing import CliRunner
 

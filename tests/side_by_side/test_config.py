@@ -30,7 +30,11 @@ def set_up(f, root=""):
     return f.Config(str(root), {"THERE": 1})
 
 
-@pytest.mark.parametrize("given", [Settings, Below, Settings(), Below()], ids=repr)
+@pytest.mark.parametrize(
+    "given",
+    [Settings, Below, Settings(), Below()],
+    ids=["class", "subclass", "object", "of subclass"],
+)
 def test_objects_give_the_same_keys(given):
     def work(f):
         config = set_up(f)

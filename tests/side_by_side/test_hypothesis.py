@@ -50,4 +50,4 @@ def test_made_up_apps_answer_alike():
 
     assert {"200", "404", "405", "500"} <= set(counted)
     if SECONDS:
-        print(dict(counted))  # noqa: T201
+        print(dict(counted))  # noqa: T201  (seen with -n0 -s)
