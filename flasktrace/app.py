@@ -604,16 +604,19 @@ class Flask(Registry):
 
     def handle_user_exception(self, e: Exception) -> Any:
         """Return the answer of the handler for *e*; raise it again when there is none."""
-        if isinstance(e, BadRequestKeyError) and (
-            self.debug or self.config["TRAP_BAD_REQUEST_ERRORS"]
-        ):
-            e.show_exception = True
+        self._tell_missing_key(e)
         if isinstance(e, HTTPException) and not self.trap_http_exception(e):
             return self.handle_http_exception(e)
         handler = self._find_error_handler(e)
         if handler is None:
             raise e
         return self._call(contexts.top, "error_handler", handler, e)
+
+    def _tell_missing_key(self, e: Exception) -> None:
+        """Let the answer to a missing form key name the key, for a developer."""
+        wanted = self.debug or self.config["TRAP_BAD_REQUEST_ERRORS"]
+        if wanted and isinstance(e, BadRequestKeyError):
+            e.show_exception = True
 
     def handle_http_exception(self, e: HTTPException) -> Any:
         """Return the answer of the handler for *e*, or *e*, which is a response itself."""

@@ -220,15 +220,8 @@ class Blueprint(Registry):
             _check_dots("endpoint of a blueprint", endpoint)
         if view_func is not None:
             _check_dots("name of a view of a blueprint", getattr(view_func, "__name__", ""))
-        self.record(
-            lambda state: state.add_url_rule(
-                rule,
-                endpoint,
-                view_func,
-                provide_automatic_options=provide_automatic_options,
-                **options,
-            )
-        )
+        options["provide_automatic_options"] = provide_automatic_options
+        self.record(lambda state: state.add_url_rule(rule, endpoint, view_func, **options))
 
     # For the whole app
 

@@ -76,6 +76,25 @@ def _store_option(command: Function) -> Function:
     )(command)
 
 
+def _address_options(port: str) -> Callable[[Function], Function]:
+    """Return what adds --host and --port; *port* says what is special about the latter."""
+
+    def add(command: Function) -> Function:
+        command = click.option(
+            "-p",
+            "--port",
+            default=5000,
+            show_default=True,
+            type=click.IntRange(0, 65535),
+            help=f"Port to listen on; {port}",
+        )(command)
+        return click.option(
+            "-h", "--host", default="127.0.0.1", show_default=True, help="Address to listen on."
+        )(command)
+
+    return add
+
+
 def _opened(url: str) -> Store:
     store = open_store(url)
     if store.url == "memory:":
@@ -93,15 +112,7 @@ def _query(text: str) -> Query | None:
 
 @click.command("run")
 @click.argument("target", metavar="[MODULE:APP]", required=False)
-@click.option("-h", "--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option(
-    "-p",
-    "--port",
-    default=5000,
-    show_default=True,
-    type=click.IntRange(0, 65535),
-    help="Port to listen on; 0 for any that is free.",
-)
+@_address_options("0 for any that is free.")
 @click.option("--debug/--no-debug", default=None, help="Debug mode of a Flask app.")
 @click.option(
     "--reload/--no-reload",
@@ -306,15 +317,7 @@ def _print_routes(rows: list[dict[str, Any]]) -> None:
 
 
 @click.command()
-@click.option("-h", "--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option(
-    "-p",
-    "--port",
-    default=5000,
-    show_default=True,
-    type=click.IntRange(0, 65535),
-    help="Port to listen on; another one is taken when it is busy.",
-)
+@_address_options("another one is taken when it is busy.")
 @click.option(
     "--store",
     "url",

@@ -30,13 +30,13 @@ def send_file(
     """
     return werkzeug.utils.send_file(
         path_or_file,
-        mimetype=mimetype,
+        **_of_the_app(max_age),
         as_attachment=as_attachment,
-        download_name=download_name,
         conditional=conditional,
+        download_name=download_name,
         etag=etag,
         last_modified=last_modified,
-        **_of_the_app(max_age),
+        mimetype=mimetype,
     )
 
 

@@ -67,12 +67,8 @@ class FlaskGroup(AppGroup):
         **extra: Any,
     ) -> click.Context:
         """Return the context of a run, with the `ScriptInfo` as its object."""
-        if "obj" not in extra and "obj" not in self.context_settings:
-            extra["obj"] = ScriptInfo(
-                create_app=self.create_app,
-                set_debug_flag=self.set_debug_flag,
-                load_dotenv_defaults=self.load_dotenv,
-            )
+        if "obj" not in {*extra, *self.context_settings}:
+            extra["obj"] = ScriptInfo(None, self.create_app, self.set_debug_flag, self.load_dotenv)
         return super().make_context(info_name, args, parent=parent, **extra)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:

@@ -46,9 +46,10 @@ def has_level_handler(logger: logging.Logger) -> bool:
 
 def create_logger(app: Flask) -> logging.Logger:
     """Return the logger named after *app*, with the default handler when it has none."""
-    logger = logging.getLogger(app.name)
-    if app.debug and not logger.level:
-        logger.setLevel(logging.DEBUG)
-    if not has_level_handler(logger):
-        logger.addHandler(default_handler)
-    return logger
+    found = logging.getLogger(app.name)
+    if not found.level and app.debug:
+        found.setLevel(logging.DEBUG)  # unless somebody chose a level
+    if has_level_handler(found):
+        return found
+    found.addHandler(default_handler)
+    return found

@@ -145,14 +145,10 @@ class SecureCookieSessionInterface(SessionInterface):
         if not app.secret_key:
             return None
         keys = [*(app.config["SECRET_KEY_FALLBACKS"] or ()), app.secret_key]
+        how = {"digest_method": self.digest_method, "key_derivation": self.key_derivation}
+        # Of the keys the last one signs, every one may check.
         return URLSafeTimedSerializer(
-            keys,  # the last one signs, every one may check
-            salt=self.salt,
-            serializer=self.serializer,
-            signer_kwargs={
-                "key_derivation": self.key_derivation,
-                "digest_method": self.digest_method,
-            },
+            keys, serializer=self.serializer, salt=self.salt, signer_kwargs=how
         )
 
     def open_session(self, app: Any, request: Request) -> SecureCookieSession | None:

@@ -19,14 +19,8 @@ def url_for(
     **values: Any,
 ) -> str:
     """Return the url of *endpoint*; see `Flask.url_for`."""
-    return current_context().app.url_for(
-        endpoint,
-        _anchor=_anchor,
-        _method=_method,
-        _scheme=_scheme,
-        _external=_external,
-        **values,
-    )
+    how = {"_anchor": _anchor, "_method": _method, "_scheme": _scheme, "_external": _external}
+    return current_context().app.url_for(endpoint, **{**values, **how})
 
 
 def redirect(

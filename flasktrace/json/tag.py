@@ -204,15 +204,10 @@ class TaggedJSONSerializer:
 
     __slots__ = ("order", "tags")
 
+    #: In the order in which they are asked: containers first.
     default_tags: tuple[type[JSONTag], ...] = (
-        TagDict,
-        PassDict,
-        TagTuple,
-        PassList,
-        TagBytes,
-        TagMarkup,
-        TagUUID,
-        TagDateTime,
+        *(TagDict, PassDict, TagTuple, PassList),
+        *(TagBytes, TagMarkup, TagUUID, TagDateTime),
     )
 
     def __init__(self) -> None:

@@ -10,10 +10,9 @@ from collections import Counter
 
 import pytest
 from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from tests.side_by_side.harness import same
-from tests.side_by_side.made import apps, build, requests
+from tests.side_by_side.made import build, cases
 
 SECONDS = float(os.environ.get("FLASKTRACE_HYPOTHESIS_SECONDS", "0"))
 counted = Counter()
@@ -34,14 +33,16 @@ def quiet():
     derandomize=not SECONDS,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
-@given(apps, st.lists(requests(), min_size=1, max_size=5))
-def compare(app, sent):
+@given(cases())
+def compare(case):
+    app, sent = case
     answers = same(build(app), *sent)
     counted["apps"] += 1
     counted["requests"] += len(answers)
     counted.update(answer.status[:3] for answer in answers)
 
 
+@pytest.mark.filterwarnings("ignore:Current server name")
 def test_made_up_apps_answer_alike():
     end = time.monotonic() + SECONDS
     compare()
