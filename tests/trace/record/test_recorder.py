@@ -13,6 +13,7 @@ from flasktrace.trace.record.hosts.native import NativeHost
 from flasktrace.trace.record.limits import Limits
 from flasktrace.trace.record.recorder import Recorder
 from flasktrace.trace.show.terminal import render, tree
+from tests.cases import many
 from tests.trace.record.same import Ask, ask
 
 LIBRARIES = {"flasktrace": flasktrace, "flask": flask}
@@ -652,7 +653,7 @@ def test_what_a_thread_does_after_the_request_is_in_no_trace(lib):
 # Concurrency
 
 
-@pytest.mark.parametrize(("lib", "rounds"), [(flasktrace, 20), (flask, 2)], ids=LIBRARIES)
+@pytest.mark.parametrize(("lib", "rounds"), [(flasktrace, many(20)), (flask, many(20))], ids=LIBRARIES)
 def test_threads_never_see_each_others_marks(lib, rounds):
     app = lib.Flask("x")
 
