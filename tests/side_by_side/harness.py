@@ -8,6 +8,8 @@ Differences that are meant, and so are looked for by no test here:
 - There is one kind of context, as in Flask 0.1 and 3.2. Flask 3.1 lets a request that begins while
   a context of the same app stands (a view that calls its own app, a client used in
   `with app.app_context():`) share its `g`, and end no context; here each request has its own.
+- When the response cannot be given to the server (a hook returned something that is no WSGI
+  callable), teardown functions hear of that error here; flask tells them that all went well.
 """
 
 import inspect
