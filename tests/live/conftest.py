@@ -4,7 +4,6 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -39,9 +38,9 @@ def _do_without() -> Callable[[str], None]:
     return do_without
 
 
-@pytest.fixture
-def browsers(tmp_path: Path) -> Iterator[Callable[[], "Chrome"]]:
-    """Start a fresh Chromium with each call."""
+@pytest.fixture(scope="session")
+def start_browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], "Chrome"]]:
+    """Start Chromium, as often as it is called."""
     browser, driver = shutil.which("chromium"), shutil.which("chromedriver")
     if not browser or not driver:
         do_without("chromium with chromedriver")
@@ -53,7 +52,7 @@ def browsers(tmp_path: Path) -> Iterator[Callable[[], "Chrome"]]:
         def start() -> "Chrome":
             options = webdriver.ChromeOptions()
             options.binary_location = browser
-            profile = tmp_path / f"profile-{len(list(tmp_path.glob('profile-*')))}"
+            profile = tmp_path_factory.mktemp("profile")
             for flag in (*FLAGS, f"--user-data-dir={profile}"):
                 options.add_argument(flag)
             options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
@@ -63,6 +62,37 @@ def browsers(tmp_path: Path) -> Iterator[Callable[[], "Chrome"]]:
             return made
 
         yield start
+
+
+@pytest.fixture(scope="session")
+def standing_browser(start_browser: Callable[[], "Chrome"]) -> "Chrome":
+    """The browser that tests use in turn: a start takes longer than most tests."""
+    return start_browser()
+
+
+@pytest.fixture
+def browsers(
+    standing_browser: "Chrome", start_browser: Callable[[], "Chrome"]
+) -> Iterator[Callable[[], "Chrome"]]:
+    """Give a browser that knows nothing; with each further call another one."""
+    with ExitStack() as running:
+
+        def another() -> "Chrome":
+            made = start_browser()
+            running.callback(made.quit)
+            return made
+
+        ready = [standing_browser]
+        yield lambda: ready.pop() if ready else another()
+    _forget(standing_browser)
+
+
+def _forget(browser: "Chrome") -> None:
+    """Leave nothing of a test behind for the next."""
+    browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
+    browser.get("about:blank")
+    browser.execute_cdp_cmd("Network.clearBrowserCookies", {})
+    browser.get_log("browser")
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from collections import Counter
 import pytest
 from hypothesis import HealthCheck, given, settings
 
+from tests.cases import many
 from tests.side_by_side.harness import same
 from tests.side_by_side.made import build, cases
 
@@ -28,7 +29,7 @@ def quiet():
 
 @settings(
     report_multiple_bugs=False,
-    max_examples=500,
+    max_examples=many(500),
     deadline=None,
     derandomize=not SECONDS,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
