@@ -76,7 +76,7 @@ class Answer:
         self.plain = (status, [(key, self._plain(key, value)) for key, value in headers], body)
 
     def _plain(self, key: str, value: str) -> Any:
-        if key == "Date":
+        if key in {"Date", "Expires"}:
             return self._moment(value)
         if key != "Set-Cookie":
             return value
