@@ -400,7 +400,7 @@ def test_everything_is_as_before_after_the_run(pytester, app):
     assert (flask.Flask.__call__, flask.Flask.wsgi_app) == before
 
 
-@pytest.mark.parametrize("flags", [("--flasktrace",), ("--flasktrace=all",)], ids=str)
+@pytest.mark.parametrize("flags", [("--flasktrace=all",)], ids=str)
 def test_works_in_parallel(pytester, app, flags):
     pytester.makepyfile(test_it=app + MIXED, test_more=app + MIXED)
 

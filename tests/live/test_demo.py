@@ -8,6 +8,7 @@ from contextlib import closing
 
 import pytest
 
+from tests.cases import many
 from tests.live.process import flasktrace, until
 
 STORE = "sqlite:///.flasktrace/demo.db"
@@ -132,7 +133,7 @@ def test_demo_leaves_only_its_store_behind(serve, tmp_path):
 
 def test_killed_demo_leaves_a_store_that_opens_with_nothing_torn(serve, tmp_path):
     stored = 0
-    for turn in range(3):
+    for turn in range(1 + many(10)):
         demo = serve("demo", "--port", "0", "--pause", "0", "--rounds", "1000", name=f"d{turn}")
         demo.lines(VISIT + 7 * turn)
         demo.stop(signal.SIGKILL)
