@@ -34,21 +34,21 @@ def test_it_works_a_property_out_once(app, name):
 
 
 def test_it_has_the_url_in_parts(app):
-    context = app.test_request_context("/a%20b?q=1", base_url="https://shop.test:444/root")
+    context = app.test_request_context("/a%20b?q=1", base_url="https://shop.test:444/mount")
     with context:
         assert {
             "path": "/a b",
             "full_path": "/a b?q=1",
-            "root_path": "/root",
-            "script_root": "/root",
+            "root_path": "/mount",
+            "script_root": "/mount",
             "query_string": b"q=1",
             "host": "shop.test:444",
             "scheme": "https",
             "is_secure": True,
             "method": "GET",
-            "base_url": "https://shop.test:444/root/a%20b",
-            "url": "https://shop.test:444/root/a%20b?q=1",
-            "url_root": "https://shop.test:444/root/",
+            "base_url": "https://shop.test:444/mount/a%20b",
+            "url": "https://shop.test:444/mount/a%20b?q=1",
+            "url_root": "https://shop.test:444/mount/",
             "host_url": "https://shop.test:444/",
         } == {
             name: getattr(request, name)
