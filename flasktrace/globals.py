@@ -47,6 +47,11 @@ def context_stack() -> tuple[Context, ...]:
     return tuple(_storage.get(()))
 
 
+def stack_state() -> object:
+    """Return an object that is the same one while the same contexts are pushed here."""
+    return _storage.get(None)
+
+
 def current_context() -> Context:
     """Return the context on top; RuntimeError when nothing is pushed."""
     return contexts.top or _fail(_NO_APP)

@@ -1,7 +1,8 @@
 """The WSGI layer around an app: where a recording begins and ends (PEP 3333)."""
 
+import functools
 import random
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -9,6 +10,7 @@ from flasktrace.trace.record.body import Body, BodyReader, SizedBody, content_le
 from flasktrace.trace.record.describe import plain
 from flasktrace.trace.record.recorder import Recorder
 from flasktrace.trace.record.recording import CURRENT, Recording
+from flasktrace.trace.record.redact import Redactor
 
 _FACTS = (
     "REQUEST_METHOD",
@@ -65,7 +67,7 @@ class Gateway:
         try:
             if self._wanted(environ):
                 recording = self.recorder.begin(environ)
-                recording.request = _facts(environ)
+                self._note_request(recording, environ)
                 if self.recorder.capture_body:
                     _tap(recording, environ)
                 recording.leave()  # what it took to begin is none of the app's time
@@ -103,6 +105,23 @@ class Gateway:
             CURRENT.reset(token)
         return self._body(recording, environ, result)
 
+    def _note_request(self, recording: Recording, environ: dict[str, Any]) -> None:
+        """Note what the client sent, before the app can change it."""
+        recording.request = facts = _facts(environ, self.recorder.redactor)
+        shown = self.recorder.describe.header
+        recording.request_headers = tuple(
+            [
+                shown(_header(key), value)
+                for key, value in environ.items()
+                if type(value) is str and type(key) is str and key[:5] == "HTTP_"
+            ]
+            + [
+                shown(_header(key), facts[key])
+                for key in ("CONTENT_TYPE", "CONTENT_LENGTH")
+                if facts[key]
+            ]
+        )
+
     def _starter(
         self, recording: Recording, start_response: Callable[..., Any]
     ) -> Callable[..., Any]:
@@ -110,16 +129,37 @@ class Gateway:
             try:
                 recording.enter()
                 try:
-                    _note_start(recording, *args, **named)
+                    self._note_start(recording, *args, **named)
                 finally:
                     recording.leave()
                 if self.response_headers:
                     args, named = _with_id(recording, args, named)
             except Exception as error:  # noqa: BLE001
                 self.recorder.failed(recording, "start_response", error)
-            return _counting(start_response(*args, **named), recording)
+            write = start_response(*args, **named)
+            return None if write is None else _counting(write, recording)
 
         return start
+
+    def _note_start(
+        self,
+        recording: Recording,
+        status: Any = "",
+        response_headers: Any = (),
+        *_exc_info: Any,
+        **_named: Any,
+    ) -> None:
+        code, _, reason = plain(status).partition(" ") if type(status) is str else ("", "", "")
+        recording.status = int(code) if code.isdecimal() else None
+        recording.reason = reason
+        if issubclass(type(response_headers), list):
+            shown = self.recorder.describe.header
+            recording.headers = tuple(
+                [
+                    shown(*pair) if _is_pair(pair) else ("?", "?")
+                    for pair in list.copy(response_headers)
+                ]
+            )
 
     def _escaped(self, recording: Recording, error: BaseException) -> None:
         recording.outcome = outcome_of(error)
@@ -143,23 +183,6 @@ class Gateway:
             return result
 
 
-def _note_start(
-    recording: Recording,
-    status: Any = "",
-    response_headers: Any = (),
-    *_exc_info: Any,
-    **_named: Any,
-) -> None:
-    code, _, reason = plain(status).partition(" ") if type(status) is str else ("", "", "")
-    recording.status = int(code) if code.isdecimal() else None
-    recording.reason = reason
-    if issubclass(type(response_headers), list):
-        recording.headers = [
-            pair if type(pair) is tuple and all(type(part) is str for part in pair) else ("?", "?")
-            for pair in list.copy(response_headers)
-        ]
-
-
 def _with_id(
     recording: Recording, args: tuple[Any, ...], named: dict[str, Any]
 ) -> tuple[tuple[Any, ...], dict[str, Any]]:
@@ -178,26 +201,27 @@ def _tap(recording: Recording, environ: dict[str, Any]) -> None:
         environ["wsgi.input"] = BodyReader(environ["wsgi.input"], recording)
 
 
-def _facts(environ: dict[str, Any]) -> dict[str, Any]:
-    """Return what the client sent, before the app can change it."""
-    facts: dict[str, Any] = {}
-    for name in _FACTS:
-        value = environ.get(name, "")
-        facts[name] = value if type(value) is str else ""
-    facts["headers"] = list(_headers(environ))
-    root, path = text_of(facts["SCRIPT_NAME"]), text_of(facts["PATH_INFO"])
+def _facts(environ: dict[str, Any], redact: Redactor) -> dict[str, str]:
+    """Return what the environ says of the request, apart from its headers."""
+    facts = {name: value if type(value := environ.get(name, "")) is str else "" for name in _FACTS}
+    root, path = facts["SCRIPT_NAME"], facts["PATH_INFO"]
     facts["method"] = facts["REQUEST_METHOD"]
-    facts["path"] = f"{root}{path}" or "/"
+    facts["path"] = redact.text(f"{text_of(root)}{text_of(path)}") or "/"
+    if facts["QUERY_STRING"]:
+        facts["QUERY_STRING"] = plain(redact.query(text_of(facts["QUERY_STRING"])))
     return facts
 
 
-def _headers(environ: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    for key, value in environ.items():
-        if type(key) is str and type(value) is str:
-            if key.startswith("HTTP_"):
-                yield key[5:].replace("_", "-").title(), value
-            elif key in {"CONTENT_TYPE", "CONTENT_LENGTH"} and value:
-                yield key.replace("_", "-").title(), value
+@functools.lru_cache(1000)
+def _header(key: str) -> str:
+    """Return the name of the header that is *key* in the environ."""
+    return key.removeprefix("HTTP_").replace("_", "-").title()
+
+
+def _is_pair(pair: Any) -> bool:
+    return (
+        type(pair) is tuple and len(pair) == 2 and type(pair[0]) is str and type(pair[1]) is str  # noqa: PLR2004
+    )
 
 
 def text_of(value: Any) -> str:
@@ -209,8 +233,6 @@ def text_of(value: Any) -> str:
 
 def _counting(write: Any, recording: Recording) -> Any:
     """Return the ``write`` of PEP 3333, for the few apps that use it, with a count."""
-    if write is None:
-        return None
 
     def counted(data: bytes) -> Any:
         if type(data) is bytes:

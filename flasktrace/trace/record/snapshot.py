@@ -1,9 +1,10 @@
 """Looks at the context stack: what stands on it, and what changed since the last look."""
 
+import operator
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any
+from typing import Any, Protocol
 
 from flasktrace.trace.model import Card, Change
 from flasktrace.trace.record.describe import Describer, is_container
@@ -11,7 +12,10 @@ from flasktrace.trace.record.describe import Describer, is_container
 
 @dataclass(slots=True)
 class RawCard:
-    """One context as the host gives it: references, read at once and not kept."""
+    """One context as the host gives it: references, read at once and not kept beyond the next look.
+
+    They go at the latest with the request, see `Looker.release`.
+    """
 
     owner: int
     """``id`` of the context."""
@@ -24,6 +28,25 @@ class RawCard:
     flashes: Any
     """A list; anything else is not looked into."""
     url_adapter: Mapping[str, Any]
+    context: Any = None
+    signs: tuple[int, ...] = ()
+    """What `Stack.signs` says of the context."""
+
+
+class Stack(Protocol):
+    """The contexts that a host sees."""
+
+    def cards(self) -> list[RawCard]:
+        """Return the contexts on the stack, the bottom first."""
+
+    def state(self) -> Any:
+        """Return what `stands` knows the stack by."""
+
+    def stands(self, state: Any) -> bool:
+        """Tell whether the same contexts are on the stack as when `state` gave *state*."""
+
+    def signs(self, context: Any) -> tuple[int, ...]:
+        """Return numbers that stay the same while nothing but ``g`` and session can differ."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +60,9 @@ class Look:
 NOTHING = Look()
 
 
-def look(stack: Iterable[RawCard], describe: Describer) -> Look:
+def look(cards: Iterable[RawCard], describe: Describer) -> Look:
     """Return what stands on the stack, as plain text, without a memory of earlier looks."""
-    return Looker(describe).look(stack)
+    return Looker(describe).look(cards)
 
 
 class Looker:
@@ -50,73 +73,131 @@ class Looker:
     the same objects until something in them differs.
     """
 
-    __slots__ = ("_describe", "_seen", "last")
+    __slots__ = ("_describe", "_seen", "_state", "last")
 
     def __init__(self, describe: Describer) -> None:
         self._describe = describe
-        self._seen: dict[int, _Seen] = {}
+        self._seen: tuple[_Seen, ...] = ()
+        self._state: Any = None
         #: What the last look has found.
         self.last = NOTHING
 
-    def look(self, stack: Iterable[RawCard]) -> Look:
-        """Return what stands on the stack, as plain text."""
-        owners: list[int] = []
-        cards: list[Card] = []
-        for raw in stack:
-            seen = self._seen.get(raw.owner)
-            if seen is None:
-                seen = self._seen[raw.owner] = _Seen()
-            owners.append(raw.owner)
-            cards.append(seen.look(raw, self._describe))
+    def glance(self, stack: Stack) -> Look:
+        """Return what stands on the stack, where only ``g`` and session may have changed.
+
+        That is so where no function of the user has run since the last look.
+        """
+        if stack.stands(self._state):
+            for seen in self._seen:
+                if not seen.rests():
+                    break
+            else:
+                return self.last
+        return self._look_again(stack)
+
+    def gaze(self, stack: Stack) -> Look:
+        """Return what stands on the stack, whatever may have changed."""
+        if stack.stands(self._state):
+            for seen in self._seen:
+                if (
+                    seen.flashes
+                    or stack.signs(seen.context) != seen.signs
+                    or not seen.rests()
+                    or not _calm_value(seen.view_args, seen.view_args_mark)
+                ):
+                    break
+            else:
+                return self.last
+        return self._look_again(stack)
+
+    def _look_again(self, stack: Stack) -> Look:
+        self._state = stack.state()
+        return self.look(stack.cards())
+
+    def look(self, cards: Iterable[RawCard]) -> Look:
+        """Return what *cards* say as plain text; those that are gone are let go."""
+        known = {seen.owner: seen for seen in self._seen}
+        found = []
+        for raw in cards:
+            seen = known.get(raw.owner) or _Seen(raw.owner)
+            seen.look(raw, self._describe)
+            found.append(seen)
+        self._seen = tuple(found)
         last = self.last
-        if len(owners) != len(last.owners) or not _same_objects(cards, last.cards):
-            self.last = Look(tuple(owners), tuple(cards))
+        if not found:
+            self.last = NOTHING
+        elif len(found) != len(last.cards) or not _same_cards(found, last.cards):
+            self.last = Look(
+                tuple([seen.owner for seen in found]), tuple([seen.card for seen in found])
+            )
         return self.last
 
     def release(self) -> None:
         """Let go of every value."""
-        self._seen.clear()
+        self._seen = ()
+        self._state = None
+
+
+_NO_SECTION: dict[str, str] = {}
+_NO_SECTIONS: dict[str, dict[str, str]] = {}
+_NO_MARKS: dict[Any, Any] = {}
+_BLANK = Card(kind="", name="", sections=_NO_SECTIONS)
 
 
 class _Seen:
     """One context as it was at the last look."""
 
-    __slots__ = ("card", "marks")
+    __slots__ = (
+        "card", "context", "flashes", "g", "g_marks", "owner", "session", "session_marks", "signs",
+        "view_args", "view_args_mark",
+    )  # fmt: skip
 
-    def __init__(self) -> None:
-        self.card: Card | None = None
-        self.marks: dict[str, dict[Any, Any] | None] = {}
+    def __init__(self, owner: int) -> None:
+        self.owner = owner
+        self.card = _BLANK
+        self.signs: tuple[int, ...] | None = None
+        self.session: Any = None
+        self.session_marks: dict[Any, Any] | None = None
+        self.g: Any = None
+        self.g_marks: dict[Any, Any] | None = None
+        self.view_args: Any = None
+        self.view_args_mark: Any = None
 
-    def look(self, raw: RawCard, describe: Describer) -> Card:
-        card = self.card
-        was = {} if card is None else card.sections
+    def rests(self) -> bool:
+        """Tell whether ``g`` and session are as they were."""
+        return _calm(self.g, self.g_marks) and _calm(self.session, self.session_marks)
+
+    def look(self, raw: RawCard, describe: Describer) -> None:
+        """Read the context, as far as it may differ from the last look."""
+        was = self.card.sections
+        session = _NO_SECTION if raw.session is None else raw.session
+        request, adapter = was.get("request", _NO_SECTION), was.get("url_adapter", _NO_SECTION)
+        args = raw.request.get("view_args")
+        if not self.signs or raw.signs != self.signs or not _calm_value(args, self.view_args_mark):
+            request = _kept(request, _facts(raw.request, describe))
+            adapter = _kept(adapter, _facts(raw.url_adapter, describe))
+            self.view_args, self.view_args_mark = args, _mark(args)
         sections = {
-            "request": self._section("request", raw.request, was, describe),
-            "session": self._session(raw.session, was, describe),
-            "g": self._section("g", raw.g, was, describe),
+            "request": request,
+            "session": was.get("session", _NO_SECTION),
+            "g": was.get("g", _NO_SECTION),
             "flashes": _kept(was.get("flashes"), _flashes(raw.flashes, describe)),
-            "url_adapter": self._section("url_adapter", raw.url_adapter, was, describe),
+            "url_adapter": adapter,
         }
-        if card is None or any(texts is not was[name] for name, texts in sections.items()):
-            card = self.card = Card(kind=raw.kind, name=raw.name, sections=sections)
-        return card
+        if not _calm(session, self.session_marks):
+            self.session_marks = _marks(session, describe)
+            sections["session"] = _kept(sections["session"], _section(session, describe))
+        if not _calm(raw.g, self.g_marks):
+            self.g_marks = _marks(raw.g, describe)
+            sections["g"] = _kept(sections["g"], _section(raw.g, describe))
+        self.context, self.signs = raw.context, raw.signs or None
+        self.session, self.g, self.flashes = session, raw.g, raw.flashes
+        if was is _NO_SECTIONS or not all(map(operator.is_, sections.values(), was.values())):
+            self.card = Card(kind=raw.kind, name=raw.name, sections=sections)
 
-    def _session(
-        self, session: Any, was: dict[str, dict[str, str]], describe: Describer
-    ) -> dict[str, str]:
-        if session is None:
-            return _kept(was.get("session"), {})
-        return self._section("session", session, was, describe)
 
-    def _section(
-        self, name: str, values: Any, was: dict[str, dict[str, str]], describe: Describer
-    ) -> dict[str, str]:
-        texts = was.get(name)
-        marks = self.marks.get(name)
-        if texts is not None and marks is not None and _all_same(values, marks, texts, describe):
-            return texts
-        self.marks[name] = _marks(values, describe.limits.keys)
-        return _kept(texts, _section(values, describe))
+def _same_cards(found: list[_Seen], cards: tuple[Card, ...]) -> bool:
+    return all(seen.card is card for seen, card in zip(found, cards, strict=True))
 
 
 def _kept(before: dict[str, str] | None, now: dict[str, str]) -> dict[str, str]:
@@ -124,36 +205,53 @@ def _kept(before: dict[str, str] | None, now: dict[str, str]) -> dict[str, str]:
     return before if before is not None and before == now else now
 
 
-def _same_objects(some: Iterable[Any], others: Iterable[Any]) -> bool:
-    return all(one is other for one, other in zip(some, others, strict=True))
-
-
 _CHANGEABLE: Any = object()
-"""The mark of a value that can change in place, and so is read at each look."""
+"""The mark of a value that can change unseen, and so is read at each look."""
 
-_EMPTY: dict[type, str] = {dict: "{}", list: "[]", tuple: "()"}
 _PLAIN = {int, float, bool, type(None)}
+_FLAT = {list, tuple, set, frozenset}
 _LONG = 1000
 """Characters; a longer text is not kept alive until the next look."""
+_WIDTH = 50
+"""Items; a longer list or dict is read at each look."""
 
 
 def _mark(value: Any) -> Any:
     """Return what tells at the next look whether a value is still the same.
 
-    Plain values are their own marks; of any other that cannot change it is type and address,
-    which is also all that its text says. (A long text has its length there too.)
+    Plain values are their own marks. Of any other that cannot change it is address and type,
+    which is also all that its text says. Of a list or dict without others in it, it is the
+    addresses of the items; the plain ones are kept, so that no other gets their address.
     """
     kind = type(value)
     if kind in _PLAIN or (kind is str and len(value) <= _LONG):
         return value
-    if kind is str or kind is bytes:
-        return id(value), kind, len(value)
-    return _CHANGEABLE if is_container(kind) else (id(value), kind)
+    if not is_container(kind):
+        return id(value), kind
+    if (kind in _FLAT or kind is dict) and len(value) <= _WIDTH:
+        items = [*value, *value.values()] if kind is dict else [*value]
+        if not any(is_container(type(item)) for item in items):
+            kept = [item for item in items if type(item) in _PLAIN or type(item) is str]
+            return tuple(map(id, items)), kind, kept
+    return _CHANGEABLE
 
 
-def _marks(values: Any, limit: int) -> dict[Any, Any] | None:
+def _calm_value(value: Any, mark: Any) -> bool:
+    """Tell whether a value is the one with that mark, or one that says the same."""
+    if mark is value:
+        return True
+    if type(mark) is not tuple or mark[1] is not type(value):
+        return False
+    if type(mark[0]) is int:
+        return bool(mark[0] == id(value))
+    if mark[1] is dict:
+        return bool(mark[0] == (*map(id, value), *map(id, value.values())))
+    return bool(mark[0] == tuple(map(id, value)))
+
+
+def _marks(values: Any, describe: Describer) -> dict[Any, Any] | None:
     """Return the marks of a section; None when it has to be read each time."""
-    if not issubclass(type(values), dict) or dict.__len__(values) > limit:
+    if not issubclass(type(values), dict) or dict.__len__(values) > describe.limits.keys:
         return None
     pairs = list(dict.items(values))
     if any(type(key) is not str for key, _ in pairs):
@@ -161,25 +259,17 @@ def _marks(values: Any, limit: int) -> dict[Any, Any] | None:
     return {key: _mark(value) for key, value in pairs}
 
 
-def _all_same(
-    values: Any, marks: dict[Any, Any], texts: dict[str, str], describe: Describer
-) -> bool:
-    if not issubclass(type(values), dict) or dict.__len__(values) != len(marks):
+def _calm(values: Any, marks: dict[Any, Any] | None) -> bool:
+    """Tell whether a section is as it was when it got these marks."""
+    if marks is None or dict.__len__(values) != len(marks):
         return False
-    for key, value in list(dict.items(values)) if marks else ():
-        if type(key) is not str or key not in marks:
+    if not marks:
+        return True
+    for key, value in list(dict.items(values)):
+        if type(key) is not str:
             return False
-        mark = marks[key]
-        if mark is value:
-            continue
-        if mark is _CHANGEABLE:
-            text = texts.get(describe.name(key))
-            # Only of exact built-in types is the truth asked for.
-            if _EMPTY.get(type(value)) == text and not value:
-                continue
-            if describe(value, key) != text:
-                return False
-        elif type(mark) is not tuple or _mark(value) != mark:
+        mark = marks.get(key, _CHANGEABLE)
+        if mark is not value and not _calm_value(value, mark):
             return False
     return True
 
@@ -187,6 +277,9 @@ def _all_same(
 def _section(values: Any, describe: Describer) -> dict[str, str]:
     if not issubclass(type(values), dict):  # of a class of the user: not looked into
         return {"…": describe(values)}
+    count = dict.__len__(values)
+    if not count:
+        return _NO_SECTION
     limit = describe.limits.keys
     # dict.items, since a session may be a subclass that notes who looks at it; a list at once,
     # since another thread may change it.
@@ -194,15 +287,19 @@ def _section(values: Any, describe: Describer) -> dict[str, str]:
     made = {
         describe.name(key): describe(value, key if type(key) is str else "") for key, value in pairs
     }
-    count = dict.__len__(values)
     if count > limit:
         made["…"] = f"{count - limit} more keys"
     return made
 
 
+def _facts(values: Mapping[str, Any], describe: Describer) -> dict[str, str]:
+    """Return the section of what a host tells, under names that are no secrets."""
+    return {key: describe(value) for key, value in values.items()}
+
+
 def _flashes(messages: Any, describe: Describer) -> dict[str, str]:
-    if type(messages) is not list:
-        return {}
+    if type(messages) is not list or not messages:
+        return _NO_SECTION
     shown = messages[: describe.limits.keys]
     return {str(number): describe(item) for number, item in enumerate(shown)}
 

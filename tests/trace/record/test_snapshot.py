@@ -193,6 +193,7 @@ def test_a_released_looker_keeps_no_value_alive():
     thing = Thing()
     alive = weakref.ref(thing)
     looker.look([raw(key=thing, listed=[thing])])
+    looker.release()
     del thing
     gc.collect()
 

@@ -6,14 +6,15 @@ request by themselves; 3.2 has one, and hands it to the stage methods as first a
 """
 
 import functools
+import operator
 import sys
 from collections.abc import Callable, Iterable
-from contextvars import Token
+from contextvars import ContextVar, Token
 from typing import Any
 
 from flasktrace.signals import Staged, call, stage
 from flasktrace.trace.record.describe import attributes_of
-from flasktrace.trace.record.hosts.native import adapter_facts, request_facts
+from flasktrace.trace.record.hosts.native import adapter_facts, request_facts, request_signs
 from flasktrace.trace.record.recorder import Recorder
 from flasktrace.trace.record.recording import CURRENT
 from flasktrace.trace.record.snapshot import RawCard
@@ -47,6 +48,18 @@ class FlaskHost:
     def cards(self) -> list[RawCard]:
         """Return the contexts on the stack, the bottom first."""
         return [_card(context) for context in _stack()]
+
+    def state(self) -> Any:
+        """Return what `stands` knows the stack by."""
+        return _tops()
+
+    def stands(self, state: Any) -> bool:
+        """Tell whether the same contexts are on the stack as when `state` gave *state*."""
+        return state is not None and all(map(operator.is_, _tops(), state))
+
+    def signs(self, context: Any) -> tuple[int, ...]:
+        """Return numbers that stay the same while nothing but ``g`` and session can differ."""
+        return _signs(attributes_of(context))
 
     def install(self, app: Any, recorder: Recorder) -> None:
         """Dress the app's stage methods and begin to listen."""
@@ -99,6 +112,26 @@ def _stack() -> list[Any]:
         if request is not None and request is not context:  # flask 3.2 has one context for both
             found.append(request)
     return found + list(above.values())
+
+
+def _tops() -> tuple[Any, Any]:
+    """Return what is on top of flask's two stacks; flask 3.2 has one."""
+    if not _variables:
+        from flask import globals as names
+
+        proxies = [vars(names).get(name) for name in ("app_ctx", "request_ctx")]
+        _variables[:] = map(_variable_of, proxies)
+    return _variables[0].get(None), _variables[1].get(None)
+
+
+_variables: list[ContextVar[Any]] = []
+_nowhere: ContextVar[Any] = ContextVar("flasktrace.nowhere")
+
+
+def _variable_of(proxy: Any) -> ContextVar[Any]:
+    """Return the context variable behind one of flask's proxies."""
+    found = None if proxy is None else object.__getattribute__(proxy, "_LocalProxy__wrapped")
+    return found if type(found) is ContextVar else _nowhere
 
 
 def _pushed(name: str) -> list[Any]:
@@ -312,6 +345,18 @@ def _among(function: Any, known: Iterable[Any]) -> bool:
 # The cards
 
 
+def _signs(kept: dict[str, Any]) -> tuple[int, ...]:
+    get = kept.get
+    g, request = get("g"), kept.get("request", get("_request"))
+    return (
+        id(attributes_of(g)),
+        id(get("_session", get("session"))),
+        id(get("flashes") or get("_flashes")),
+        id(get("url_adapter")),
+        *(() if request is None else request_signs(attributes_of(request))),
+    )
+
+
 def _card(context: Any) -> RawCard:
     kept = attributes_of(context)
     request = kept.get("request", kept.get("_request"))
@@ -325,6 +370,8 @@ def _card(context: Any) -> RawCard:
         g={} if g is None else attributes_of(g),
         flashes=kept.get("flashes") or kept.get("_flashes"),
         url_adapter=adapter_facts(kept.get("url_adapter")),
+        context=context,
+        signs=_signs(kept),
     )
 
 

@@ -15,6 +15,18 @@ class WsgiHost:
         """Return no contexts: there are none that could be seen."""
         return []
 
+    def state(self) -> Any:
+        """Return what `stands` knows the empty stack by."""
+        return True
+
+    def stands(self, state: Any) -> bool:
+        """Tell whether *state* was given: the stack is always empty."""
+        return state is not None
+
+    def signs(self, _context: Any) -> tuple[int, ...]:
+        """Return nothing: there is no context to ask about."""
+        return ()
+
     def install(self, app: Any, recorder: Recorder) -> None:
         """Do nothing: the app sends no signals."""
 
