@@ -1,43 +1,37 @@
 """Looks at the context stack: what stands on it, and what changed since the last look."""
 
 import operator
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Sequence
 from itertools import islice
 from typing import Any, Protocol
 
 from flasktrace.trace.model import Card, Change
 from flasktrace.trace.record.describe import Describer, is_container
 
+Refs = tuple[Any, Any, Any, Any, Any, Any, Any, Any, Any, Any]
+"""What a context refers to: its request (None: it has none), of that the method, the path, the url
+rule, the view arguments and the routing exception; the session, the attributes of ``g`` as a dict,
+the flashes and the url adapter. They are read at once and not kept beyond the next look."""
 
-@dataclass(slots=True)
-class RawCard:
-    """One context as the host gives it: references, read at once and not kept beyond the next look.
-
-    They go at the latest with the request, see `Looker.release`.
-    """
-
-    owner: int
-    """``id`` of the context."""
-    kind: str
-    name: str
-    request: Mapping[str, Any]
-    session: Any
-    """Any object; looked into when it is a kind of dict. None: there is no session."""
-    g: Mapping[str, Any]
-    flashes: Any
-    """A list; anything else is not looked into."""
-    url_adapter: Mapping[str, Any]
-    context: Any = None
-    signs: tuple[int, ...] = ()
-    """What `Stack.signs` says of the context."""
+_REQUEST = slice(0, 6)
+_VIEW_ARGS, _SESSION, _G, _FLASHES, _ADAPTER = 4, 6, 7, 8, 9
+_NAMES = ("request", "session", "g", "flashes", "url_adapter")
 
 
 class Stack(Protocol):
     """The contexts that a host sees."""
 
-    def cards(self) -> list[RawCard]:
+    def contexts(self) -> Sequence[Any]:
         """Return the contexts on the stack, the bottom first."""
+
+    def app_name(self, context: Any) -> str:
+        """Return the name of the app that *context* belongs to."""
+
+    def refs(self, context: Any) -> Refs:
+        """Return what *context* refers to, without asking it for anything."""
+
+    def adapter_facts(self, adapter: Any) -> dict[str, Any]:
+        """Return what a card shows of a url adapter."""
 
     def state(self) -> Any:
         """Return what `stands` knows the stack by."""
@@ -45,39 +39,48 @@ class Stack(Protocol):
     def stands(self, state: Any) -> bool:
         """Tell whether the same contexts are on the stack as when `state` gave *state*."""
 
-    def signs(self, context: Any) -> tuple[int, ...]:
-        """Return numbers that stay the same while nothing but ``g`` and session can differ."""
 
-
-@dataclass(frozen=True, slots=True)
 class Look:
-    """The stack at one instant: a card and its owner for each context, the bottom first."""
+    """The stack at one instant: for each context its owner and its card, the bottom first."""
 
-    owners: tuple[int, ...] = ()
-    cards: tuple[Card, ...] = ()
+    __slots__ = ("_cards", "owners", "seen")
+
+    def __init__(
+        self, owners: tuple[int, ...] = (), seen: tuple[tuple[Any, ...], ...] = ()
+    ) -> None:
+        #: ``id`` of each context.
+        self.owners = owners
+        #: Kind, name and sections of each card.
+        self.seen = seen
+        self._cards: tuple[Card, ...] | None = None
+
+    @property
+    def cards(self) -> tuple[Card, ...]:
+        """The cards."""
+        if self._cards is None:
+            self._cards = tuple(
+                Card(kind=kind, name=name, sections=dict(zip(_NAMES, sections, strict=True)))
+                for kind, name, *sections in self.seen
+            )
+        return self._cards
 
 
 NOTHING = Look()
-
-
-def look(cards: Iterable[RawCard], describe: Describer) -> Look:
-    """Return what stands on the stack, as plain text, without a memory of earlier looks."""
-    return Looker(describe).look(cards)
 
 
 class Looker:
     """Looks at the stack of one request again and again.
 
     A look is cheap when nothing changed: a value that is the same object as last time, and of a
-    type that cannot change in place, keeps its text, and a section, a card and the whole look stay
-    the same objects until something in them differs.
+    type that cannot change in place, keeps its text, and a section and the whole look stay the
+    same objects until something in them differs.
     """
 
     __slots__ = ("_describe", "_seen", "_state", "last")
 
     def __init__(self, describe: Describer) -> None:
         self._describe = describe
-        self._seen: tuple[_Seen, ...] = ()
+        self._seen: Sequence[_Seen] = ()
         self._state: Any = None
         #: What the last look has found.
         self.last = NOTHING
@@ -89,46 +92,36 @@ class Looker:
         """
         if stack.stands(self._state):
             for seen in self._seen:
-                if not seen.rests():
+                if not (_calm(seen.g, seen.g_marks) and _calm(seen.session, seen.session_marks)):
                     break
             else:
                 return self.last
-        return self._look_again(stack)
+        return self.look(stack)
 
     def gaze(self, stack: Stack) -> Look:
         """Return what stands on the stack, whatever may have changed."""
         if stack.stands(self._state):
             for seen in self._seen:
-                if (
-                    seen.flashes
-                    or stack.signs(seen.context) != seen.signs
-                    or not seen.rests()
-                    or not _calm_value(seen.view_args, seen.view_args_mark)
-                ):
+                if not seen.rests(stack.refs(seen.context)):
                     break
             else:
                 return self.last
-        return self._look_again(stack)
+        return self.look(stack)
 
-    def _look_again(self, stack: Stack) -> Look:
+    def look(self, stack: Stack) -> Look:
+        """Read the stack; what is not on it any more is let go."""
         self._state = stack.state()
-        return self.look(stack.cards())
-
-    def look(self, cards: Iterable[RawCard]) -> Look:
-        """Return what *cards* say as plain text; those that are gone are let go."""
-        known = {seen.owner: seen for seen in self._seen}
-        found = []
-        for raw in cards:
-            seen = known.get(raw.owner) or _Seen(raw.owner)
-            seen.look(raw, self._describe)
-            found.append(seen)
-        self._seen = tuple(found)
-        last = self.last
-        if not found:
-            self.last = NOTHING
-        elif len(found) != len(last.cards) or not _same_cards(found, last.cards):
+        contexts = stack.contexts()
+        known = {id(seen.context): seen for seen in self._seen}
+        # As a list and at once: a context that is gone must not lend its address to another.
+        found = self._seen = [known.get(id(item)) or _Seen(item, stack) for item in contexts]
+        changed = len(found) != len(self.last.owners)
+        for position, seen in enumerate(found):
+            seen.look(stack.refs(seen.context), stack, self._describe)
+            changed = changed or seen.card is not self.last.seen[position]
+        if changed:
             self.last = Look(
-                tuple([seen.owner for seen in found]), tuple([seen.card for seen in found])
+                tuple([id(item) for item in contexts]), tuple([seen.card for seen in found])
             )
         return self.last
 
@@ -138,71 +131,89 @@ class Looker:
         self._state = None
 
 
-_NO_SECTION: dict[str, str] = {}
-_NO_SECTIONS: dict[str, dict[str, str]] = {}
-_NO_MARKS: dict[Any, Any] = {}
-_BLANK = Card(kind="", name="", sections=_NO_SECTIONS)
+_EMPTY: dict[str, str] = {}
 
 
 class _Seen:
     """One context as it was at the last look."""
 
     __slots__ = (
-        "card", "context", "flashes", "g", "g_marks", "owner", "session", "session_marks", "signs",
-        "view_args", "view_args_mark",
+        "adapter", "args_mark", "card", "context", "flashes", "g", "g_marks", "g_texts", "name",
+        "refs", "request", "session", "session_marks", "session_texts",
     )  # fmt: skip
 
-    def __init__(self, owner: int) -> None:
-        self.owner = owner
-        self.card = _BLANK
-        self.signs: tuple[int, ...] | None = None
+    def __init__(self, context: Any, stack: Stack) -> None:
+        self.context = context
+        self.name = stack.app_name(context)
+        self.refs: Any = None
+        self.args_mark: Any = None
         self.session: Any = None
-        self.session_marks: dict[Any, Any] | None = None
         self.g: Any = None
+        self.session_marks: dict[Any, Any] | None = None
         self.g_marks: dict[Any, Any] | None = None
-        self.view_args: Any = None
-        self.view_args_mark: Any = None
+        self.request = self.session_texts = self.g_texts = self.flashes = self.adapter = _EMPTY
+        self.card: tuple[Any, ...] = ()
 
-    def rests(self) -> bool:
-        """Tell whether ``g`` and session are as they were."""
-        return _calm(self.g, self.g_marks) and _calm(self.session, self.session_marks)
+    def rests(self, refs: Refs) -> bool:
+        """Tell whether everything is as it was."""
+        return (
+            all(map(operator.is_, refs, self.refs))
+            and _calm(self.g, self.g_marks)
+            and _calm(self.session, self.session_marks)
+            and _calm_value(refs[_VIEW_ARGS], self.args_mark)
+            and refs[_FLASHES] is None
+        )
 
-    def look(self, raw: RawCard, describe: Describer) -> None:
+    def look(self, refs: Refs, stack: Stack, describe: Describer) -> None:
         """Read the context, as far as it may differ from the last look."""
-        was = self.card.sections
-        session = _NO_SECTION if raw.session is None else raw.session
-        request, adapter = was.get("request", _NO_SECTION), was.get("url_adapter", _NO_SECTION)
-        args = raw.request.get("view_args")
-        if not self.signs or raw.signs != self.signs or not _calm_value(args, self.view_args_mark):
-            request = _kept(request, _facts(raw.request, describe))
-            adapter = _kept(adapter, _facts(raw.url_adapter, describe))
-            self.view_args, self.view_args_mark = args, _mark(args)
-        sections = {
-            "request": request,
-            "session": was.get("session", _NO_SECTION),
-            "g": was.get("g", _NO_SECTION),
-            "flashes": _kept(was.get("flashes"), _flashes(raw.flashes, describe)),
-            "url_adapter": adapter,
-        }
-        if not _calm(session, self.session_marks):
-            self.session_marks = _marks(session, describe)
-            sections["session"] = _kept(sections["session"], _section(session, describe))
-        if not _calm(raw.g, self.g_marks):
-            self.g_marks = _marks(raw.g, describe)
-            sections["g"] = _kept(sections["g"], _section(raw.g, describe))
-        self.context, self.signs = raw.context, raw.signs or None
-        self.session, self.g, self.flashes = session, raw.g, raw.flashes
-        if was is _NO_SECTIONS or not all(map(operator.is_, sections.values(), was.values())):
-            self.card = Card(kind=raw.kind, name=raw.name, sections=sections)
+        was = self.refs
+        if (
+            was is None
+            or not all(map(operator.is_, refs[_REQUEST], was[_REQUEST]))
+            or not _calm_value(refs[_VIEW_ARGS], self.args_mark)
+        ):
+            self.request = _kept(self.request, _request(refs, describe))
+            self.args_mark = _mark(refs[_VIEW_ARGS])
+        if was is None or refs[_ADAPTER] is not was[_ADAPTER]:
+            facts = stack.adapter_facts(refs[_ADAPTER])
+            self.adapter = _kept(self.adapter, {key: describe(facts[key]) for key in facts})
+        session = _EMPTY if refs[_SESSION] is None else refs[_SESSION]
+        if session is not self.session or not _calm(session, self.session_marks):
+            self.session = session
+            self.session_marks = _marks(self.session, describe)
+            self.session_texts = _kept(self.session_texts, _section(self.session, describe))
+        if refs[_G] is not self.g or not _calm(self.g, self.g_marks):
+            self.g = refs[_G]
+            self.g_marks = _marks(self.g, describe)
+            self.g_texts = _kept(self.g_texts, _section(self.g, describe))
+        if refs[_FLASHES] is not None or self.flashes:
+            self.flashes = _kept(self.flashes, _flashes(refs[_FLASHES], describe))
+        self.refs = refs
+        kind = "app" if refs[0] is None else "request"
+        card = (
+            kind, self.name, self.request, self.session_texts, self.g_texts, self.flashes,
+            self.adapter,
+        )  # fmt: skip
+        if not self.card or not all(map(operator.is_, card[2:], self.card[2:])):
+            self.card = card
 
 
-def _same_cards(found: list[_Seen], cards: tuple[Card, ...]) -> bool:
-    return all(seen.card is card for seen, card in zip(found, cards, strict=True))
-
-
-def _kept(before: dict[str, str] | None, now: dict[str, str]) -> dict[str, str]:
+def _kept(before: dict[str, str], now: dict[str, str]) -> dict[str, str]:
     """Return the dict of the last look when the new one says the same."""
-    return before if before is not None and before == now else now
+    return before if before == now else now
+
+
+def _request(refs: Refs, describe: Describer) -> dict[str, str]:
+    request, method, path, rule, view_args, error = refs[_REQUEST]
+    if request is None:
+        return _EMPTY
+    texts = {"method": describe(method), "path": describe(path)}
+    if rule is not None:
+        texts["endpoint"], texts["rule"] = describe(rule.endpoint), describe(rule.rule)
+        texts["view_args"] = describe(view_args)
+    if error is not None:
+        texts["routing_exception"] = describe(type(error).__name__)
+    return texts
 
 
 _CHANGEABLE: Any = object()
@@ -279,7 +290,7 @@ def _section(values: Any, describe: Describer) -> dict[str, str]:
         return {"…": describe(values)}
     count = dict.__len__(values)
     if not count:
-        return _NO_SECTION
+        return _EMPTY
     limit = describe.limits.keys
     # dict.items, since a session may be a subclass that notes who looks at it; a list at once,
     # since another thread may change it.
@@ -292,14 +303,9 @@ def _section(values: Any, describe: Describer) -> dict[str, str]:
     return made
 
 
-def _facts(values: Mapping[str, Any], describe: Describer) -> dict[str, str]:
-    """Return the section of what a host tells, under names that are no secrets."""
-    return {key: describe(value) for key, value in values.items()}
-
-
 def _flashes(messages: Any, describe: Describer) -> dict[str, str]:
     if type(messages) is not list or not messages:
-        return _NO_SECTION
+        return _EMPTY
     shown = messages[: describe.limits.keys]
     return {str(number): describe(item) for number, item in enumerate(shown)}
 
@@ -309,15 +315,13 @@ def changes(before: Look, after: Look, at_ns: int, author: str, span: int | None
     if before is after:
         return []
     found: list[Change] = []
-    known = dict(zip(before.owners, before.cards, strict=True))
-    for depth, (owner, new) in enumerate(zip(after.owners, after.cards, strict=True)):
-        old = known.get(owner)
-        if old is None:
-            continue
-        for section, values in new.sections.items():
-            was = old.sections[section]
-            if was is not values:
-                found += _differences(was, values, (at_ns, depth, section), author, span)
+    known = dict(zip(before.owners, before.seen, strict=True))
+    for depth, (owner, (_, _, *sections)) in enumerate(zip(after.owners, after.seen, strict=True)):
+        if owner in known:
+            _, _, *old = known[owner]
+            for section, was, values in zip(_NAMES, old, sections, strict=True):
+                if was is not values:
+                    found += _differences(was, values, (at_ns, depth, section), author, span)
     return found
 
 

@@ -118,7 +118,7 @@ def test_an_app_does_not_notice_that_the_host_cannot_read_the_stack(library):
     make, asks = case("hooks_of_all_kinds", library)
 
     def break_it(recorder):
-        recorder.host.cards = broken
+        recorder.host.contexts = broken
 
     traces = assert_same(make, asks, break_tracer=break_it)
 
@@ -129,7 +129,7 @@ def test_what_fails_ten_times_a_minute_is_switched_off_with_one_line(caplog):
     app = flasktrace.Flask("x")
     app.add_url_rule("/", "index", lambda: "fine")
     tracer = flasktrace.Tracer(app, enabled=True, store="memory:")
-    tracer.recorder.host.cards = broken
+    tracer.recorder.host.contexts = broken
     client = app.test_client()
 
     for _ in range(30):

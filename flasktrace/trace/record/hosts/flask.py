@@ -8,16 +8,16 @@ request by themselves; 3.2 has one, and hands it to the stage methods as first a
 import functools
 import operator
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextvars import ContextVar, Token
 from typing import Any
 
 from flasktrace.signals import Staged, call, stage
 from flasktrace.trace.record.describe import attributes_of
-from flasktrace.trace.record.hosts.native import adapter_facts, request_facts, request_signs
+from flasktrace.trace.record.hosts.native import adapter_facts
 from flasktrace.trace.record.recorder import Recorder
 from flasktrace.trace.record.recording import CURRENT
-from flasktrace.trace.record.snapshot import RawCard
+from flasktrace.trace.record.snapshot import Refs
 
 _STAGES = {
     "preprocess_request": "preprocess",
@@ -45,9 +45,36 @@ class FlaskHost:
         #: What the app had under the names of the dressed methods, and what it has now.
         self._dressed: dict[str, tuple[Any, Any]] = {}
 
-    def cards(self) -> list[RawCard]:
+    def contexts(self) -> Sequence[Any]:
         """Return the contexts on the stack, the bottom first."""
-        return [_card(context) for context in _stack()]
+        return _stack()
+
+    def app_name(self, context: Any) -> str:
+        """Return the name of the app that *context* belongs to."""
+        name: str = attributes_of(context)["app"].name
+        return name
+
+    def refs(self, context: Any) -> Refs:
+        """Return what *context* refers to, without asking it for anything."""
+        mine = attributes_of(context).get
+        request = mine("request", mine("_request"))
+        its = attributes_of(request).get
+        return (
+            request,
+            its("method"),
+            its("path"),
+            its("url_rule"),
+            its("view_args"),
+            its("routing_exception"),
+            mine("_session", mine("session")),
+            attributes_of(mine("g")),
+            mine("_flashes", mine("flashes")),
+            mine("url_adapter"),
+        )
+
+    def adapter_facts(self, adapter: Any) -> dict[str, Any]:
+        """Return what a card shows of a url adapter."""
+        return adapter_facts(adapter)
 
     def state(self) -> Any:
         """Return what `stands` knows the stack by."""
@@ -56,10 +83,6 @@ class FlaskHost:
     def stands(self, state: Any) -> bool:
         """Tell whether the same contexts are on the stack as when `state` gave *state*."""
         return state is not None and all(map(operator.is_, _tops(), state))
-
-    def signs(self, context: Any) -> tuple[int, ...]:
-        """Return numbers that stay the same while nothing but ``g`` and session can differ."""
-        return _signs(attributes_of(context))
 
     def install(self, app: Any, recorder: Recorder) -> None:
         """Dress the app's stage methods and begin to listen."""
@@ -340,39 +363,6 @@ def _after_functions_of(context: Any) -> Any:
 def _among(function: Any, known: Iterable[Any]) -> bool:
     """Tell whether *function* itself is among *known*, without comparing by the user's ``==``."""
     return any(item is function for item in known)
-
-
-# The cards
-
-
-def _signs(kept: dict[str, Any]) -> tuple[int, ...]:
-    get = kept.get
-    g, request = get("g"), kept.get("request", get("_request"))
-    return (
-        id(attributes_of(g)),
-        id(get("_session", get("session"))),
-        id(get("flashes") or get("_flashes")),
-        id(get("url_adapter")),
-        *(() if request is None else request_signs(attributes_of(request))),
-    )
-
-
-def _card(context: Any) -> RawCard:
-    kept = attributes_of(context)
-    request = kept.get("request", kept.get("_request"))
-    g = kept.get("g")
-    return RawCard(
-        owner=id(context),
-        kind="app" if request is None else "request",
-        name=kept["app"].name,
-        request={} if request is None else request_facts(attributes_of(request)),
-        session=kept.get("_session", kept.get("session")),
-        g={} if g is None else attributes_of(g),
-        flashes=kept.get("flashes") or kept.get("_flashes"),
-        url_adapter=adapter_facts(kept.get("url_adapter")),
-        context=context,
-        signs=_signs(kept),
-    )
 
 
 def is_flask(app: Any) -> bool:
