@@ -66,7 +66,7 @@ def _assembled(recording: Recording) -> Trace:
         id=recording.id,
         started=datetime.fromtimestamp(recording.started, UTC).isoformat(timespec="microseconds"),
         duration_ns=end,
-        method=facts.get("method", ""),
+        method=facts.get("REQUEST_METHOD", ""),
         path=facts.get("path", ""),
         query=facts.get("QUERY_STRING", ""),
         status=recording.status,
@@ -112,7 +112,7 @@ def _request(recording: Recording) -> RequestFacts:
     facts = recording.request.get
     host = facts("HTTP_HOST") or f"{facts('SERVER_NAME', '')}:{facts('SERVER_PORT', '')}"
     return RequestFacts(
-        method=facts("method", ""),
+        method=facts("REQUEST_METHOD", ""),
         root_path=text_of(facts("SCRIPT_NAME", "")),
         path=facts("path", ""),
         query=facts("QUERY_STRING", ""),

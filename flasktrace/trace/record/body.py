@@ -34,10 +34,10 @@ class Body:
         return self
 
     def __next__(self) -> bytes:
-        if self._next is None:
-            iter(self)
         recording = self._recording
         if self._begun is None:
+            if self._next is None:
+                iter(self)
             self._begun = True
             self._safely(self._begin)
         token = CURRENT.set(recording)
@@ -67,7 +67,8 @@ class Body:
             if close is not None:
                 self._in_trace(close)
         finally:
-            self._safely(self._end)
+            if self._begun:
+                self._safely(self._end)
             self._recording.recorder.finish(self._recording)
 
     def _in_trace(self, step: Callable[..., Any], *args: Any) -> Any:
@@ -135,7 +136,7 @@ class Body:
     def _has_more(self) -> bool:
         """Tell whether the server stopped early; a whole body needs no last look for its end."""
         recording = self._recording
-        if recording.request.get("method") == "HEAD" or recording.status in _BODILESS:
+        if recording.request.get("REQUEST_METHOD") == "HEAD" or recording.status in _BODILESS:
             return False
         length = content_length(recording)
         if length is not None:

@@ -1,12 +1,11 @@
 """The WSGI layer around an app: where a recording begins and ends (PEP 3333)."""
 
-import functools
-import random
 from collections.abc import Callable, Iterable
 from fnmatch import fnmatchcase
 from typing import Any
 
 from flasktrace.trace.record.body import Body, BodyReader, SizedBody, content_length, outcome_of
+from flasktrace.trace.record.chance import drawn
 from flasktrace.trace.record.describe import plain
 from flasktrace.trace.record.recorder import Recorder
 from flasktrace.trace.record.recording import CURRENT, Recording
@@ -26,6 +25,8 @@ _FACTS = (
     "CONTENT_TYPE",
     "CONTENT_LENGTH",
 )
+_SHORT, _MOST = 300, 500
+"""Characters and number of the headers that are remembered."""
 
 
 class Gateway:
@@ -53,6 +54,8 @@ class Gateway:
         self.on = True
         #: Requests that were not recorded, by reason.
         self.skipped = {"excluded": 0, "sampled_out": 0}
+        #: Headers in which nothing is secret, as the environ has them: how they are shown.
+        self._headers: dict[tuple[str, str], tuple[str, str]] = {}
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
         """Answer one request."""
@@ -87,7 +90,7 @@ class Gateway:
             if any(fnmatchcase(path, pattern) for pattern in self.exclude):
                 self.skipped["excluded"] += 1
                 return False
-        if self.sample < 1.0 and random.random() >= self.sample:  # noqa: S311
+        if not drawn(self.sample):
             self.skipped["sampled_out"] += 1
             return False
         return True
@@ -108,31 +111,42 @@ class Gateway:
     def _note_request(self, recording: Recording, environ: dict[str, Any]) -> None:
         """Note what the client sent, before the app can change it."""
         recording.request = facts = _facts(environ, self.recorder.redactor)
-        shown = self.recorder.describe.header
+        known, shown = self._headers.get, self._header
         recording.request_headers = tuple(
             [
-                shown(_header(key), value)
+                known((key, value)) or shown(key, value)
                 for key, value in environ.items()
                 if type(value) is str and type(key) is str and key[:5] == "HTTP_"
             ]
-            + [
-                shown(_header(key), facts[key])
-                for key in ("CONTENT_TYPE", "CONTENT_LENGTH")
-                if facts[key]
-            ]
         )
+        for key in ("CONTENT_TYPE", "CONTENT_LENGTH"):
+            if facts[key]:
+                recording.request_headers += (shown(key, facts[key]),)
+
+    def _header(self, key: str, value: str) -> tuple[str, str]:
+        """Return the header that is *key* in the environ, without secrets; remember harmless ones.
+
+        Clients send the same few again and again.
+        """
+        name = key.removeprefix("HTTP_").replace("_", "-").title()
+        pair = self.recorder.describe.header(name, value)
+        if pair[1] == value and len(value) < _SHORT:
+            if len(self._headers) >= _MOST:
+                self._headers.clear()
+            self._headers[key, value] = pair
+        return pair
 
     def _starter(
         self, recording: Recording, start_response: Callable[..., Any]
     ) -> Callable[..., Any]:
+        clock, note, response_headers = recording.clock, self._note_start, self.response_headers
+
         def start(*args: Any, **named: Any) -> Any:
             try:
-                recording.enter()
-                try:
-                    self._note_start(recording, *args, **named)
-                finally:
-                    recording.leave()
-                if self.response_headers:
+                entered = clock()
+                note(recording, *args, **named)
+                recording.base += clock() - entered
+                if response_headers:
                     args, named = _with_id(recording, args, named)
             except Exception as error:  # noqa: BLE001
                 self.recorder.failed(recording, "start_response", error)
@@ -203,19 +217,15 @@ def _tap(recording: Recording, environ: dict[str, Any]) -> None:
 
 def _facts(environ: dict[str, Any], redact: Redactor) -> dict[str, str]:
     """Return what the environ says of the request, apart from its headers."""
-    facts = {name: value if type(value := environ.get(name, "")) is str else "" for name in _FACTS}
-    root, path = facts["SCRIPT_NAME"], facts["PATH_INFO"]
-    facts["method"] = facts["REQUEST_METHOD"]
-    facts["path"] = redact.text(f"{text_of(root)}{text_of(path)}") or "/"
+    get = environ.get
+    facts = {name: value if type(value := get(name)) is str else "" for name in _FACTS}
+    path = facts["PATH_INFO"]
+    if facts["SCRIPT_NAME"] or not path.isascii():
+        path = f"{text_of(facts['SCRIPT_NAME'])}{text_of(path)}"
+    facts["path"] = redact.text(path) or "/"
     if facts["QUERY_STRING"]:
         facts["QUERY_STRING"] = plain(redact.query(text_of(facts["QUERY_STRING"])))
     return facts
-
-
-@functools.lru_cache(1000)
-def _header(key: str) -> str:
-    """Return the name of the header that is *key* in the environ."""
-    return key.removeprefix("HTTP_").replace("_", "-").title()
 
 
 def _is_pair(pair: Any) -> bool:

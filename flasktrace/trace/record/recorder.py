@@ -12,6 +12,7 @@ from werkzeug.exceptions import HTTPException
 from flasktrace import signals
 from flasktrace.trace.model import Failure
 from flasktrace.trace.record import failure, notes, routing, snapshot
+from flasktrace.trace.record.chance import new_id
 from flasktrace.trace.record.describe import Describer, attributes_of, module_of, type_name
 from flasktrace.trace.record.guard import Guard
 from flasktrace.trace.record.limits import Limits
@@ -20,7 +21,6 @@ from flasktrace.trace.record.place import Places
 from flasktrace.trace.record.recording import CURRENT, Recording
 from flasktrace.trace.record.redact import MARK, Redactor
 from flasktrace.trace.record.snapshot import Look
-from flasktrace.trace.record.trace_id import new_id
 
 Receiver = Callable[..., None]
 

@@ -127,7 +127,7 @@ def _not_routed(story: Story) -> str | None:
 
 def _routing_error(story: Story) -> str | None:
     facts, request = story.recording.routing, story.recording.request
-    asked = f"{request.get('method')} {request.get('path')}"
+    asked = f"{request.get('REQUEST_METHOD')} {request.get('path')}"
     status = _status(story)
     match facts.get("error"):
         case "redirect":
@@ -186,7 +186,7 @@ def _by_framework(story: Story) -> str | None:
     endpoint = story.recording.routing.get("endpoint")
     if endpoint is None:
         return None
-    method = story.recording.request.get("method")
+    method = story.recording.request.get("REQUEST_METHOD")
     return f"{_status(story)}: the framework itself answers {method} for {endpoint}"
 
 
