@@ -23,6 +23,7 @@ FRAMEWORK = [
     "json",
     "json.tag",
     "advice",
+    "routing",
     "wrappers",
     "sessions",
     "context",
