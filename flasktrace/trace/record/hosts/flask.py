@@ -6,14 +6,13 @@ request by themselves; 3.2 has one, and hands it to the stage methods as first a
 """
 
 import functools
-import operator
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from contextvars import ContextVar, Token
 from typing import Any
 
 from flasktrace.signals import Staged, call, stage
 from flasktrace.trace.record.describe import attributes_of
+from flasktrace.trace.record.hosts import flask_stack
 from flasktrace.trace.record.hosts.native import adapter_facts
 from flasktrace.trace.record.recorder import Recorder
 from flasktrace.trace.record.recording import CURRENT
@@ -47,7 +46,7 @@ class FlaskHost:
 
     def contexts(self) -> Sequence[Any]:
         """Return the contexts on the stack, the bottom first."""
-        return _stack()
+        return flask_stack.contexts()
 
     def app_name(self, context: Any) -> str:
         """Return the name of the app that *context* belongs to."""
@@ -78,11 +77,14 @@ class FlaskHost:
 
     def state(self) -> Any:
         """Return what `stands` knows the stack by."""
-        return _tops()
+        return flask_stack.tops()
 
     def stands(self, state: Any) -> bool:
         """Tell whether the same contexts are on the stack as when `state` gave *state*."""
-        return state is not None and all(map(operator.is_, _tops(), state))
+        if state is None:
+            return False
+        app, request = flask_stack.tops()
+        return state[0] is app and state[1] is request
 
     def install(self, app: Any, recorder: Recorder) -> None:
         """Dress the app's stage methods and begin to listen."""
@@ -121,97 +123,12 @@ class TracedContext(Staged):
     flasktrace_ended = False
 
 
-# The stack
-
-
-def _stack() -> list[Any]:
-    """Return the contexts: each app context, and above it the request that pushed it."""
-    apps, requests = _pushed("app_ctx"), _pushed("request_ctx")
-    above = {id(_app_context_of(context)): context for context in requests}
-    found: list[Any] = []
-    for context in apps:
-        request = above.pop(id(context), None)
-        found.append(context)
-        if request is not None and request is not context:  # flask 3.2 has one context for both
-            found.append(request)
-    return found + list(above.values())
-
-
-def _tops() -> tuple[Any, Any]:
-    """Return what is on top of flask's two stacks; flask 3.2 has one."""
-    if not _variables:
-        from flask import globals as names
-
-        proxies = [vars(names).get(name) for name in ("app_ctx", "request_ctx")]
-        _variables[:] = map(_variable_of, proxies)
-    return _variables[0].get(None), _variables[1].get(None)
-
-
-_variables: list[ContextVar[Any]] = []
-_nowhere: ContextVar[Any] = ContextVar("flasktrace.nowhere")
-
-
-def _variable_of(proxy: Any) -> ContextVar[Any]:
-    """Return the context variable behind one of flask's proxies."""
-    found = None if proxy is None else object.__getattribute__(proxy, "_LocalProxy__wrapped")
-    return found if type(found) is ContextVar else _nowhere
-
-
-def _pushed(name: str) -> list[Any]:
-    """Return the contexts behind one of flask's two proxies, the bottom first.
-
-    flask 3.2 has one; it warns when the other is asked for as an attribute of the module.
-    """
-    from flask import globals as names
-
-    found: list[Any] = []
-    context = _on_top(vars(names).get(name))
-    while context is not None and not any(context is known for known in found):
-        found.insert(0, context)
-        context = _below(context)
-    return found
-
-
-def _on_top(proxy: Any) -> Any:
-    if proxy is None:
-        return None
-    try:
-        return proxy._get_current_object()  # noqa: SLF001
-    except RuntimeError:
-        return None
-
-
-def _tokens(context: Any) -> list[Any]:
-    kept = attributes_of(context)
-    tokens = kept.get("_cv_tokens") or [kept.get("_cv_token")]
-    return tokens if type(tokens) is list else []
-
-
-def _below(context: Any) -> Any:
-    """Return the context that was on top when *context* was pushed for the first time."""
-    for token in _tokens(context)[:1]:
-        first = token[0] if type(token) is tuple else token
-        if type(first) is Token and first.old_value is not Token.MISSING:
-            return first.old_value
-    return None
-
-
-def _app_context_of(context: Any) -> Any:
-    """Return the app context that a request context pushed; itself when there was one already."""
-    for token in _tokens(context)[:1]:
-        if type(token) is tuple and token[1] is not None:
-            return token[1]
-    return context
-
-
 def _current(*args: Any) -> Any:
     """Return the watched context that a stage method is called for, or None."""
     if args and isinstance(args[0], TracedContext):
         return args[0]
-    from flask import globals as names
-
-    for name in ("request_ctx", "app_ctx"):
-        context = _on_top(vars(names).get(name))
+    app, request = flask_stack.tops()
+    for context in (request, app):
         if isinstance(context, TracedContext):
             return context
     return _ending()
