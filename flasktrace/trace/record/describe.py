@@ -207,13 +207,19 @@ def module_of(kind: type) -> str:
     return module if type(module) is str else "builtins"
 
 
+_NO_ATTRIBUTES: dict[str, Any] = {}
+"""The same one each time, so that nothing seems to have changed."""
+
+
 def attributes_of(foreign: Any) -> dict[str, Any]:
     """Return the ``__dict__`` of an object past what its class may define; empty without one."""
+    if foreign is None:
+        return _NO_ATTRIBUTES
     try:
         found = object.__getattribute__(foreign, "__dict__")
     except AttributeError:
-        return {}
-    return found if issubclass(type(found), dict) else {}
+        return _NO_ATTRIBUTES
+    return found if issubclass(type(found), dict) else _NO_ATTRIBUTES
 
 
 def _shape(kind: type, value: Any) -> str:
