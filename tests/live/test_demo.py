@@ -8,7 +8,7 @@ from contextlib import closing
 
 import pytest
 
-from tests.cases import many
+from tests.cases import many, share
 from tests.live.process import flasktrace, until
 
 STORE = "sqlite:///.flasktrace/demo.db"
@@ -72,7 +72,7 @@ def test_second_demo_of_the_same_folder_runs_beside_the_first(serve):
     assert first.port != second.port
 
 
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("how", share([signal.SIGINT, signal.SIGTERM]))
 def test_demo_ends_cleanly(serve, tmp_path, how):
     demo = serve("demo", "--port", "0", "--pause", "0", "--rounds", "1000")
     demo.lines(VISIT)
@@ -84,7 +84,7 @@ def test_demo_ends_cleanly(serve, tmp_path, how):
     assert_store_is_whole(tmp_path)
 
 
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("how", share([signal.SIGTERM, signal.SIGINT]))
 def test_demo_ends_cleanly_while_a_browser_watches(serve, how):
     demo = serve("demo", "--port", "0", "--rounds", "0")
     link = demo.link.removeprefix(demo.address)
