@@ -10,6 +10,7 @@ from typing import Any
 
 import flask
 import itsdangerous.timed
+from werkzeug.http import parse_date
 from werkzeug.test import EnvironBuilder
 
 import flasktrace
@@ -159,7 +160,16 @@ def comparable(seen: dict[str, Any]) -> dict[str, Any]:
         return None if error is None else (type(error), repr(error.args))
 
     errors = {key: shown(seen[key]) for key in ("error", "close error") if key in seen}
-    return {**seen, **errors}
+    starts = [(status, timeless(headers), *how) for status, headers, *how in seen["starts"]]
+    return {**seen, **errors, "starts": starts}
+
+
+def timeless(headers):
+    """Return the headers with any Date as good as any other: a second may pass between two."""
+    return [
+        (name, parse_date(value) is not None if name == "Date" else value)
+        for name, value in headers
+    ]
 
 
 def different(expected, actual, *but) -> dict[str, Any]:
