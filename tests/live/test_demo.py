@@ -9,7 +9,7 @@ from contextlib import closing
 import pytest
 
 from tests.cases import many, share
-from tests.live.process import flasktrace, until
+from tests.live.process import Server, flasktrace, python, until
 
 STORE = "sqlite:///.flasktrace/demo.db"
 VISIT = 21
@@ -40,18 +40,27 @@ def test_demo_prints_the_login_link_and_a_line_for_each_request(serve):
     assert "Traceback" not in demo.out + demo.err
 
 
-def test_link_signs_in_once(serve):
-    demo = serve("demo", "--port", "0", "--rounds", "0")
-    link = demo.link.removeprefix(demo.address)
+@pytest.fixture(scope="module")
+def standing(tmp_path_factory):
+    """A demo without its visitor, for tests that do not end it."""
+    folder = tmp_path_factory.mktemp("demo")
+    command = python("-m", "flasktrace", "demo", "--port", "0", "--rounds", "0")
+    demo = Server(command, folder, "server", {})
+    yield demo
+    demo.end()
 
-    assert [demo.ask(link).status for _ in range(2)] == [303, 401]
+
+def test_link_signs_in_once(standing):
+    link = standing.link.removeprefix(standing.address)
+
+    assert [standing.ask(link).status for _ in range(2)] == [303, 401]
 
 
-def test_demo_without_a_stop_is_traced_on(serve):
-    demo = serve("demo", "--port", "0", "--rounds", "0")
+def test_demo_without_a_stop_is_traced_on(standing):
+    before = len(standing.out.splitlines())
 
-    assert demo.ask("/products/3").status == 200
-    assert "/products/3" in demo.lines(1)[0]
+    assert standing.ask("/products/3").status == 200
+    assert "/products/3" in standing.lines(before + 1)[-1]
 
 
 def test_demo_takes_another_port_when_its_own_is_busy(serve):
