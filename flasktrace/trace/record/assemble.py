@@ -10,6 +10,7 @@ from flasktrace.trace.model import (
     STAGES,
     RequestFacts,
     ResponseFacts,
+    Routing,
     Run,
     Snapshot,
     Span,
@@ -92,6 +93,7 @@ def _assembled(recording: Recording) -> Trace:
         changes=tuple(story.changes),
         partial=recording.partial,
         label=recording.label,
+        routing=Routing.from_dict(recording.routing) if "error" in recording.routing else None,
     )
 
 

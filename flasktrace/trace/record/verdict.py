@@ -1,6 +1,7 @@
 """Why this response, in one sentence."""
 
 from collections.abc import Callable
+from typing import Any
 
 from flasktrace.trace.record.place import author_of
 from flasktrace.trace.record.story import OpenSpan, Story
@@ -136,12 +137,22 @@ def _routing_error(story: Story) -> str | None:
             allowed = ", ".join(facts["allowed"])
             return f"{status}: the url exists, but not for {asked}; it allows {allowed}"
         case "none":
-            near = facts["near"]
-            hint = f" (did you mean {near[0]}?)" if near else ""
-            return f"{status}: no route matches {asked}{hint}"
+            return f"{status}: no route matches {asked}{_hint(facts)}"
+        case "websocket":
+            return f"{status}: no route matches {asked} by this protocol{_hint(facts)}"
         case "other":
             return f"{status}: the router refused {asked}"
     return None
+
+
+def _hint(facts: dict[str, Any]) -> str:
+    """Return what the request perhaps meant, or why the rule that was meant refused it."""
+    near, candidates = facts.get("near", ())[:1], facts.get("candidates", ())
+    # A rule with variables is near when a value does not fit; then its reason says more.
+    told = [item for item in candidates if item.rule in near and "<" in item.rule]
+    for item in told or (candidates[:1] if facts["error"] == "websocket" else ()):
+        return f" ({item.rule}: {item.refused})"
+    return f" (did you mean {near[0]}?)" if near else ""
 
 
 def _aborted(story: Story) -> str | None:
