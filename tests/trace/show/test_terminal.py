@@ -53,6 +53,7 @@ TRACES: dict[str, Callable[[], Trace]] = {
     "cart": samples.cart,
     "crash": samples.crash,
     "early": samples.early,
+    "missing": samples.missing,
     "odd": odd,
 }
 

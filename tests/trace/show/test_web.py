@@ -20,7 +20,7 @@ from flasktrace.trace.show.scale import Scale
 from flasktrace.trace.show.waterfall import waterfall
 from flasktrace.trace.show.web import Dashboard, create_app
 from tests.cases import cover
-from tests.trace.samples import MS, cart, crash, early, many
+from tests.trace.samples import MS, cart, crash, early, many, missing
 from tests.trace.show.fakes import FakeLedger, FakeStore
 
 TOKEN = "an-api-token-of-the-test"
@@ -214,6 +214,24 @@ def test_a_stage_that_did_not_run_is_hollow_and_says_why() -> None:
     classes = {str(step["data-step"]): str(step["class"]) for step in page.having("data-step")}
     assert "step-hollow" in classes["match"]
     assert "step-ran" in classes["preprocess"]
+
+
+def test_the_rules_that_were_refused_stand_in_the_match_panel() -> None:
+    page = Browser([missing()]).page(f"/{missing().id}")
+    text = " ".join(page.text.split())
+
+    assert first_look(missing()) == "match"
+    assert "Candidates Rule Why not /user/<int:id> user, GET, HEAD, OPTIONS the int" in text
+    assert "/login login, GET, HEAD, OPTIONS segment 1 is 'user', not 'login'" in text
+    assert "… and 12 other rules did you mean /user/<int:id> or /user/?" in text
+    assert text.count("Why not") == 1
+
+
+def test_a_hook_that_answered_tells_more_than_the_rules() -> None:
+    trace = replace(missing(), marks=("no route", "answered by a hook"))
+
+    assert first_look(trace) == "dispatch"
+    assert "Why not" not in Browser([cart()]).page(f"/{cart().id}").text
 
 
 def test_a_stage_that_raised_is_marked_in_words() -> None:
@@ -575,6 +593,7 @@ def hostile(text: str) -> Trace:
         view_args={"id": "1"},
         label="label",
         parent="0" * 32,
+        routing=missing().routing,
         dropped={"spans": 1},
         changes=(
             Change(1 * MS, 0, "g", "user", "'bob'", "'ada'", "f (x.py:1)", 1),
