@@ -116,7 +116,8 @@ class _Teller:
         """Return a text of the path as the reason has it."""
         # Secrets first, since half of one would not be known as such.
         text = self.describe(without(value, self.secrets), name)
-        return text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}…"
+        quote = text[0] if text[:1] in {"'", '"'} else ""
+        return text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}…{quote}"
 
     # Which rules
 

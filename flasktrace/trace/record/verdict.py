@@ -9,6 +9,7 @@ from flasktrace.trace.record.story import OpenSpan, Story
 _KINDS = {"view": "the view", "error_handler": "the error handler"}
 _AFTER = {"after_request", "after_this_request"}
 _LONGEST = 200
+_LONGEST_HINT = 120
 _FAILED = 500
 """The status from which on a response tells of a failure."""
 
@@ -151,7 +152,8 @@ def _hint(facts: dict[str, Any]) -> str:
     # A rule with variables is near when a value does not fit; then its reason says more.
     told = [item for item in candidates if item.rule in near and "<" in item.rule]
     for item in told or (candidates[:1] if facts["error"] == "websocket" else ()):
-        return f" ({item.rule}: {item.refused})"
+        if len(item.rule) + len(item.refused or "") <= _LONGEST_HINT:
+            return f" ({item.rule}: {item.refused})"
     return f" (did you mean {near[0]}?)" if near else ""
 
 

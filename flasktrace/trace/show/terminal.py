@@ -55,7 +55,6 @@ _DEEPEST = 8  # nested spans are indented no further
 _PATH = 56  # longer paths are shortened even where there is room, figures shall stay near
 _HEADERS = 8  # headers shown of a request or a response
 _BODY_LINES = 6
-_CANDIDATES = 8  # rules shown of those that a match refused
 
 
 def line(
@@ -484,7 +483,7 @@ def _stage(sheet: _Sheet, stage: Stage) -> Iterator[Text]:
 
 def _routing(sheet: _Sheet, routing: Routing) -> Iterator[Text]:
     """Yield the rules that were refused, with the reasons in a column of their own."""
-    shown = routing.candidates[:_CANDIDATES]
+    shown = routing.candidates[: words.CANDIDATES]
     column = max((cell_len(clean(item.rule)) for item in shown), default=0)
     column = min(column, max(sheet.width // 3, 8))
     for item in shown:

@@ -226,6 +226,7 @@ class Dashboard:
             "csrf": self.access.csrf_token(request.environ),
             "BAR": BAR,
             "LENGTH": LENGTH,
+            "SHOWN": words.CANDIDATES,
         }
 
     def _problem(self, error: Exception) -> Response:

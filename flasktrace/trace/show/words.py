@@ -24,6 +24,9 @@ from flasktrace.trace.show.sanitize import clean
 OWN_ATTRIBUTES = ("code.function.name", "code.file.path", "code.line.number", "outcome")
 """Attributes of a span that have words of their own; `details` leaves them out."""
 
+CANDIDATES = 8
+"""Rules shown at first of those that a match refused."""
+
 # A figure is shown by the first row whose limit it stays below after rounding.
 _DURATIONS = (
     (1_000, 1, "<1 µs"),

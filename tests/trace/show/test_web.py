@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from werkzeug.test import Client, EnvironBuilder, TestResponse
 
-from flasktrace.trace.model import Change, Page, Stage, Trace
+from flasktrace.trace.model import Candidate, Change, Page, Routing, Stage, Trace
 from flasktrace.trace.show import assets
 from flasktrace.trace.show.access import HEADERS, Access
 from flasktrace.trace.show.cards import stack
@@ -221,10 +221,22 @@ def test_the_rules_that_were_refused_stand_in_the_match_panel() -> None:
     text = " ".join(page.text.split())
 
     assert first_look(missing()) == "match"
-    assert "Candidates Rule Why not /user/<int:id> user, GET, HEAD, OPTIONS the int" in text
-    assert "/login login, GET, HEAD, OPTIONS segment 1 is 'user', not 'login'" in text
-    assert "… and 12 other rules did you mean /user/<int:id> or /user/?" in text
-    assert text.count("Why not") == 1
+    assert "did you mean /user/<int:id> or /user/? Candidates Rule Why not" in text
+    assert "/cart cart, GET, HEAD, OPTIONS segment 1 is 'user', not 'cart'" in text
+    assert "… and 13 other rules Rule Why not /login login, GET, HEAD, OPTIONS" in text
+    assert "segment 1 is 'user', not 'login' … and 12 other rules" in text
+    assert text.count("Candidates") == 1
+
+
+@pytest.mark.parametrize(
+    ("others", "told"), [(0, []), (1, ["1 other rule"]), (9, ["9 other rules"])]
+)
+def test_few_candidates_are_shown_at_once(others: int, told: list[str]) -> None:
+    routing = Routing("none", (Candidate("/x", "x", (), "is a websocket rule"),), others=others)
+    page = Browser([replace(missing(), routing=routing)]).page(f"/{missing().id}")
+
+    assert re.findall(r"\d+ other rules?", page.text) == told
+    assert "did you mean" not in page.text
 
 
 def test_a_hook_that_answered_tells_more_than_the_rules() -> None:
