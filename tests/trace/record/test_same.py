@@ -54,7 +54,7 @@ def unchanged(special):
     return (lambda _recorder: None) if special.incomplete else None
 
 
-BODIES = {"streams", "uploads", "wsgi", "inputs"}
+BODIES = {"bodies", "files", "inputs", "starts", "streams", "uploads", "wsgi"}
 
 
 @pytest.mark.parametrize(

@@ -1,15 +1,18 @@
 """Small apps, each with one thing that a tracer could spoil; a module for each theme."""
 
 from tests.trace.record.apps import (  # noqa: F401 - they register their apps
+    bodies,
     contexts,
     environs,
     errors,
+    files,
     hooks,
     inputs,
     logs,
     middleware,
     requests,
     sessions,
+    starts,
     streams,
     templates,
     uploads,

@@ -23,13 +23,13 @@ def run(wsgi, asks, notes) -> list[dict[str, Any]]:
 
 
 def run_one(wsgi, wanted: Ask, notes: Notes) -> dict[str, Any]:
-    notes.handed = None
+    notes.handed, notes.called = None, wsgi
     with watched() as process:
         seen = ask(wsgi, wanted, notes)
         errors = {key: seen.pop(key) for key in list(seen) if "error" in key and key != "errors"}
         shown = {key: told(error, notes) for key, error in errors.items()}
         errors.clear()
-        notes.handed = None
+        notes.handed = notes.called = None
         notes.append(("alive", notes.alive()))
     return {**seen, **shown, **process}
 
@@ -101,7 +101,7 @@ def assert_same(make, asks, *, break_tracer=None, but=(), **options) -> list[Any
     assert not tracer.recorder.live
     if not break_tracer:
         assert errors == {}
-        assert_true(traces, asks, traced)
+        assert_true(traces, asks, traced, bodies=options.get("capture_body", False))
     return list(traces)
 
 

@@ -14,6 +14,9 @@ class Notes(list[Any]):
         super().__init__()
         #: The very object that the app gave to the server, or raised.
         self.handed: Any = None
+        #: What the server calls, and the environ that it gave.
+        self.called: Any = None
+        self.environ: Any = None
         self._watched: list[tuple[str, weakref.ref[Any]]] = []
 
     def hand(self, value: Any) -> Any:
@@ -23,6 +26,9 @@ class Notes(list[Any]):
 
     def watch(self, name: str, value: Any) -> None:
         """Note after the request whether *value* is still alive."""
+        #: What the server calls, and the environ that it gave.
+        self.called: Any = None
+        self.environ: Any = None
         self._watched.append((name, weakref.ref(value)))
 
     def alive(self) -> list[str]:

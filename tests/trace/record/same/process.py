@@ -85,7 +85,8 @@ def _hooked(name: str, owner: Any, found: list[Any]) -> Any:
 
 
 def _shown(item: Any) -> Any:
-    line = item.lineno if item.filename.startswith(TESTS) else None
+    own = item.filename.startswith(TESTS) and Path(item.filename).parent != Path(__file__).parent
+    line = item.lineno if own else None  # of the server it is only how deep the stack is
     return item.category, str(item.message), line
 
 

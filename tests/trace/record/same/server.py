@@ -2,6 +2,7 @@
 
 import contextvars
 import io
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,9 @@ from werkzeug.test import EnvironBuilder
 from tests.trace.record.same.notes import BOOM, Notes
 
 TESTS = str(Path(__file__).parents[3])
+
+
+LEFT, BROKE = "client_disconnected", "error_in_stream"
 
 
 @dataclass
@@ -61,6 +65,10 @@ class Input(io.BytesIO):
     def __next__(self):
         return self._note("next", (), super().__next__())
 
+    def seek(self, *place):
+        self._notes.append(("input", "seek"))
+        return super().seek(*place)
+
     def __del__(self):
         """Do not close: when it is collected is no note."""
 
@@ -77,9 +85,10 @@ class Server:
         self.notes = notes
         self.input = Input(wanted.body, notes)
         self.errors = io.StringIO()
-        self.environ = self._environ()
+        self.environ = notes.environ = self._environ()
         self.given = dict(self.environ)
         self.starts: list[Any] = []
+        self.headers: list[Any] = []
         self.chunks: list[Any] = []
         self.sent = False
         self.inside = True
@@ -98,12 +107,13 @@ class Server:
         given = args[2] if len(args) > 2 else named.get("exc_info")
         headers = args[1] if len(args) > 1 else named["response_headers"]
         status = args[0] if args else named["status"]
-        self.starts.append((status, list(headers), len(args), sorted(named)))
+        self.starts.append((status, steady(headers), len(args), sorted(named)))
         self.notes.append(("start", *self.starts[-1], _shown_info(given)))
         if given and self.sent:
             raise given[1].with_traceback(given[2])
         if began and not given:
             raise AssertionError("the response has started already")
+        self.seen["status"], self.headers = status, headers
         return self.write
 
     def write(self, data):
@@ -111,6 +121,8 @@ class Server:
         return len(data)
 
     def _take(self, how, data):
+        if not self.sent and self.starts and steady(self.headers) != self.starts[-1][1]:
+            self.notes.append(("headers sent", steady(self.headers)))  # the app changed its list
         self.sent = self.sent or bool(data)
         self.notes.append((how, data))
         self.chunks.append(data)
@@ -130,7 +142,7 @@ class Server:
         result = None
         try:
             result = wsgi(self.environ, self.start_response)
-            self.inside = False
+            self.inside, self.seen["returned"] = False, True
             self._look_at_the_context()
             self._note_result(result)
             self._take_all(result)
@@ -142,6 +154,7 @@ class Server:
             self._go_on(result)
         self._look_at_the_context()
         self._note_environ()
+        self.notes.environ = None
         return self.seen
 
     def _note_result(self, result):
@@ -158,11 +171,18 @@ class Server:
         steps = iter(result)
         while self.wanted.chunks is None or len(self.chunks) < self.wanted.chunks:
             try:
-                chunk = next(steps)
+                chunk = self._next(steps)
             except StopIteration:
                 self.notes.append("end")
                 return
             self._take("chunk", chunk)
+
+    def _next(self, steps):
+        self.inside = True
+        try:
+            return next(steps)
+        finally:
+            self.inside = False
 
     def _close(self, result, name):
         try:
@@ -181,7 +201,7 @@ class Server:
         self._close(result, "second close error")
 
     def _note_environ(self):
-        own = {key for key in self.environ if key.startswith("werkzeug.")}
+        own = {key for key in self.environ if str(key).startswith("werkzeug.")}
         left = {key: value for key, value in self.environ.items() if key not in own}
         self.seen["environ"] = {
             "new": {key: type(value) for key, value in left.items() if key not in self.given},
@@ -189,7 +209,21 @@ class Server:
             "changed": [key for key in left if left[key] is not self.given.get(key, left[key])],
         }
         self.seen["errors"] = self.errors.getvalue()
-        self.seen["taken"] = None if self.input.closed else self.input.tell()
+        moved = self.input.closed or ("input", "seek") in self.notes
+        self.seen["taken"] = None if moved else self.input.tell()
+
+
+def steady(headers) -> list[Any]:
+    """Return a copy of *headers* in which moments, which pass between two runs, do not stand."""
+    return [_steady_pair(pair) for pair in headers]
+
+
+def _steady_pair(pair):
+    if type(pair) is tuple and pair[:1] == ("Date",):
+        return "Date", "now"
+    if type(pair) is tuple and pair[:1] == ("Set-Cookie",):
+        return pair[0], re.sub(r"Expires=[^;]+", "Expires=then", pair[1])
+    return pair
 
 
 def _shown_info(given):

@@ -6,13 +6,15 @@ from flasktrace.trace.model import STAGES
 from tests.trace.record.same.server import Ask
 
 
-def assert_true(traces, asks, answers) -> None:
+def assert_true(traces, asks, answers, *, bodies=False) -> None:
     """One trace for each request, which says what the server saw and what the request expects."""
     tops = [item for item in traces if item.parent is None]
     wanted = [(ask, seen) for ask, seen in zip(asks, answers, strict=True) if ask.traced]
     assert len(tops) == len(wanted), [(item.path, item.status) for item in tops]
     for trace, (ask, seen) in zip(tops, wanted, strict=True):
         assert_tells(trace, ask, seen)
+        if bodies and seen["taken"] is not None:
+            assert trace.request.bytes_read == seen["taken"], ask.path
         assert len(within(trace, traces)) == ask.children
 
 
@@ -28,7 +30,7 @@ def assert_tells(trace, ask: Ask, seen) -> None:
     assert trace.status == status_of(seen), ask.path
     assert not trace.partial
     if not seen.get("is a file"):  # which is handed on itself, so that nobody sees its end
-        assert trace.response.closed == (ask.close and "sized" in seen), ask.path
+        assert trace.response.closed == (ask.close and "returned" in seen), ask.path
         assert_counts(trace, seen["chunks"])
     assert_times_are_possible(trace)
 
@@ -39,10 +41,8 @@ def assert_counts(trace, chunks) -> None:
 
 
 def status_of(seen) -> int | None:
-    """Return the status that the server got last."""
-    if not seen["starts"]:
-        return None
-    code = str(seen["starts"][-1][0]).partition(" ")[0]
+    """Return the status that the server has accepted last."""
+    code = str(seen.get("status", "")).partition(" ")[0]
     return int(code) if code.isdecimal() else None
 
 
