@@ -29,7 +29,7 @@ class Log(logging.Handler):
     def emit(self, record):
         if record.name == "flasktrace":
             return  # what the tracer says of itself
-        kind = record.exc_info[0] if record.exc_info else None
+        kind = record.exc_info[0].__qualname__ if record.exc_info else None
         where = (record.funcName, record.lineno) if record.pathname.startswith(TESTS) else None
         more = sorted(set(vars(record)) - _KNOWN)
         text = record.getMessage()

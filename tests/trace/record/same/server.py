@@ -247,7 +247,7 @@ def told(error: BaseException | None, notes: Notes) -> Any:
     which = "BOOM" if error is BOOM else "handed" if error is notes.handed else ""
     chain = [type(item).__name__ for item in (error.__cause__, error.__context__)]
     return (
-        type(error),
+        type(error).__qualname__,
         which,
         repr(error.args),
         chain,
