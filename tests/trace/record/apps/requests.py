@@ -2,6 +2,7 @@
 
 import types
 
+from werkzeug.routing import ValidationError
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 import flasktrace
@@ -120,4 +121,84 @@ def redirects_by_the_router(lib, notes):
         Ask("/shop/"),
         Ask("/old", status=308),
         Ask("/shop?a=1", "HEAD", status=308),
+    ]
+
+
+@app_for_both
+def fault_11_ranges_and_conditions(lib, notes):
+    app = lib.Flask("ranges")
+
+    @app.route("/")
+    def index():
+        response = lib.Response("0123456789", headers={"ETag": '"x"'})
+        return response.make_conditional(lib.request, accept_ranges=True, complete_length=10)
+
+    def asked(**headers):
+        return {name.replace("_", "-"): value for name, value in headers.items()}
+
+    return app, [
+        Ask(headers=asked(Range="bytes=0-3"), status=206),
+        Ask(headers=asked(Range="bytes=20-"), status=416),
+        Ask(headers=asked(Range="bytes=0-1", If_Range='"y"')),
+        Ask(headers=asked(If_None_Match='"x"'), status=304),
+        Ask(headers=asked(If_None_Match='"y"')),
+    ]
+
+
+@app_for_both
+def hosts_and_subdomains(lib, notes):
+    app = lib.Flask("hosts", subdomain_matching=True)
+    app.config["SERVER_NAME"] = "shop.test"
+    app.add_url_rule("/", "index", lambda: "main")
+    app.add_url_rule("/", "sub", lambda who: who, subdomain="<who>")
+    return app, [
+        Ask(headers={"Host": "shop.test"}),
+        Ask(headers={"Host": "ada.shop.test"}),
+    ]
+
+
+@app_for_both
+def converters_that_fail(lib, notes):
+    app = lib.Flask("converters")
+
+    class Bad(app.url_map.converters["default"]):
+        def to_python(self, value):
+            notes.append(value)
+            raise ValidationError(value)
+
+    app.url_map.converters["bad"] = Bad
+    app.add_url_rule("/<bad:value>", "bad", lambda value: value)
+    return app, [Ask("/other", status=404)]
+
+
+@app_for_both
+def routes_that_are_asked_for_early(lib, notes):
+    app = lib.Flask("early")
+
+    @app.before_request
+    def look():
+        notes.append((lib.request.endpoint, lib.request.view_args, lib.request.url_rule and 1))
+        notes.append(type(lib.request.routing_exception))
+
+    app.add_url_rule("/<int:number>", "show", lambda number: f"{number}")
+    return app, [Ask("/1"), Ask("/x", status=404), Ask("/1", "POST", status=405)]
+
+
+@app_for_both
+def options_and_methods(lib, notes):
+    app = lib.Flask("methods")
+    app.add_url_rule("/auto", "auto", lambda: "auto", methods=["PUT"])
+    app.add_url_rule(
+        "/own",
+        "own",
+        lambda: lib.request.method,
+        methods=["OPTIONS"],
+        provide_automatic_options=False,
+    )
+    return app, [
+        Ask("/auto", "OPTIONS"),
+        Ask("/own", "OPTIONS"),
+        Ask("/auto", "PUT"),
+        Ask("/auto", status=405),
+        Ask("/auto", "BREW", status=405),
     ]

@@ -6,6 +6,7 @@ import io
 import logging
 import os
 import random
+import re
 import signal
 import sys
 import threading
@@ -42,7 +43,7 @@ def watched() -> Any:
     seen: dict[str, Any] = {"logs": [], "unraisable": [], "thread errors": []}
     out, err = io.StringIO(), io.StringIO()
     random.seed(1)
-    before, threads, collects = _state(), set(threading.enumerate()), gc.isenabled()
+    before, threads = _state(), set(threading.enumerate())
     with ExitStack() as end:
         end.enter_context(_logged(seen["logs"]))
         end.enter_context(_hooked("unraisablehook", sys, seen["unraisable"]))
@@ -51,12 +52,7 @@ def watched() -> Any:
         end.enter_context(contextlib.redirect_stderr(err))
         warned = end.enter_context(warnings.catch_warnings(record=True))
         warnings.simplefilter("always")
-        gc.disable()  # what other tests left behind may warn when it is collected
-        try:
-            yield seen
-        finally:
-            if collects:
-                gc.enable()
+        yield seen
         seen["warnings"] = [_shown(item) for item in warned]
     seen["out"], seen["err"] = out.getvalue(), err.getvalue()
     seen["threads"] = sorted(item.name for item in set(threading.enumerate()) - threads)
@@ -87,7 +83,8 @@ def _hooked(name: str, owner: Any, found: list[Any]) -> Any:
 def _shown(item: Any) -> Any:
     own = item.filename.startswith(TESTS) and Path(item.filename).parent != Path(__file__).parent
     line = item.lineno if own else None  # of the server it is only how deep the stack is
-    return item.category, str(item.message), line
+    text = re.sub(r"0x[0-9a-f]+", "0x", str(item.message))
+    return item.category, text, line
 
 
 def _state() -> dict[str, Any]:
