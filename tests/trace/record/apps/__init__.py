@@ -2,6 +2,7 @@
 
 from tests.trace.record.apps import (  # noqa: F401 - they register their apps
     bodies,
+    concurrency,
     contexts,
     environs,
     errors,
@@ -17,6 +18,7 @@ from tests.trace.record.apps import (  # noqa: F401 - they register their apps
     templates,
     uploads,
     values,
+    world,
     wsgi,
 )
 from tests.trace.record.apps.hostile import Hostile, HostileDict

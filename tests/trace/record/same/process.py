@@ -55,7 +55,8 @@ def watched() -> Any:
         yield seen
         seen["warnings"] = [_shown(item) for item in warned]
     seen["out"], seen["err"] = out.getvalue(), err.getvalue()
-    seen["threads"] = sorted(item.name for item in set(threading.enumerate()) - threads)
+    begun = set(threading.enumerate()) - threads
+    seen["threads"] = {re.sub(r"\d+", "n", item.name) for item in begun}
     after = _state()
     seen["state"] = {name: after[name] for name in after if after[name] != before[name]}
 
