@@ -1,3 +1,4 @@
+import functools
 import io
 import wsgiref.handlers
 import wsgiref.util
@@ -16,14 +17,13 @@ LIBRARIES = {"flasktrace": flasktrace, "flask": flask}
 
 
 def made_by(name, library=None):
-    """Return what makes the app called *name*, and the requests to send to it."""
+    """Return what makes the app called *name* and the requests to send to it."""
     if library is not None:
-        make, lib = FRAMEWORK_APPS[name], LIBRARIES[library]
-        return (lambda notes: make(lib, notes)[0]), make(lib, Notes())[1]
+        return functools.partial(FRAMEWORK_APPS[name], LIBRARIES[library])
     if name in WSGI_APPS:
-        return (lambda notes: WSGI_APPS[name](notes)[0]), WSGI_APPS[name](Notes())[1]
+        return WSGI_APPS[name]
     function, asks = RAW_APPS[name]
-    return (lambda _notes: lambda *args: function(*args)), asks  # noqa: PLW0108
+    return lambda _notes: (lambda *args: function(*args), asks)  # noqa: PLW0108
 
 
 def case(name, library):
@@ -40,11 +40,11 @@ CASES = [
 
 @pytest.mark.parametrize(("name", "library"), CASES)
 def test_an_app_does_not_notice_the_tracer(name, library):
-    make, asks = made_by(name, library)
+    make = made_by(name, library)
     special = noted(name)
     Hostile.calls = 0
 
-    assert_same(make, asks, but=special.but, break_tracer=unchanged(special), **special.options)
+    assert_same(make, but=special.but, break_tracer=unchanged(special), **special.options)
 
     assert Hostile.calls == 0
 
@@ -61,11 +61,11 @@ BODIES = {"bodies", "files", "inputs", "starts", "streams", "uploads", "wsgi"}
     ("name", "library"), [item for item in CASES if theme(item.values[0]) in BODIES]
 )
 def test_an_app_does_not_notice_that_bodies_are_captured(name, library):
-    make, asks = made_by(name, library)
+    make = made_by(name, library)
     special = noted(name)
     options = {"capture_body": True, **special.options}
 
-    assert_same(make, asks, but=("environ", *special.but), **options)
+    assert_same(make, but=("environ", *special.but), **options)
 
 
 STEPS = {
@@ -92,12 +92,12 @@ def broken(*_args, **_named):
 @pytest.mark.parametrize("step", STEPS["recorder"])
 @pytest.mark.parametrize("name", ["hooks_of_all_kinds", "fault_58_hooks_raise", "streams"])
 def test_fault_01_an_app_does_not_notice_that_a_step_of_the_recorder_fails(step, name, library):
-    make, asks = made_by(name, library)
+    make = made_by(name, library)
 
     def break_it(recorder):
         setattr(recorder, step, broken)
 
-    assert_same(make, asks, break_tracer=break_it)
+    assert_same(make, break_tracer=break_it)
 
 
 @pytest.mark.parametrize("library", LIBRARIES)
@@ -106,19 +106,19 @@ def test_fault_01_an_app_does_not_notice_that_a_step_of_the_recorder_fails(step,
 def test_fault_01_an_app_does_not_notice_that_a_step_of_the_recording_fails(
     step, name, library, monkeypatch
 ):
-    make, asks = made_by(name, library)
+    make = made_by(name, library)
 
-    assert_same(make, asks, break_tracer=lambda _: monkeypatch.setattr(Recording, step, broken))
+    assert_same(make, break_tracer=lambda _: monkeypatch.setattr(Recording, step, broken))
 
 
 @pytest.mark.parametrize("library", LIBRARIES)
 def test_fault_01_an_app_does_not_notice_that_the_host_cannot_read_the_stack(library):
-    make, asks = made_by("hooks_of_all_kinds", library)
+    make = made_by("hooks_of_all_kinds", library)
 
     def break_it(recorder):
         recorder.host.cards = broken
 
-    traces = assert_same(make, asks, break_tracer=break_it)
+    traces = assert_same(make, break_tracer=break_it)
 
     assert all(item.partial for item in traces)
 

@@ -73,21 +73,22 @@ def one_moment():
             gc.enable()
 
 
-def assert_same(make, asks, *, break_tracer=None, but=(), **options) -> list[Any]:
+def assert_same(make, *, break_tracer=None, but=(), **options) -> list[Any]:
     """Compare the app that *make* gives, untraced and traced; return the traces.
 
-    *make* gets the `Notes`, in which the app may write down what it saw. *break_tracer* gets the
+    *make* gets the `Notes`, in which the app may write down what it saw, and gives the app and
+    the requests to send. *break_tracer* gets the
     recorder of the traced app; then nothing is asked of the traces. *but* are keys of what is
     seen that may differ.
     """
     with one_moment():
         plain_notes = Notes()
-        plain_app = make(plain_notes)
+        plain_app, asks = make(plain_notes)
         heard = receivers()
         plain = run(plain_app, asks, plain_notes)
         growth = grown(heard)
         notes = Notes()
-        app = make(notes)
+        app, asks = make(notes)
         before, heard = (hooks(app) if is_flask(app) else None), receivers()
         traced_app = flasktrace.wrap(app, **{**OPTIONS, **options})
         tracer = tracer_of(traced_app)
