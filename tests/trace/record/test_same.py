@@ -11,7 +11,7 @@ from flasktrace.trace.record.guard import Guard
 from flasktrace.trace.record.recorder import Recorder
 from flasktrace.trace.record.recording import Recording
 from tests.trace.record.apps import FRAMEWORK_APPS, RAW_APPS, WSGI_APPS, Hostile, noted, theme
-from tests.trace.record.same import Notes, assert_same
+from tests.trace.record.same import assert_same
 
 LIBRARIES = {"flasktrace": flasktrace, "flask": flask}
 

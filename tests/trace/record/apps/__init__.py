@@ -7,6 +7,7 @@ from tests.trace.record.apps import (  # noqa: F401 - they register their apps
     environs,
     errors,
     files,
+    foreign,
     hooks,
     inputs,
     logs,

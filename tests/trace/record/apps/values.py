@@ -9,8 +9,6 @@ import sqlite3
 import threading
 import unittest.mock
 
-import pytest
-
 import flasktrace
 from tests.trace.record.apps.hostile import Hostile, HostileDict
 from tests.trace.record.apps.registry import app_for_both
@@ -244,7 +242,7 @@ def fault_19_rows_that_ask_the_database(lib, notes):
 
 @app_for_both
 def fault_19_objects_of_sqlalchemy(lib, notes):
-    sqlalchemy = pytest.importorskip("sqlalchemy")
+    import sqlalchemy
     from sqlalchemy import orm
 
     class Base(orm.DeclarativeBase):
