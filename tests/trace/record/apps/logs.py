@@ -4,6 +4,7 @@ import gc
 import logging
 import sqlite3
 import warnings
+from contextlib import closing
 
 import flasktrace
 from tests.trace.record.apps.registry import app_for_both
@@ -113,21 +114,19 @@ class Dying:
     def __del__(self):
         self.logger.warning("collected")
         self.database.execute("SELECT 1")
-        flasktrace.event("collected")
 
 
 @app_for_both
 def fault_52_the_collector_runs_all_the_time(lib, notes):
     app = lib.Flask("collecting")
     logger = logging.getLogger("dying")
-    database = sqlite3.connect(":memory:", isolation_level=None)
+    database = notes.end.enter_context(closing(sqlite3.connect(":memory:", isolation_level=None)))
     database.set_trace_callback(lambda text: notes.append(("sql", text)))
 
     @app.route("/")
     def index():
         before = gc.get_threshold()
-        gc.collect()
-        gc.freeze()
+        gc.freeze()  # what other tests left behind is none of this one's
         gc.set_threshold(1)
         gc.enable()
         try:

@@ -8,6 +8,7 @@ import logging
 import sqlite3
 import threading
 import unittest.mock
+from contextlib import closing
 
 import flasktrace
 from tests.trace.record.apps.hostile import Hostile, HostileDict
@@ -219,7 +220,7 @@ class Row:
 @app_for_both
 def fault_19_rows_that_ask_the_database(lib, notes):
     app = lib.Flask("rows")
-    database = sqlite3.connect(":memory:", isolation_level=None)
+    database = notes.end.enter_context(closing(sqlite3.connect(":memory:", isolation_level=None)))
     database.set_trace_callback(lambda text: notes.append(("sql", text)))
 
     @app.route("/")

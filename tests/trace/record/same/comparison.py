@@ -81,13 +81,12 @@ def assert_same(make, *, break_tracer=None, but=(), **options) -> list[Any]:
     recorder of the traced app; then nothing is asked of the traces. *but* are keys of what is
     seen that may differ.
     """
-    with one_moment():
-        plain_notes = Notes()
+    plain_notes, notes = Notes(), Notes()
+    with one_moment(), plain_notes.end, notes.end:
         plain_app, asks = make(plain_notes)
         heard = receivers()
         plain = run(plain_app, asks, plain_notes)
         growth = grown(heard)
-        notes = Notes()
         app, asks = make(notes)
         before, heard = (hooks(app) if is_flask(app) else None), receivers()
         traced_app = flasktrace.wrap(app, **{**OPTIONS, **options})

@@ -1,6 +1,7 @@
 """What an app writes down about what it saw, and the server about what it got, in one order."""
 
 import weakref
+from contextlib import ExitStack
 from typing import Any
 
 BOOM = ValueError("the one and only")
@@ -17,6 +18,8 @@ class Notes(list[Any]):
         #: What the server calls, and the environ that it gave.
         self.called: Any = None
         self.environ: Any = None
+        #: What to do when the comparison is over.
+        self.end = ExitStack()
         self._watched: list[tuple[str, weakref.ref[Any]]] = []
 
     def hand(self, value: Any) -> Any:
