@@ -63,6 +63,8 @@ class Recording:
     number = 0
     #: Time of the present look at the app.
     at = 0
+    #: How many looks are open; a recording begins within one, which the gateway ends.
+    _depth = 1
 
     def __init__(
         self, recorder: Recorder, trace_id: str, started: float, environ: dict[str, Any]
@@ -72,7 +74,7 @@ class Recording:
         self.started = started
         self.environ = environ
         self.clock: Callable[[], int] = recorder.clock
-        self.origin = self.base = self._entered = self.clock()
+        self.origin = self.base = self._before = self._entered = self.clock()
         self.pid = os.getpid()
         self.thread = threading.current_thread().name
         self.label = recorder.label()
@@ -98,13 +100,20 @@ class Recording:
         return self.base - self.origin
 
     def enter(self) -> None:
-        """Begin a look at the app; the app's clock stands still until `leave`."""
-        self._entered = now = self.clock()
-        self.at = now - self.base
+        """Begin a look at the app; the app's clock stands still until `leave`.
+
+        Looks nest: a garbage collection in the midst of one may run code that looks.
+        """
+        if not self._depth:
+            self._before, self._entered = self.base, self.clock()
+            self.at = self._entered - self.base
+        self._depth += 1
 
     def leave(self) -> None:
         """End the look: what it took goes on the tracer's account."""
-        self.base += self.clock() - self._entered
+        self._depth -= 1
+        if not self._depth:
+            self.base = self._before + self.clock() - self._entered
 
     def drop(self, limit: str, count: int = 1) -> None:
         """Count something left out because of *limit*."""

@@ -33,9 +33,7 @@ def made_by(name, library=None):
 
 
 def case(name, library):
-    known = noted(name).bug
-    marks = [pytest.mark.xfail(strict=True, reason=known)] if known else []
-    return pytest.param(name, library, marks=marks, id=f"{name}-{library or 'wsgi'}")
+    return pytest.param(name, library, id=f"{name}-{library or 'wsgi'}")
 
 
 CASES = [
@@ -211,11 +209,6 @@ def test_recorder_names_in_the_breaking_tests_exist():
     )
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="The guards catch every Exception, also one that a signal handler of the app raises "
-    "while the tracer works; the app's time limit is lost.",
-)
 def test_fault_53_an_error_of_a_signal_handler_goes_through_the_tracers_own_code():
     def late(_number, _frame):
         raise TimeoutError("too late")
@@ -238,11 +231,6 @@ def test_fault_53_an_error_of_a_signal_handler_goes_through_the_tracers_own_code
         signal.signal(signal.SIGUSR1, before)
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="enter and leave do not nest: an event of a __del__ that runs while the tracer works "
-    "makes the time of its own look be taken off twice, and a span can end before it began.",
-)
 def test_fault_52_an_event_while_the_tracer_works_bends_no_time():
     def app(environ, start_response):
         with flasktrace.span("work"):
