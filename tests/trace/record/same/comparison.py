@@ -95,6 +95,7 @@ def assert_same(make, *, break_tracer=None, but=(), **options) -> list[Any]:
             break_tracer(tracer.recorder)
         if is_flask(app):
             assert traced_app is app
+        finished = counted(tracer.recorder) if tracer.on else []
         with tracer.collect() if tracer.on else nullcontext([]) as traces:
             traced = run(traced_app, asks, notes)
         assert flasktrace.unwrap(traced_app) is app
@@ -107,8 +108,22 @@ def assert_same(make, *, break_tracer=None, but=(), **options) -> list[Any]:
     assert not (tracer.on and tracer.recorder.live)
     if not break_tracer:
         assert not (tracer.on and tracer.recorder.guard.errors)
+        assert len(finished) == len(set(finished)) == len(traces)
         assert_true(traces, asks, traced, bodies=options.get("capture_body", False))
     return list(traces)
+
+
+def counted(recorder) -> list[str]:
+    """Return a list that gets the id of each recording as it is finished."""
+    finished: list[str] = []
+    sink = recorder.sink
+
+    def noting(recording):
+        finished.append(recording.id)
+        sink(recording)
+
+    recorder.sink = noting
+    return finished
 
 
 def grown(before: list[int]) -> list[int]:

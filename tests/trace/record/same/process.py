@@ -34,7 +34,8 @@ class Log(logging.Handler):
         where = (record.funcName, record.lineno) if record.pathname.startswith(TESTS) else None
         more = sorted(set(vars(record)) - _KNOWN)
         text = record.getMessage()
-        self.lines.append((record.name, record.levelno, text, kind, where, record.threadName, more))
+        thread = re.sub(r"\d+", "n", record.threadName)
+        self.lines.append((record.name, record.levelno, text, kind, where, thread, more))
 
 
 @contextmanager
@@ -64,10 +65,13 @@ def watched() -> Any:
 @contextmanager
 def _logged(lines: list[Any]) -> Any:
     handler, root = Log(lines), logging.getLogger()
+    level = root.level
     root.addHandler(handler)
+    root.setLevel(logging.DEBUG)
     try:
         yield
     finally:
+        root.setLevel(level)
         root.removeHandler(handler)
 
 
