@@ -3,9 +3,12 @@
 import os
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
+
+from flasktrace.trace.keep.store import open_store
 
 ROOT = Path(__file__).parents[3]
 
@@ -90,3 +93,39 @@ def test_fault_54_a_traced_process_ends_as_an_untraced_one(deed, tmp_path):
         return done.returncode, done.stdout, done.stderr
 
     assert end(traced=True) == end(traced=False)
+
+
+CHILD = """
+import multiprocessing, sys
+import flasktrace
+
+app = flasktrace.Flask("child")
+app.add_url_rule("/", "index", lambda: "here")
+flasktrace.wrap(app, enabled=True, store="sqlite:///" + sys.argv[1], dashboard=False)
+
+
+def work():
+    print(app.test_client().get("/").text, flush=True)
+
+
+if __name__ == "__main__":
+    child = multiprocessing.get_context("fork").Process(target=work)
+    child.start()
+    child.join()
+    sys.exit(child.exitcode)
+"""
+
+
+@pytest.mark.xfail(
+    strict=True,
+    reason="A process of multiprocessing (and so a worker of granian) does not run what atexit "
+    "knows: what the writer has not yet written when it ends is lost.",
+)
+def test_fault_29_a_child_of_multiprocessing_stores_its_traces(tmp_path):
+    path = tmp_path / "traces.db"
+
+    done = ran("-c", CHILD, str(path))
+
+    assert (done.returncode, done.stdout, done.stderr) == (0, "here\n", "")
+    with closing(open_store(f"sqlite:///{path}")) as store:
+        assert [item.path for item in store.page().summaries] == ["/"]
