@@ -6,6 +6,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
+from flasktrace.trace.record.lanes import INNERMOST
 from flasktrace.trace.record.recording import CURRENT, Recording
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -27,12 +28,17 @@ class span:  # noqa: N801
     def __init__(self, name: str, /, **attributes: Any) -> None:
         self.name = name
         self.attributes = attributes
-        self._open: tuple[Recording, int] | None = None
+        #: Number of each block that is open to its recording and the number around it: the same
+        #: span may be entered again, also elsewhere, before it is left.
+        self._open: dict[int, tuple[Recording, int]] = {}
 
     def __enter__(self) -> Self:
         recording = _current()
         if recording is not None:
-            self._open = recording, recording.recorder.begin_user_span(recording, self)
+            number = recording.recorder.begin_user_span(recording, self)
+            if number:
+                self._open[number] = recording, INNERMOST.get()
+                INNERMOST.set(number)
         return self
 
     def __exit__(
@@ -41,10 +47,14 @@ class span:  # noqa: N801
         _error: BaseException | None,
         _where: TracebackType | None,
     ) -> None:
-        if self._open is not None:
-            recording, made = self._open
-            self._open = None
-            recording.recorder.end_user_span(recording, made, kind)
+        here = INNERMOST.get()
+        number = here if here in self._open else next(reversed(self._open), 0)
+        recording, around = self._open.pop(number, (None, 0))
+        if recording is None:
+            return
+        if number == here:  # else it was entered in another context, which goes on without it
+            INNERMOST.set(around)
+        recording.recorder.end_user_span(recording, number, kind)
 
     def __call__(self, function: Function) -> Function:
         """Return *function* with the span around each call."""
