@@ -90,7 +90,8 @@ class Span(Record):
     duration_ns: int
     attributes: dict[str, Any]
     """Names of OpenTelemetry where there is one: ``code.function.name``, ``code.file.path``,
-    ``code.line.number``; and ``outcome``: what it gave, in words."""
+    ``code.line.number``; ``outcome``: what it gave, in words; and ``lane``, as ``thread Worker-1``,
+    when it did not run where the request did."""
 
 
 @dataclass(frozen=True, slots=True)

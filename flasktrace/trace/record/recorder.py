@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 from typing import Any, Protocol
@@ -11,7 +12,7 @@ from werkzeug.exceptions import HTTPException
 
 from flasktrace import signals
 from flasktrace.trace.model import Failure
-from flasktrace.trace.record import failure, notes, routing, snapshot
+from flasktrace.trace.record import failure, lanes, notes, routing, snapshot
 from flasktrace.trace.record.chance import new_id
 from flasktrace.trace.record.describe import Describer, attributes_of, module_of, type_name
 from flasktrace.trace.record.guard import Guard
@@ -163,9 +164,13 @@ class Recorder:
                 recording.partial = True
                 return
             try:
+                lane = lanes.lane_of(recording)
+                if lane is not None:
+                    note(recording, lane, **facts)
+                    return
                 recording.enter()
                 try:
-                    note(recording, **facts)
+                    note(recording, None, **facts)
                 finally:
                     recording.leave()
             except Exception as error:  # noqa: BLE001
@@ -264,7 +269,7 @@ class Recorder:
     def _on_call_started(self) -> Receiver:
         part = "call started"
         current, clock, off, host = CURRENT.get, self.clock, self.guard.off, self.host
-        place_of = self._places.of
+        place_of, ident = self._places.of, threading.get_ident
 
         def receive(_app: Any, *, context: Any, kind: str, function: Any) -> None:
             recording = current()
@@ -273,6 +278,9 @@ class Recorder:
             try:
                 if off and part in off:
                     recording.partial = True
+                    return
+                if ident() != recording.ident:
+                    self._call_began_beside(recording, kind, function)
                     return
                 base, entered = recording.base, clock()
                 at = entered - base
@@ -299,6 +307,7 @@ class Recorder:
     def _on_call_finished(self) -> Receiver:
         part = "call finished"
         current, clock, off, host = CURRENT.get, self.clock, self.guard.off, self.host
+        ident = threading.get_ident
 
         def receive(
             _app: Any,
@@ -315,6 +324,9 @@ class Recorder:
             try:
                 if off and part in off:
                     recording.partial = True
+                    return
+                if ident() != recording.ident:
+                    self._call_ended_beside(recording, function, exception)
                     return
                 base, entered = recording.base, clock()
                 at = entered - base
@@ -343,6 +355,21 @@ class Recorder:
 
         return receive
 
+    def _call_began_beside(self, recording: Recording, kind: str, function: Any) -> None:
+        lane = lanes.lane_of(recording)
+        if lane is not None and not recording.finished:
+            place = self._places.of(function)
+            attributes = place.attributes()
+            lanes.begin_nested(recording, lane, id(function), kind, place.name, attributes)
+
+    def _call_ended_beside(
+        self, recording: Recording, function: Any, error: BaseException | None
+    ) -> None:
+        lane = lanes.lane_of(recording)
+        if lane is not None and not recording.finished:
+            outcome = None if error is None else f"raised {type_name(type(error))}"
+            lanes.end_nested(recording, lane, id(function), outcome)
+
     def _outcome(self, recording: Recording, kind: str, value: Any) -> tuple[str, str]:
         """Return what a call gave, in words, and what it means for the verdict."""
         if kind in _AFTER:
@@ -370,21 +397,38 @@ class Recorder:
             self._rules[id(rule)] = known
         return known[1]
 
-    def _unhandled(self, recording: Recording, *, exception: BaseException, **_more: Any) -> None:
-        self._see_exception(recording, recording.at, exception)
+    def _unhandled(
+        self,
+        recording: Recording,
+        lane: lanes.Lane | None,
+        *,
+        exception: BaseException,
+        **_more: Any,
+    ) -> None:
+        if lane is None:
+            self._see_exception(recording, recording.at, exception)
 
     # Templates
 
-    def _template_started(self, recording: Recording, *, template: Any, **_more: Any) -> None:
+    def _template_started(
+        self, recording: Recording, lane: lanes.Lane | None, *, template: Any, **_more: Any
+    ) -> None:
         name = getattr(template, "name", None)
+        shown = self.describe.name(name) if name else "(string)"
+        if lane is not None:
+            lanes.begin_nested(recording, lane, id(template), "template", shown, {})
+            return
         noted = recording.has_room()
         if noted:
-            shown = self.describe.name(name) if name else "(string)"
             recording.notes.append((notes.TEMPLATE, recording.at, shown))
         recording.templates.append(noted)
 
-    def _template_finished(self, recording: Recording, **_more: Any) -> None:
-        if recording.templates and recording.templates.pop():
+    def _template_finished(
+        self, recording: Recording, lane: lanes.Lane | None, *, template: Any, **_more: Any
+    ) -> None:
+        if lane is not None:
+            lanes.end_nested(recording, lane, id(template))
+        elif recording.templates and recording.templates.pop():
             recording.notes.append((notes.TEMPLATE_END, recording.at))
 
     # The user's own
@@ -392,33 +436,42 @@ class Recorder:
     def begin_user_span(self, recording: Recording, asked: Any) -> int:
         """Begin the span of a user's block; return its number, 0 when there are too many."""
         try:
+            lane = lanes.lane_of(recording)
+            if lane is not None:
+                return self._noted_span(recording, asked, lanes.now(recording), lane)
             recording.enter()
             try:
                 self._gaze(recording, recording.at)
-                return self._noted_span(recording, asked) if recording.has_room() else 0
+                return self._noted_span(recording, asked, recording.at, None)
             finally:
                 recording.leave()
         except Exception as error:  # noqa: BLE001
             self.failed(recording, "span", error)
             return 0
 
-    def _noted_span(self, recording: Recording, asked: Any) -> int:
+    def _noted_span(
+        self, recording: Recording, asked: Any, at: int, lane: lanes.Lane | None
+    ) -> int:
+        if not recording.has_room():
+            return 0
         name, attributes = self.describe.name(asked.name), self._attributes(asked.attributes)
-        number = recording.number = recording.number + 1
-        recording.notes.append((notes.SPAN, recording.at, number, name, attributes))
-        return number
+        return lanes.begin_span(recording, lane, at, "user", name, attributes)
 
     def end_user_span(
         self, recording: Recording, number: int, kind: type[BaseException] | None
     ) -> None:
         """End the span of a user's block; *kind* is the class of the exception that ended it."""
-        if not number:
+        if not number or recording.finished:
             return
         try:
+            outcome = None if kind is None else f"raised {type_name(kind)}"
+            if lanes.lane_of(recording) is not None:
+                at = lanes.now(recording)
+                recording.notes.append((notes.SPAN_END, at, number, outcome))
+                return
             recording.enter()
             try:
                 self._gaze(recording, recording.at)
-                outcome = None if kind is None else f"raised {type_name(kind)}"
                 recording.notes.append((notes.SPAN_END, recording.at, number, outcome))
             finally:
                 recording.leave()
@@ -428,9 +481,15 @@ class Recorder:
     def user_event(self, recording: Recording, name: str, attributes: dict[str, Any]) -> None:
         """Note a user's point in time."""
         try:
+            lane = lanes.lane_of(recording)
+            if lane is not None:
+                shown, values = self.describe.name(name), self._attributes(attributes)
+                recording.event(lanes.now(recording), shown, values, lane)
+                return
             recording.enter()
             try:
-                recording.event(self.describe.name(name), self._attributes(attributes))
+                shown, values = self.describe.name(name), self._attributes(attributes)
+                recording.event(recording.at, shown, values, None)
             finally:
                 recording.leave()
         except Exception as error:  # noqa: BLE001

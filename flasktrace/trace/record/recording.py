@@ -9,6 +9,7 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 from flasktrace.trace.record import notes
+from flasktrace.trace.record.lanes import Lane, spot
 from flasktrace.trace.record.notes import Note
 from flasktrace.trace.record.snapshot import Looker
 
@@ -59,8 +60,9 @@ class Recording:
     #: Which of how many hooks before the view has answered.
     answered_place = (0, 0)
     response_id = 0
-    #: Number of the latest span of the user.
-    number = 0
+    #: Calls and templates that are open in lanes beside the request's thread, by lane: what each
+    #: is of, and its number.
+    nested: dict[Any, list[tuple[int, int]]] | None = None
     #: Time of the present look at the app.
     at = 0
     #: How many looks are open; a recording begins within one, which the gateway ends.
@@ -77,6 +79,9 @@ class Recording:
         self.origin = self.base = self._before = self._entered = self.clock()
         self.pid = os.getpid()
         self.thread = threading.current_thread().name
+        #: What tells the request's own lane from others, and the thread's part of it.
+        self.spot = spot()
+        self.ident = self.spot[0]
         self.label = recorder.label()
         #: What happened, in its order.
         self.notes: list[Note] = []
@@ -127,13 +132,13 @@ class Recording:
         self.room -= 1
         return True
 
-    def event(self, name: str, attributes: dict[str, Any]) -> None:
+    def event(self, at: int, name: str, attributes: dict[str, Any], lane: Lane | None) -> None:
         """Note a point in time."""
         if self.event_room <= 0:
             self.drop("events")
             return
         self.event_room -= 1
-        self.notes.append((notes.EVENT, self.at, name, attributes))
+        self.notes.append((notes.EVENT, at, name, attributes, lane))
 
     def release(self) -> None:
         """Let go of everything that belongs to the app."""

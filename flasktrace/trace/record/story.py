@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from flasktrace.trace.model import Change, Event, Failure
 from flasktrace.trace.record import notes, snapshot
+from flasktrace.trace.record.lanes import GREENLET, Lane
 from flasktrace.trace.record.place import Place, author_of
 from flasktrace.trace.record.snapshot import Look
 
@@ -80,6 +81,8 @@ class Story:
         self.aborted: tuple[OpenSpan | None, int, str, str | None] | None = None
         self._open_runs: list[StageRun] = []
         self._open_spans: list[OpenSpan] = []
+        #: The open spans of each lane beside the request's own.
+        self._beside: dict[Any, list[OpenSpan]] = {}
         self._calls: list[tuple[int, OpenSpan]] = []
         self._numbered: dict[int, OpenSpan] = {}
         #: The span of the call that ended last.
@@ -128,19 +131,51 @@ class Story:
 
     # Spans
 
-    def _open(self, at: int, kind: str, name: str, attributes: dict[str, Any]) -> OpenSpan:
-        parent = self._open_spans[-1].id if self._open_spans else None
-        made = OpenSpan(len(self.spans) + 1, parent, self._stage, kind, name, at, attributes)
+    def _open(
+        self,
+        at: int,
+        kind: str,
+        name: str,
+        attributes: dict[str, Any],
+        lane: Lane | None = None,
+    ) -> OpenSpan:
+        around, stage = self._around(lane), self._stage
+        if lane is not None:
+            attributes.setdefault("lane", self._lane_name(lane))
+            # The request goes on meanwhile, but the work is that of the stage that began it.
+            stage = stage if around is None else around.stage
+        parent = None if around is None else around.id
+        made = OpenSpan(len(self.spans) + 1, parent, stage, kind, name, at, attributes)
         self.spans.append(made)
-        self._open_spans.append(made)
+        self._spans_in(lane).append(made)
         return made
+
+    def _spans_in(self, lane: Lane | None) -> list[OpenSpan]:
+        return self._open_spans if lane is None else self._beside.setdefault(lane.key, [])
+
+    def _around(self, lane: Lane | None) -> OpenSpan | None:
+        """Return the innermost open span of a lane; for an empty one, that in which it began."""
+        spans = self._spans_in(lane)
+        if spans or lane is None:
+            return spans[-1] if spans else None
+        if lane.origin in self._numbered:
+            return self._numbered[lane.origin]
+        # It began outside of every user's span, so inside of a function that the app called.
+        return next((made for made in reversed(self._open_spans) if made.kind != "user"), None)
+
+    def _lane_name(self, lane: Lane) -> str:
+        if lane.name != GREENLET:
+            return lane.name
+        greenlets = [key for key in self._beside if key[1] == GREENLET]
+        return f"{GREENLET} {greenlets.index(lane.key) + 1}"
 
     def _close(self, at: int, span: OpenSpan) -> None:
         """End *span*, and whatever was left open inside it."""
         span.duration = at - span.start
-        if span in self._open_spans:
-            while (inner := self._open_spans.pop()) is not span:
-                inner.duration = at - inner.start
+        for spans in (self._open_spans, *self._beside.values()):
+            if span in spans:
+                while (inner := spans.pop()) is not span:
+                    inner.duration = at - inner.start
 
     def _begin_call(self, at: int, address: int, kind: str, place: Place) -> None:
         made = self._open(at, kind, place.name, place.attributes())
@@ -182,8 +217,16 @@ class Story:
                 self._close(at, made)
                 return
 
-    def _begin_span(self, at: int, number: int, name: str, attributes: dict[str, Any]) -> None:
-        self._numbered[number] = self._open(at, "user", name, dict(attributes))
+    def _begin_span(
+        self,
+        at: int,
+        number: int,
+        kind: str,
+        name: str,
+        attributes: dict[str, Any],
+        lane: Lane | None,
+    ) -> None:
+        self._numbered[number] = self._open(at, kind, name, dict(attributes), lane)
 
     def _end_span(self, at: int, number: int, outcome: str | None) -> None:
         made = self._numbered[number]
@@ -201,9 +244,13 @@ class Story:
                 self._close(at, made)
                 made.attributes = {"chunks": chunks, "bytes": size}
 
-    def _event(self, at: int, name: str, attributes: dict[str, Any]) -> None:
-        span = self._open_spans[-1].id if self._open_spans else None
-        self.events.append(Event(at, name, span, self._stage, attributes))
+    def _event(self, at: int, name: str, attributes: dict[str, Any], lane: Lane | None) -> None:
+        around, stage = self._around(lane), self._stage
+        if lane is not None:
+            attributes = {"lane": self._lane_name(lane), **attributes}
+            stage = stage if around is None else around.stage
+        span = None if around is None else around.id
+        self.events.append(Event(at, name, span, stage, attributes))
 
     # What was seen
 
