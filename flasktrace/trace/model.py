@@ -239,6 +239,11 @@ class ResponseFacts(Record):
 
 @dataclass(frozen=True, slots=True)
 class Trace(Record):
+    last_byte_ns: int | None = None
+    longest_gap_ns: int | None = None
+    """The longest time that the app let the server wait between two chunks; None for one chunk."""
+    close_ns: int | None = None
+    """How long ``close()`` of the app's body took; None when there was none to call."""
     """The record of one request."""
 
     id: str

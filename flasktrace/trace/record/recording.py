@@ -42,6 +42,11 @@ class Recording:
     bytes = 0
     first_byte: int | None = None
     closed = False
+    last_byte: int | None = None
+    #: The longest time that the app let the server wait for a chunk after the first.
+    longest_gap: int | None = None
+    #: How long ``close()`` of what the app returned took; None when it was not called.
+    close_ns: int | None = None
     returned = False
     finished = False
     end: int | None = None

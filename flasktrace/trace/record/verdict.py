@@ -222,6 +222,8 @@ def _afterwards(story: Story) -> str:
         told += f"; the client left after {chunks} ({_count(story.recording.bytes, 'byte')})"
     return told
 
+    elif story.recording.outcome == "abandoned":
+        told += f"; the body was dropped after {chunks}, not at its end and never closed"
 
 _FORMS: tuple[Callable[[Story], str | None], ...] = (
     _ended_by_exit,

@@ -258,15 +258,24 @@ def failure_origin(failure: Failure) -> str:
 
 
 def body_sentence(response: ResponseFacts) -> str:
-    """Return ``1 chunk, 2.0 kB, first byte at 11.2 ms, closed``."""
-    first = response.first_byte_ns
+    """Return ``2 chunks, 2.0 kB, first byte at 11.2 ms, last at 12.0 ms, …, closed in 5 µs``."""
+    first, last, gap = response.first_byte_ns, response.last_byte_ns, response.longest_gap_ns
     parts = (
         number(response.chunks, "chunk"),
         size(response.bytes),
         "no byte sent" if first is None else f"first byte at {duration(first)}",
-        "closed" if response.closed else "never closed",
+        "" if last is None or gap is None else f"last at {duration(last)}",
+        "" if gap is None else f"longest gap {duration(gap)}",
+        _closing(response),
     )
-    return ", ".join(parts)
+    return ", ".join(part for part in parts if part)
+
+
+def _closing(response: ResponseFacts) -> str:
+    if not response.closed:
+        return "never closed"
+    took = response.close_ns
+    return "closed" if took is None else f"closed in {duration(took)}"
 
 
 def dropped_sentence(dropped: Mapping[str, int]) -> str:
