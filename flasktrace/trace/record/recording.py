@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from flasktrace.trace.record import notes
 from flasktrace.trace.record.notes import Note
+from flasktrace.trace.record.response_look import Seen
 from flasktrace.trace.record.snapshot import Looker
 
 if TYPE_CHECKING:
@@ -41,12 +42,12 @@ class Recording:
     chunks = 0
     bytes = 0
     first_byte: int | None = None
-    closed = False
     last_byte: int | None = None
     #: The longest time that the app let the server wait for a chunk after the first.
     longest_gap: int | None = None
     #: How long ``close()`` of what the app returned took; None when it was not called.
     close_ns: int | None = None
+    closed = False
     returned = False
     finished = False
     end: int | None = None
@@ -64,6 +65,9 @@ class Recording:
     #: Which of how many hooks before the view has answered.
     answered_place = (0, 0)
     response_id = 0
+    #: The response while hooks may change it, and what it said at the last look.
+    response: Any = None
+    answer: Seen | None = None
     #: Number of the latest span of the user.
     number = 0
     #: Time of the present look at the app.
@@ -135,4 +139,5 @@ class Recording:
         """Let go of everything that belongs to the app."""
         self.context = None
         self.environ = None
+        self.response = self.answer = None
         self.looker.release()

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, tzinfo
 
 from flasktrace.trace.model import (
+    NO_CARD,
     Candidate,
     Change,
     Failure,
@@ -145,7 +146,13 @@ def change_text(change: Change) -> str:
     """Return what happened without its author: ``g.user = 'ada' (was 'bob')``."""
     now = "" if change.after is None else f" = {change.after}"
     before = "" if change.before is None else f" (was {change.before})"
-    return clean(f"{change.section}.{change.key}{now}{before}")
+    return clean(f"{_change_name(change)}{now}{before}")
+
+
+def _change_name(change: Change) -> str:
+    """Return ``g.user``, or ``response header X-Page``: that is no name of Python."""
+    sign = " " if change.depth == NO_CARD else "."
+    return f"{change.section}{sign}{change.key}"
 
 
 def change_author(change: Change) -> str:
@@ -155,7 +162,7 @@ def change_author(change: Change) -> str:
 
 def change_sentence(change: Change) -> str:
     """Return ``g.user = 'ada', set by load_user (shop.py:41)``."""
-    name, who = f"{change.section}.{change.key}", change.author or "the framework"
+    name, who = _change_name(change), change.author or "the framework"
     if change.after is None:
         return clean(f"{name} removed by {who}, it was {change.before}")
     if change.before is None:
