@@ -12,7 +12,7 @@ from werkzeug.exceptions import HTTPException
 
 from flasktrace import signals
 from flasktrace.trace.model import Failure
-from flasktrace.trace.record import failure, lanes, notes, routing, snapshot
+from flasktrace.trace.record import failure, lanes, notes, response_look, routing, snapshot
 from flasktrace.trace.record.chance import new_id
 from flasktrace.trace.record.describe import Describer, attributes_of, module_of, type_name
 from flasktrace.trace.record.guard import Guard
@@ -220,7 +220,7 @@ class Recorder:
     def _on_stage_finished(self, name: str) -> Receiver:
         part = "stage finished"
         current, clock, off, host = CURRENT.get, self.clock, self.guard.off, self.host
-        whole = name in _CHANGING
+        whole, fresh = name in _CHANGING, name == "make_response"
 
         def receive(
             _app: Any,
@@ -251,6 +251,7 @@ class Recorder:
                     recording.routing = self._routing(context, **made)
                 if response is not None:
                     recording.response_id = id(response)
+                    self._stage_answered(recording, at, response, fresh)
                 failed = None if exception is None else self._stage_failed(recording, at, exception)
                 recording.notes.append((STAGE_END, at, name, after, failed))
                 del stages[-1]
@@ -290,6 +291,8 @@ class Recorder:
                 after = looker.gaze(host) if recording.calls else looker.glance(host)
                 if after is not before:
                     self._changed(recording, at, before, after)
+                if kind in _AFTER and recording.answer is None:
+                    recording.answer = response_look.read(recording.response)
                 address = id(function)
                 if recording.room > 0:
                     recording.room -= 1
@@ -336,7 +339,7 @@ class Recorder:
                 if after is not before:
                     self._changed(recording, at, before, after)
                 if exception is None:
-                    outcome, meaning = self._outcome(recording, kind, value)
+                    outcome, meaning = self._outcome(recording, at, kind, value)
                 else:
                     outcome, meaning = f"raised {type_name(type(exception))}", ""
                 noted = _ended(recording.calls, id(function))
@@ -370,9 +373,11 @@ class Recorder:
             outcome = None if error is None else f"raised {type_name(type(error))}"
             lanes.end_nested(recording, lane, id(function), outcome)
 
-    def _outcome(self, recording: Recording, kind: str, value: Any) -> tuple[str, str]:
+    def _outcome(self, recording: Recording, at: int, kind: str, value: Any) -> tuple[str, str]:
         """Return what a call gave, in words, and what it means for the verdict."""
         if kind in _AFTER:
+            self._see_response(recording, at, value)
+            recording.response = value
             same = id(value) == recording.response_id
             recording.response_id = id(value)
             return _SAME_RESPONSE if same else _OTHER_RESPONSE
@@ -527,6 +532,40 @@ class Recorder:
             return
         recording.change_room -= 1
         recording.notes.append((notes.LOOK, at, before, after, by_framework))
+
+    def _stage_answered(self, recording: Recording, at: int, response: Any, fresh: bool) -> None:
+        """See the response that a stage has made or sends, when somebody may have changed it."""
+        if fresh:  # a hook after the view, if there is one, has it read before it runs
+            recording.response = response
+            used = recording.looker.session_in_use()
+            recording.answer = response_look.read(response) if used else None
+            return
+        recording.response = None
+        if recording.answer is not None:
+            self._see_response(recording, at, response, by_framework=True)
+
+    def _see_response(
+        self,
+        recording: Recording,
+        at: int,
+        response: Any,
+        *,
+        by_framework: bool = False,
+    ) -> None:
+        """Look at the response, and note what changed since the last look."""
+        before = recording.answer
+        after = recording.answer = response_look.read(response)
+        if before is None or after is None or response_look.rests(before, after):
+            return
+        if recording.change_room <= 0:
+            recording.drop("changes")
+            return
+        found, left_out = response_look.differences(before, after, self.describe)
+        if left_out:
+            recording.drop("changes", left_out)
+        if found:
+            recording.change_room -= 1
+            recording.notes.append((notes.RESPONSE, at, found, by_framework))
 
     def _see_exception(
         self, recording: Recording, at: int, error: BaseException, by: str = ""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from flasktrace.trace.record import notes
 from flasktrace.trace.record.lanes import Lane, spot
 from flasktrace.trace.record.notes import Note
+from flasktrace.trace.record.response_look import Seen
 from flasktrace.trace.record.snapshot import Looker
 
 if TYPE_CHECKING:
@@ -42,6 +43,11 @@ class Recording:
     chunks = 0
     bytes = 0
     first_byte: int | None = None
+    last_byte: int | None = None
+    #: The longest time that the app let the server wait for a chunk after the first.
+    longest_gap: int | None = None
+    #: How long ``close()`` of what the app returned took; None when it was not called.
+    close_ns: int | None = None
     closed = False
     returned = False
     finished = False
@@ -63,6 +69,9 @@ class Recording:
     #: Calls and templates that are open in lanes beside the request's thread, by lane: what each
     #: is of, and its number.
     nested: dict[Any, list[tuple[int, int]]] | None = None
+    #: The response while hooks may change it, and what it said at the last look.
+    response: Any = None
+    answer: Seen | None = None
     #: Time of the present look at the app.
     at = 0
     #: How many looks are open; a recording begins within one, which the gateway ends.
@@ -144,4 +153,5 @@ class Recording:
         """Let go of everything that belongs to the app."""
         self.context = None
         self.environ = None
+        self.response = self.answer = None
         self.looker.release()

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from flasktrace.trace.model import Change, Event, Failure
+from flasktrace.trace.model import NO_CARD, Change, Event, Failure
 from flasktrace.trace.record import notes, snapshot
 from flasktrace.trace.record.lanes import GREENLET, Lane
 from flasktrace.trace.record.place import Place, author_of
@@ -14,6 +14,7 @@ from flasktrace.trace.record.snapshot import Look
 
 if TYPE_CHECKING:
     from flasktrace.trace.record.recording import Recording
+    from flasktrace.trace.record.response_look import Difference
 
 _THE_FRAMEWORK = "the framework"
 
@@ -101,6 +102,7 @@ class Story:
             notes.CALL: self._begin_call,
             notes.CALL_END: self._end_call,
             notes.LOOK: self._look,
+            notes.RESPONSE: self._response,
             notes.FAILED: self._failed,
             notes.ABORTED: self._aborted,
             notes.TEMPLATE: self._begin_template,
@@ -256,11 +258,20 @@ class Story:
 
     def _look(self, at: int, before: Look, after: Look, by_framework: bool) -> None:
         """Put down what changed: its author is the innermost open span, if any."""
-        made = None if by_framework or not self._open_spans else self._open_spans[-1]
-        author = _THE_FRAMEWORK if made is None else author_of(made)
-        span = None if made is None else made.id
+        self._put(snapshot.changes(before, after, at, *self._author(by_framework)))
+
+    def _response(self, at: int, found: list[Difference], by_framework: bool) -> None:
+        """Put down what changed of the response, which is on no card of the stack."""
+        author = self._author(by_framework)
+        self._put([Change(at, NO_CARD, "response", *item, *author) for item in found])
+
+    def _author(self, by_framework: bool) -> tuple[str, int | None]:
+        if by_framework or not self._open_spans:
+            return _THE_FRAMEWORK, None
+        return author_of(self._open_spans[-1]), self._open_spans[-1].id
+
+    def _put(self, found: list[Change]) -> None:
         room = self.recording.recorder.limits.changes - len(self.changes)
-        found = snapshot.changes(before, after, at, author, span)
         if len(found) > room:
             self.dropped["changes"] = self.dropped.get("changes", 0) + len(found) - room
             found = found[:room]

@@ -79,6 +79,8 @@ STEPS = {
         "_changed",
         "_see_exception",
         "_outcome",
+        "_see_response",
+        "_stage_answered",
         "_failure",
         "_attributes",
         "describe",

@@ -100,6 +100,21 @@ def test_a_row_says_what_happened_and_links_to_the_request() -> None:
     assert "2026-11-23T10:20:30.123456+00:00" in [time["datetime"] for time in page.all("time")]
 
 
+def test_the_page_of_a_request_says_who_changed_the_response() -> None:
+    change = Change(4, -1, "response", "header X-Page", None, "1", "add (shop.py:60)", 5)
+    base = cart()
+    stages = tuple(
+        replace(stage, changes=(change,)) if stage.name == "postprocess" else stage
+        for stage in base.stages
+    )
+    response = replace(base.response, chunks=2, last_byte_ns=3 * MS, longest_gap_ns=2 * MS)
+    page = Browser([replace(base, stages=stages, response=response)]).page(f"/{CART}")
+
+    assert "response header X-Page = 1, set by add (shop.py:60)" in page.text
+    assert "last at 3.00 ms, longest gap 2.00 ms" in page.text
+    assert "set by add" not in str(stack(replace(base, stages=stages), "postprocess"))
+
+
 def test_a_long_list_goes_on_by_the_older_link_until_the_end() -> None:
     browser = Browser(many(120))
     seen: list[str] = []

@@ -57,7 +57,8 @@ class FlaskHost:
         """Return what *context* refers to, without asking it for anything."""
         mine = attributes_of(context).get
         request = mine("request", mine("_request"))
-        its = attributes_of(request).get
+        attributes = attributes_of(request)
+        its = attributes.get
         return (
             request,
             its("method"),
@@ -69,6 +70,7 @@ class FlaskHost:
             attributes_of(mine("g")),
             mine("_flashes", mine("flashes")),
             mine("url_adapter"),
+            attributes,
         )
 
     def adapter_facts(self, adapter: Any) -> dict[str, Any]:

@@ -157,7 +157,7 @@ def fault_08_server_never_closes(notes):
         finally:
             notes.append("collected")
 
-    return answering(parts), [Ask(close=False), Ask(close=False, chunks=1)]
+    return answering(parts), [Ask(close=False), Ask(close=False, chunks=1, outcome="abandoned")]
 
 
 @wrapped_with(capture_body=True, but=("environ",), limits={"body": 1000})

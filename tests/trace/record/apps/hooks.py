@@ -3,6 +3,7 @@
 import functools
 import unittest.mock
 
+from tests.trace.record.apps.hostile import Hostile, HostileDict
 from tests.trace.record.apps.registry import app_for_both
 from tests.trace.record.same import BOOM, Ask
 
@@ -306,3 +307,62 @@ def hooks_that_add_hooks(lib, notes):
 
     app.add_url_rule("/", "index", lambda: "view")
     return app, [Ask(), Ask()]
+
+
+@app_for_both
+def hooks_change_the_response(lib, notes):
+    app = lib.Flask("changing")
+    app.secret_key = "key"
+
+    class Watched(lib.Response):
+        @property
+        def headers(self):
+            notes.append("headers")
+            return self.__dict__["headers"]
+
+        @headers.setter
+        def headers(self, value):
+            self.__dict__["headers"] = value
+
+    class Asked(lib.Request):
+        @property
+        def user(self):
+            notes.append("user")
+            return self.__dict__["kept"]
+
+    app.request_class = Asked
+
+    @app.before_request
+    def put():
+        lib.request.thing = Hostile()
+        lib.request.map = HostileDict(a=1)
+        lib.request.kept = [1]
+        lib.session["a"] = 1
+
+    @app.after_request
+    def hostile_chunks(response):
+        response.response = [*response.response, Hostile()]
+        response.headers._list.append(("X-Odd", "1"))
+        response.response.pop()
+        response.status = 203
+        response.set_cookie("b", "2")
+        del response.headers["Content-Type"]
+        return response
+
+    @app.after_request
+    def stream(response):
+        if "stream" in lib.request.args:
+            response.response = iter([b"a", b"b"])
+            del response.headers["Content-Length"]
+        return response
+
+    @app.route("/")
+    def index():
+        return (Watched if "watched" in lib.request.args else lib.Response)("view")
+
+    return app, [
+        Ask(status=203),
+        Ask("/?watched=1", status=203),
+        Ask("/?stream=1", status=203),
+        Ask(method="HEAD", status=203),
+    ]

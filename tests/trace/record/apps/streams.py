@@ -127,7 +127,7 @@ def fault_08_nobody_closes_the_response(lib, notes):
         response.call_on_close(lambda: notes.append("closed"))
         return response
 
-    return app, [Ask(close=False, chunks=1)]
+    return app, [Ask(close=False, chunks=1, outcome="abandoned")]
 
 
 @app_for_both

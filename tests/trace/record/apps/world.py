@@ -156,7 +156,7 @@ def fault_56_nothing_of_a_request_outlives_it(lib, notes):
         Ask(),
         Ask("/stream"),
         Ask("/stream", chunks=1, outcome=LEFT),
-        Ask("/stream", close=False, chunks=1),
+        Ask("/stream", close=False, chunks=1, outcome="abandoned"),
         Ask("/fail", status=400),
         Ask("/none", status=404),
     ]
@@ -177,7 +177,11 @@ def fault_56_nothing_of_a_body_outlives_it(notes):
         start_response("200 OK", [])
         return body
 
-    return app, [Ask(), Ask(chunks=1, outcome=LEFT), Ask(chunks=0, close=False)]
+    return app, [
+        Ask(),
+        Ask(chunks=1, outcome=LEFT),
+        Ask(chunks=0, close=False, outcome="abandoned"),
+    ]
 
 
 @wsgi
