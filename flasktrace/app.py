@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from datetime import timedelta
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 from types import FunctionType, TracebackType
 from typing import IO, Any, NoReturn, TypeVar
@@ -23,7 +24,8 @@ from werkzeug.exceptions import (
     HTTPException,
     InternalServerError,
 )
-from werkzeug.routing import BuildError, Map, MapAdapter, RoutingException, Rule
+from werkzeug.routing import BuildError, MapAdapter, RoutingException, Rule
+from werkzeug.routing import Map as WerkzeugMap
 from werkzeug.wrappers import Response as WerkzeugResponse
 from werkzeug.wsgi import get_host
 
@@ -39,6 +41,7 @@ from flasktrace.globals import contexts, g, request, request_context, session
 from flasktrace.json.provider import DefaultJSONProvider, JSONProvider
 from flasktrace.logging import create_logger
 from flasktrace.registry import Registry, SetupError, scopes
+from flasktrace.routing import Map, bind
 from flasktrace.sessions import SecureCookieSessionInterface, SessionInterface, SessionMixin
 from flasktrace.signals import call, stage
 from flasktrace.templating import (
@@ -52,6 +55,8 @@ from flasktrace.wrappers import Request, Response
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
+_started, _finished = signals.call_started, signals.call_finished
+_NOTHING: dict[str, Any] = {}
 _SAFE_IN_ANCHOR = "%!#$&'()*+,/:;=?@"
 _COROUTINE = inspect.CO_COROUTINE | inspect.CO_ITERABLE_COROUTINE
 _STAGE_METHODS = {
@@ -80,7 +85,7 @@ class Flask(Registry):
     context_class: type[Context] = Context
     config_class: type[Config] = Config
     url_rule_class: type[Rule] = Rule
-    url_map_class: type[Map] = Map
+    url_map_class: type[WerkzeugMap] = Map
     aborter_class: type[Aborter] = Aborter
     jinja_environment: type[Environment] = Environment
     jinja_options: dict[str, Any] = {}  # noqa: RUF012
@@ -120,7 +125,7 @@ class Flask(Registry):
         #: The configuration.
         self.config: Config = self.make_config(instance_relative_config)
         #: The url rules.
-        self.url_map: Map = self.url_map_class(host_matching=host_matching)
+        self.url_map: WerkzeugMap = self.url_map_class(host_matching=host_matching)
         #: Whether rules may name a subdomain of ``SERVER_NAME``.
         self.subdomain_matching = subdomain_matching
         #: Turns values into JSON.
@@ -383,10 +388,9 @@ class Flask(Registry):
     @stage("preprocess")
     def preprocess_request(self, context: Context) -> Any:
         """Run the hooks before the view; return the first answer, or None for none."""
-        if any(self.url_value_preprocessors.values()):
+        if self.url_value_preprocessors and any(self.url_value_preprocessors.values()):
             self._preprocess_url_values(context)
-        names = _blueprints(context, self.before_request_funcs)
-        for function in _functions(self.before_request_funcs, scopes(names)):
+        for function in _functions(context, self.before_request_funcs):
             value = self._call(context, "before_request", function)
             if value is not None:
                 return value
@@ -407,7 +411,7 @@ class Flask(Registry):
         if found.method == "OPTIONS" and getattr(rule, "provide_automatic_options", False):
             return self.make_default_options_response()
         view = self.view_functions[rule.endpoint]
-        return self._call(context, "view", view, **(found.view_args or {}))
+        return self._call(context, "view", view, **(found.view_args or _NOTHING))
 
     @stage("make_response")
     def make_response(self, rv: Any) -> Response:
@@ -426,6 +430,12 @@ class Flask(Registry):
 
         TypeError for anything else, None above all.
         """
+        kind = type(rv)
+        if kind is str or kind is bytes:
+            return self.response_class(rv, status=None, headers=None)
+        if kind is dict or kind is list:
+            made: Response = self.json.response(rv)
+            return made
         return self._response_of(*_unpacked(rv), rv)
 
     @stage("postprocess")
@@ -433,9 +443,8 @@ class Flask(Registry):
         """Run the hooks after the view, and save the session; return the response to send."""
         for function in context.after_functions:
             response = self._call(context, "after_this_request", function, response)
-        for scope in (*_blueprints(context, self.after_request_funcs), None):
-            for function in reversed(self.after_request_funcs.get(scope, ())):
-                response = self._call(context, "after_request", function, response)
+        for function in _reversed(context, self.after_request_funcs):
+            response = self._call(context, "after_request", function, response)
         saved = context._session  # noqa: SLF001
         if not self.session_interface.is_null_session(saved):
             self.session_interface.save_session(self, saved, response)  # type: ignore[arg-type]
@@ -453,22 +462,22 @@ class Flask(Registry):
 
     def do_teardown_request(self, exc: BaseException | None = MISSING) -> None:
         """Run the functions of `teardown_request`, the last registered first."""
-        exc = current_error(exc)
+        if exc is MISSING:
+            exc = current_error(exc)
         context = contexts.top
         if context is None or context.request is None:
             return
-        for scope in (*_blueprints(context, self.teardown_request_funcs), None):
-            for function in reversed(self.teardown_request_funcs.get(scope, ())):
-                self._call(context, "teardown_request", function, exc)
+        for function in _reversed(context, self.teardown_request_funcs):
+            self._call(context, "teardown_request", function, exc)
         if signals.request_tearing_down.receivers:
             signals.request_tearing_down.send(self, exc=exc)
 
     def do_teardown_appcontext(self, exc: BaseException | None = MISSING) -> None:
         """Run the functions of `teardown_appcontext`, the last registered first."""
-        exc = current_error(exc)
-        context = contexts.top
+        if exc is MISSING:
+            exc = current_error(exc)
         for function in reversed(self.teardown_appcontext_funcs):
-            self._call(context, "teardown_appcontext", function, exc)
+            self._call(contexts.top, "teardown_appcontext", function, exc)
         if signals.appcontext_tearing_down.receivers:
             signals.appcontext_tearing_down.send(self, exc=exc)
 
@@ -498,7 +507,14 @@ class Flask(Registry):
         self, context: Any, kind: str, function: Callable[..., Any], /, *args: Any, **kwargs: Any
     ) -> Any:
         """Call a function of the user: hook, view, handler, processor."""
-        return call(context, kind, function, self.ensure_sync(function), *args, **kwargs)
+        run = self.ensure_sync(function)
+        if (
+            context.stage is None
+            or signals.call_started.receivers
+            or signals.call_finished.receivers
+        ):
+            return call(context, kind, function, run, *args, **kwargs)
+        return run(*args, **kwargs)
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         """Return *func*, or, when it is a coroutine function, one that waits for its result."""
@@ -531,16 +547,18 @@ class Flask(Registry):
         trusted = self.config["TRUSTED_HOSTS"]
         if trusted is not None:
             request.trusted_hosts = trusted
-        # SecurityError (400) when the host is not trusted.
-        request.host = get_host(request.environ, request.trusted_hosts)
         matching = self.url_map.host_matching
+        server_name = None if matching else self.config["SERVER_NAME"]
         subdomain = None
         if not self.subdomain_matching and not matching:
+            usual = bind(self.url_map, request, server_name)
+            if usual is not None:
+                return usual
             subdomain = self.url_map.default_subdomain or ""
+        # SecurityError (400) when the host is not trusted.
+        request.host = get_host(request.environ, request.trusted_hosts)
         return self.url_map.bind_to_environ(
-            request.environ,
-            server_name=None if matching else self.config["SERVER_NAME"],
-            subdomain=subdomain,
+            request.environ, server_name=server_name, subdomain=subdomain
         )
 
     def _adapter_without_request(self) -> MapAdapter | None:
@@ -554,8 +572,7 @@ class Flask(Registry):
 
     def _preprocess_url_values(self, context: Context) -> None:
         found: Request = context.request  # type: ignore[assignment]
-        names = _blueprints(context, self.url_value_preprocessors)
-        for function in _functions(self.url_value_preprocessors, scopes(names)):
+        for function in _functions(context, self.url_value_preprocessors):
             self._call(context, "url_value_preprocessor", function, found.endpoint, found.view_args)
 
     def raise_routing_exception(self, request: Request) -> NoReturn:
@@ -578,7 +595,7 @@ class Flask(Registry):
             raise TypeError(_no_value(rv))
         if isinstance(body, str | bytes | bytearray):
             # Status and headers go with it, so that they take part in the defaults.
-            return self.response_class(body, status=status, headers=headers)  # type: ignore[arg-type]
+            return self.response_class(body, status=status, headers=headers)
         if isinstance(body, Iterator):
             return self.response_class(body, status=status, headers=headers)
         if isinstance(body, dict | list):
@@ -693,16 +710,11 @@ class Flask(Registry):
     # Urls
 
     def url_for(
-        self,
-        /,
-        endpoint: str,
-        *,
-        _anchor: str | None = None,
-        _method: str | None = None,
-        _scheme: str | None = None,
-        _external: bool | None = None,
+        self, /, endpoint: str, *,
+        _anchor: str | None = None, _method: str | None = None,
+        _scheme: str | None = None, _external: bool | None = None,
         **values: Any,
-    ) -> str:
+    ) -> str:  # fmt: skip
         """Return the url of *endpoint* with *values* in it; those that no rule has, as query.
 
         An endpoint that begins with a dot is one of the current blueprint. *_external* asks for
@@ -749,10 +761,13 @@ class Flask(Registry):
 
     def inject_url_defaults(self, endpoint: str, values: dict[str, Any]) -> None:
         """Let the functions of `url_defaults` add to *values*."""
+        if not self.url_default_functions:
+            return
         parts = endpoint.split(".")[:-1]
         names = [".".join(parts[:end]) for end in range(len(parts), 0, -1)]
-        for function in _functions(self.url_default_functions, scopes(names)):
-            function(endpoint, values)
+        for scope in scopes(names):
+            for function in self.url_default_functions.get(scope, ()):
+                function(endpoint, values)
 
     def handle_url_build_error(
         self, error: BuildError, endpoint: str, values: dict[str, Any]
@@ -808,9 +823,8 @@ class Flask(Registry):
     def update_template_context(self, context: dict[str, Any]) -> None:
         """Add to *context* what the context processors give; what is there stays."""
         top = contexts.top
-        names = _blueprints(top, self.template_context_processors)
         given = dict(context)
-        for function in _functions(self.template_context_processors, scopes(names)):
+        for function in _functions(top, self.template_context_processors):
             context.update(self._variables(top, function))
         context.update(given)
 
@@ -841,13 +855,9 @@ class Flask(Registry):
         return names
 
     def run(
-        self,
-        host: str | None = None,
-        port: int | None = None,
-        debug: bool | None = None,
-        load_dotenv: bool = True,
-        **options: Any,
-    ) -> None:
+        self, host: str | None = None, port: int | None = None,
+        debug: bool | None = None, load_dotenv: bool = True, **options: Any,
+    ) -> None:  # fmt: skip
         """Serve the app with werkzeug's development server, on this machine, until stopped.
 
         *options* are those of ``werkzeug.serving.run_simple``: ``threaded`` (on by default),
@@ -936,10 +946,23 @@ def _automatic_options(given: bool | None, view: Any) -> bool | None:
 
 
 def _functions(
-    table: dict[Any, list[Callable[..., Any]]], names: tuple[Any, ...]
-) -> Iterator[Callable[..., Any]]:
-    for name in names:
-        yield from table.get(name, ())
+    context: Context | None, table: dict[Any, list[Callable[..., Any]]]
+) -> Iterable[Callable[..., Any]]:
+    """Return the functions of *table* for a request: the app's, then those of its blueprints."""
+    if len(table) == (None in table):
+        return table[None] if table else ()
+    names = scopes(_blueprints(context, table))
+    return chain.from_iterable(table.get(name, ()) for name in names)
+
+
+def _reversed(
+    context: Context, table: dict[Any, list[Callable[..., Any]]]
+) -> Iterable[Callable[..., Any]]:
+    """Return those of *table* for what comes after the view: the last registered first."""
+    if len(table) == (None in table):
+        return reversed(table[None]) if table else ()
+    names = (*_blueprints(context, table), None)
+    return chain.from_iterable(reversed(table.get(name, ())) for name in names)
 
 
 def _blueprints(context: Context | None, table: dict[Any, Any]) -> list[str]:

@@ -138,8 +138,9 @@ class Context(Staged):
 
     def match(self) -> None:
         """Match the request with the url rules, unless that is done."""
-        if self.request is not None:
-            self.request.match()
+        request = self.request
+        if request is not None and not request.matched:
+            request.match()
 
     def copy(self) -> Context:
         """Return a context with the same request and session, to push in another thread."""
@@ -174,7 +175,8 @@ class Context(Staged):
         They hear of *exc*, by default the exception that is being handled. RuntimeError when
         another context is on top: contexts are popped in the reverse order of their pushes.
         """
-        exc = current_error(exc)
+        if exc is MISSING:
+            exc = current_error(exc)
         if self.pushes != 1 or self.request is None or self.ended:
             self.leave(exc)
             return
@@ -187,36 +189,27 @@ class Context(Staged):
 
     def leave(self, exc: BaseException | None = None) -> None:
         """Take the context off the stack, at its last pop after the teardown functions."""
-        self._require_top()
-        last = self.pushes == 1
-        try:
-            if last and self.request is not None:
-                self.app.do_teardown_request(exc)
-                self.request.close()
-                # The environ holds the request, and the request the environ: without this, each
-                # request would have to wait for the garbage collector.
-                self.request.environ["werkzeug.request"] = None
-        finally:
-            self._take_off(last, exc)
-
-    def _take_off(self, last: bool, exc: BaseException | None) -> None:
-        try:
-            if last:
-                self.app.do_teardown_appcontext(exc)
-        finally:
-            self.pushes -= 1
-            contexts.pop()
-        if appcontext_popped.receivers and (last or self.request is None):
-            appcontext_popped.send(self.app)
-
-    def _require_top(self) -> None:
         top = contexts.top
         if top is not self:
-            message = (
-                f"{self!r} cannot be popped: on top of the stack is {top!r}. "
-                "Pop contexts in the reverse order of their pushes, or use 'with'."
-            )
-            raise RuntimeError(message)
+            raise RuntimeError(_not_on_top(self, top))
+        last = self.pushes == 1
+        try:
+            request = self.request
+            if last and request is not None:
+                self.app.do_teardown_request(exc)
+                request.close()
+                # The environ holds the request, and the request the environ: without this, each
+                # request would have to wait for the garbage collector.
+                request.environ["werkzeug.request"] = None
+        finally:
+            try:
+                if last:
+                    self.app.do_teardown_appcontext(exc)
+            finally:
+                self.pushes -= 1
+                contexts.pop()
+            if appcontext_popped.receivers and (last or self.request is None):
+                appcontext_popped.send(self.app)
 
     def __enter__(self) -> Self:
         self.push()
@@ -234,6 +227,13 @@ class Context(Staged):
         if self.request is None:
             return f"<Context of {self.app.name!r}>"
         return f"<Context of {self.app.name!r} for {self.request.method} {self.request.path!r}>"
+
+
+def _not_on_top(context: Context, top: Context | None) -> str:
+    return (
+        f"{context!r} cannot be popped: on top of the stack is {top!r}. "
+        "Pop contexts in the reverse order of their pushes, or use 'with'."
+    )
 
 
 AppContext = RequestContext = Context

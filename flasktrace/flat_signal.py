@@ -20,7 +20,10 @@ class FlatSignal(NamedSignal):
 
     def __init__(self, name: str, doc: str | None = None) -> None:
         super().__init__(name, doc)
-        self._known: dict[int, tuple[weakref.ref[Any], tuple[Receiver, ...]]] = {}
+        #: Address of a sender to what gives its receivers.
+        self._known: dict[int, tuple[Receiver, ...]] = {}
+        #: Address of a sender to the reference that tells of its end.
+        self._senders: dict[int, weakref.ref[Any]] = {}
 
     def connect(self, receiver: Any, *args: Any, **kwargs: Any) -> Any:
         """Call *receiver* whenever the signal is sent; see ``blinker.Signal.connect``."""
@@ -36,15 +39,15 @@ class FlatSignal(NamedSignal):
         finally:
             self._known = {}
 
-    def send(self, sender: Any = None, /, **kwargs: Any) -> list[tuple[Receiver, Any]]:
+    def send(
+        self, sender: Any = None, /, *, _async_wrapper: Any = None, **kwargs: Any
+    ) -> list[tuple[Receiver, Any]]:
         """Call the receivers for *sender*; return each with what it returned."""
-        known = self._known.get(id(sender))
-        if known is None or known[0]() is not sender:
+        getters = self._known.get(id(sender))
+        if getters is None:
             getters = self._flatten(sender)
             if getters is None:
-                return super().send(sender, **kwargs)
-        else:
-            getters = known[1]
+                return super().send(sender, _async_wrapper=_async_wrapper, **kwargs)
         if self.is_muted:
             return []
         found = []
@@ -62,11 +65,21 @@ class FlatSignal(NamedSignal):
             return None
         getters = tuple(self._getters(receivers))
         try:
-            known[id(sender)] = weakref.ref(sender), getters
+            self._senders[id(sender)] = weakref.ref(sender, self._forgetting(id(sender)))
         except TypeError:
             return None  # a sender that cannot be referred to weakly
         # Were somebody to connect meanwhile, `known` is the dropped dict, and this is forgotten.
+        known[id(sender)] = getters
         return getters
+
+    def _forgetting(self, address: int) -> Callable[[object], None]:
+        """Return what drops all that is known of an address, before another object has it."""
+
+        def forget(_sender: object) -> None:
+            self._known.pop(address, None)
+            self._senders.pop(address, None)
+
+        return forget
 
     def _getters(self, receivers: list[Receiver]) -> Iterator[Receiver]:
         """Yield for each receiver its weak reference, or what gives a receiver held strongly."""

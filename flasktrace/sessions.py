@@ -3,9 +3,10 @@
 import hashlib
 from collections.abc import MutableMapping
 from datetime import UTC, datetime
+from functools import cached_property, lru_cache, partial
 from typing import Any, NoReturn
 
-from itsdangerous import BadSignature, URLSafeTimedSerializer
+from itsdangerous import BadSignature, Signer, TimestampSigner, URLSafeTimedSerializer
 from werkzeug.datastructures import CallbackDict
 
 from flasktrace.json.tag import TaggedJSONSerializer
@@ -38,10 +39,14 @@ class SecureCookieSession(CallbackDict[str, Any], SessionMixin):
     modified = False
 
     def __init__(self, initial: Any = None) -> None:
-        def on_update(changed: Any) -> None:
-            changed.modified = True
+        if initial is None:
+            self.on_update = _mark  # all that the classes above would do, for each request
+        else:
+            super().__init__(initial, _mark)
 
-        super().__init__(initial, on_update)
+
+def _mark(changed: Any) -> None:
+    changed.modified = True
 
 
 class NullSession(SecureCookieSession):
@@ -141,15 +146,20 @@ class SecureCookieSessionInterface(SessionInterface):
     session_class = SecureCookieSession
 
     def get_signing_serializer(self, app: Any) -> URLSafeTimedSerializer | None:
-        """Return what signs and checks the cookie; None when the app has no secret key."""
-        if not app.secret_key:
+        """Return what signs and checks the cookie; None when the app has no secret key.
+
+        It is the same each time while nothing is configured otherwise, so leave it as it is.
+        """
+        key = app.secret_key
+        if not key:
             return None
-        keys = [*(app.config["SECRET_KEY_FALLBACKS"] or ()), app.secret_key]
-        how = {"digest_method": self.digest_method, "key_derivation": self.key_derivation}
         # Of the keys the last one signs, every one may check.
-        return URLSafeTimedSerializer(
-            keys, serializer=self.serializer, salt=self.salt, signer_kwargs=how
-        )
+        keys = (*(app.config["SECRET_KEY_FALLBACKS"] or ()), key)
+        how = self.serializer, self.salt, self.key_derivation, self.digest_method
+        try:
+            return _kept_serializer(keys, *how)
+        except TypeError:  # a key such as a bytearray, which cannot be looked up
+            return _serializer(URLSafeTimedSerializer, TimestampSigner, keys, *how)
 
     def open_session(self, app: Any, request: Request) -> SecureCookieSession | None:
         """Return what the cookie holds; an empty session when it is missing, forged or old."""
@@ -168,8 +178,24 @@ class SecureCookieSessionInterface(SessionInterface):
     def save_session(self, app: Any, session: SessionMixin, response: Response) -> None:
         """Set, refresh or delete the cookie, and say that the answer depends on it."""
         if session.accessed:
-            response.vary.add("Cookie")
-        place: dict[str, Any] = {
+            _vary_by_cookie(response)
+        if not session:
+            if session.modified:
+                response.delete_cookie(self.get_cookie_name(app), **self._place(app))
+                _vary_by_cookie(response)
+            return
+        if not self.should_set_cookie(app, session):
+            return
+        signer = self.get_signing_serializer(app)
+        if signer is None:
+            return
+        end, text = self.get_expiration_time(app, session), signer.dumps(dict(session))
+        response.set_cookie(self.get_cookie_name(app), text, expires=end, **self._place(app))
+        _vary_by_cookie(response)
+
+    def _place(self, app: Any) -> dict[str, Any]:
+        """Return where the cookie belongs, and who may see it."""
+        return {
             "domain": self.get_cookie_domain(app),
             "path": self.get_cookie_path(app),
             "secure": self.get_cookie_secure(app),
@@ -177,15 +203,54 @@ class SecureCookieSessionInterface(SessionInterface):
             "samesite": self.get_cookie_samesite(app),
             "httponly": self.get_cookie_httponly(app),
         }
-        name = self.get_cookie_name(app)
-        if not session:
-            if session.modified:
-                response.delete_cookie(name, **place)
-                response.vary.add("Cookie")
-            return
-        signer = self.get_signing_serializer(app)
-        if signer is None or not self.should_set_cookie(app, session):
-            return
-        end = self.get_expiration_time(app, session)
-        response.set_cookie(name, signer.dumps(dict(session)), expires=end, **place)
+
+
+def _vary_by_cookie(response: Response) -> None:
+    there = response.headers.get("Vary")
+    if there is None:
+        response.headers["Vary"] = "Cookie"
+    elif there != "Cookie":
         response.vary.add("Cookie")
+
+
+class _Signer(TimestampSigner):
+    """Derives the key from a secret once."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._derived: dict[Any, bytes] = {}
+
+    def derive_key(self, secret_key: str | bytes | None = None) -> bytes:
+        """Return the key to sign with."""
+        known = self._derived.get(secret_key)
+        if known is None:
+            known = self._derived[secret_key] = super().derive_key(secret_key)
+        return known
+
+
+class _Serializer(URLSafeTimedSerializer):
+    """Makes its signer once."""
+
+    def make_signer(self, salt: str | bytes | None = None) -> Signer:
+        """Return a signer; for a salt of the caller's a new one."""
+        return self._usual if salt is None or salt == self.salt else super().make_signer(salt)
+
+    @cached_property
+    def _usual(self) -> Signer:
+        return super().make_signer()
+
+
+def _serializer(
+    kind: type[URLSafeTimedSerializer],
+    signer: type[TimestampSigner],
+    keys: tuple[Any, ...],
+    serializer: Any,
+    salt: Any,
+    derivation: str,
+    digest: Any,
+) -> URLSafeTimedSerializer:
+    how = {"digest_method": digest, "key_derivation": derivation}
+    return kind(keys, serializer=serializer, salt=salt, signer=signer, signer_kwargs=how)
+
+
+_kept_serializer = lru_cache(32)(partial(_serializer, _Serializer, _Signer))

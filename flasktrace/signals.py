@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from blinker import Namespace, Signal
 
 from flasktrace.flat_signal import FlatSignal
+from flasktrace.globals import contexts
 
 _names = Namespace()
 
@@ -95,31 +96,25 @@ def stage(
     KeyError when *name* is none of the seven.
     """
     started, finished = STAGE_SIGNALS[name]
-    made = _MADE[name]
+    inside = name == "match"
 
     def decorate(method: Method) -> Method:
         takes_context = as_given or _takes_context(method)
-        find_context = find or _context_on_top
+        context_of = _finding(method, find or _context_on_top, takes_context, as_given)
 
         @functools.wraps(method)
         def run(*args: Any, **kwargs: Any) -> Any:
-            if len(args) > 1 and isinstance(args[1], Staged):
-                context: Staged | None = args[1]
-                args = args if takes_context else (args[0], *args[2:])
-            elif "context" in kwargs and not as_given:
-                context = kwargs.pop("context")
-                args = (args[0], context, *args[1:]) if takes_context else args
+            if takes_context and len(args) > 1 and isinstance(args[1], Staged):
+                context: Staged | None = args[1]  # the usual case, at the least price
             else:
-                context = find_context(*args)
-                if takes_context and not as_given:
-                    args = (args[0], _required(context, method), *args[1:])
-            if context is None or (
-                (around := context.stage) is not None
-                and not (name == "match" and around != "match")
-            ):
+                context, args = context_of(args, kwargs)
+            if context is None:
+                return method(*args, **kwargs)
+            around = context.stage
+            if around is not None and (around == name or not inside):
                 return method(*args, **kwargs)
             if started.receivers or finished.receivers:
-                return _announced(name, context, started, finished, made, method, args, kwargs)
+                return _announced(name, context, method, args, kwargs)
             context.stage = name
             try:
                 return method(*args, **kwargs)
@@ -130,6 +125,30 @@ def stage(
         return run  # type: ignore[return-value]
 
     return decorate
+
+
+def _finding(
+    method: Callable[..., Any],
+    find: Callable[..., Staged | None],
+    takes_context: bool,
+    as_given: bool,
+) -> Callable[..., tuple[Staged | None, tuple[Any, ...]]]:
+    """Return what finds the context for a call of *method*, and the arguments to hand on."""
+
+    def context_of(
+        args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> tuple[Staged | None, tuple[Any, ...]]:
+        if len(args) > 1 and isinstance(args[1], Staged):
+            return args[1], args if takes_context else (args[0], *args[2:])
+        if "context" in kwargs and not as_given:
+            context = kwargs.pop("context")
+            return context, (args[0], context, *args[1:]) if takes_context else args
+        found = find(*args)
+        if takes_context and not as_given:
+            return found, (args[0], _required(found, method), *args[1:])
+        return found, args
+
+    return context_of
 
 
 def call(
@@ -171,13 +190,11 @@ def call(
 def _announced(
     name: str,
     context: Staged,
-    started: Signal,
-    finished: Signal,
-    made: Callable[[Staged, Any], dict[str, Any]],
     method: Callable[..., Any],
     args: tuple[Any, ...],
     kwargs: dict[str, Any],
 ) -> Any:
+    started, finished = STAGE_SIGNALS[name]
     around, context.stage = context.stage, name
     try:
         if started.receivers:
@@ -185,40 +202,31 @@ def _announced(
         result = method(*args, **kwargs)
     except BaseException as error:
         if finished.receivers:
-            finished.send(context.app, context=context, exception=error, **made(context, None))
+            made = _made(name, context, None)
+            finished.send(context.app, context=context, exception=error, **made)
         raise
     else:
         if finished.receivers:
-            finished.send(context.app, context=context, exception=None, **made(context, result))
+            made = _made(name, context, result)
+            finished.send(context.app, context=context, exception=None, **made)
         return result
     finally:
         context.stage = around
 
 
-def _nothing(_context: Staged, _result: Any) -> dict[str, Any]:
-    return {}
+def _made(name: str, context: Staged, result: Any) -> dict[str, Any]:
+    """Return what a finished stage has made, under the names that its signal has for it."""
+    if name == "match":
+        return {"rule": context.request.url_rule, "view_args": context.request.view_args}
+    key = _RESULTS.get(name)
+    return {} if key is None else {key: result}
 
 
-def _value(_context: Staged, result: Any) -> dict[str, Any]:
-    return {"value": result}
-
-
-def _response(_context: Staged, result: Any) -> dict[str, Any]:
-    return {"response": result}
-
-
-def _match(context: Staged, _result: Any) -> dict[str, Any]:
-    return {"rule": context.request.url_rule, "view_args": context.request.view_args}
-
-
-_MADE: dict[str, Callable[[Staged, Any], dict[str, Any]]] = {
-    "push": _nothing,
-    "preprocess": _value,
-    "match": _match,
-    "dispatch": _value,
-    "make_response": _response,
-    "postprocess": _response,
-    "pop": _nothing,
+_RESULTS = {
+    "preprocess": "value",
+    "dispatch": "value",
+    "make_response": "response",
+    "postprocess": "response",
 }
 
 
@@ -228,8 +236,10 @@ def _takes_context(method: Callable[..., Any]) -> bool:
 
 
 def _context_on_top(app: Any, *_rest: Any) -> Staged | None:
-    context: Staged | None = app.current_request_context()
-    return context if context is not None and context.app is app else None
+    context = contexts.top
+    if context is None or context.request is None or context.app is not app:
+        return None
+    return context
 
 
 def _required(context: Staged | None, method: Callable[..., Any]) -> Staged:

@@ -14,6 +14,7 @@ from flasktrace.signals import before_render_template, template_rendered
 if TYPE_CHECKING:
     from flasktrace.app import Flask
 
+_OF_DICTS = frozenset(dir(dict))
 _HTML = (".html", ".htm", ".xml", ".xhtml", ".svg")
 
 
@@ -24,6 +25,15 @@ class Environment(JinjaEnvironment):
         options.setdefault("loader", app.create_global_jinja_loader())
         super().__init__(**options)
         self.app = app
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        """Return ``obj.attribute``, or else ``obj["attribute"]``, or else an undefined value.
+
+        A dict has no attributes but its methods, and to ask it for others costs an exception.
+        """
+        if type(obj) is dict and attribute not in _OF_DICTS and attribute in obj:
+            return obj[attribute]
+        return super().getattr(obj, attribute)
 
 
 class DispatchingJinjaLoader(BaseLoader):
@@ -146,9 +156,11 @@ def stream_template_string(source: str, **context: Any) -> Iterable[str]:
 
 def _render(app: Flask, template: Template, context: dict[str, Any]) -> str:
     app.update_template_context(context)
-    before_render_template.send(app, template=template, context=context)
+    if before_render_template.receivers:
+        before_render_template.send(app, template=template, context=context)
     text = template.render(context)
-    template_rendered.send(app, template=template, context=context)
+    if template_rendered.receivers:
+        template_rendered.send(app, template=template, context=context)
     return text
 
 

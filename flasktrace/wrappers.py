@@ -1,15 +1,29 @@
-"""Request and Response: werkzeug's, plus what a routed request of an app knows."""
+"""Request and Response: werkzeug's, plus what a routed request of an app knows.
 
+The two are made, and a response is sent, at a lower price than werkzeug's when they are of the
+usual kind; with the same outcome, which is compared once, when this module is imported.
+"""
+
+from collections.abc import Callable, Iterator
+from functools import lru_cache
 from typing import Any, NoReturn
 
+from werkzeug.datastructures import EnvironHeaders, Headers, ImmutableMultiDict
 from werkzeug.exceptions import BadRequest, HTTPException
 from werkzeug.routing import MapAdapter, Rule
+from werkzeug.sansio.http import parse_cookie
+from werkzeug.utils import cached_property, get_content_type
 from werkzeug.wrappers import Request as WerkzeugRequest
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from flasktrace import json
 from flasktrace.advice import FormParser
 from flasktrace.globals import contexts
+from flasktrace.routing import match
+
+_BODILESS = {204, 304}
+_FIRST_WITH_BODY = 200
+_TO_BE_ENCODED = {"location", "content-location"}
 
 
 class Request(WerkzeugRequest):
@@ -30,6 +44,51 @@ class Request(WerkzeugRequest):
     _url_rule: Rule | None = None
     _view_args: dict[str, Any] | None = None
     _routing_exception: HTTPException | None = None
+    #: Whether `_fill` may do what ``__init__`` of the classes above does.
+    _fills = False
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """See whether another class has come between this one and werkzeug's."""
+        super().__init_subclass__(**kwargs)
+        between = super().__init__ is not WerkzeugRequest.__init__
+        cls._fills = Request._fills and not between
+
+    def __init__(
+        self, environ: dict[str, Any], populate_request: bool = True, shallow: bool = False
+    ) -> None:
+        if not self._fills:
+            super().__init__(environ, populate_request, shallow)
+            return
+        self._fill(environ)
+        self.shallow = shallow
+        if populate_request and not shallow:
+            environ["werkzeug.request"] = self
+
+    def _fill(self, environ: dict[str, Any]) -> None:
+        """Take from *environ* what werkzeug takes, but the headers only when somebody asks."""
+        get = environ.get
+        self.environ = environ
+        self.method = get("REQUEST_METHOD", "GET").upper()
+        self.scheme = get("wsgi.url_scheme", "http")
+        self.server = _server(environ)
+        self.root_path = _text(get("SCRIPT_NAME") or "").rstrip("/")
+        self.path = "/" + _text(get("PATH_INFO") or "").lstrip("/")
+        self.query_string = get("QUERY_STRING", "").encode("latin1")
+        self.remote_addr = get("REMOTE_ADDR")
+
+    @cached_property
+    def headers(self) -> EnvironHeaders:  # type: ignore[override]
+        """Give the headers that the client sent."""
+        return EnvironHeaders(self.environ)
+
+    @cached_property
+    def cookies(self) -> ImmutableMultiDict[str, str]:
+        """Read the cookies that the client sent."""
+        if type(self.headers) is EnvironHeaders:
+            sent = self.environ.get("HTTP_COOKIE", "")
+        else:  # somebody has put others there
+            sent = ";".join(self.headers.getlist("Cookie"))
+        return parse_cookie(sent, self.dict_storage_class)  # type: ignore[return-value]
 
     def match(self) -> None:
         """Match the path with the url rules, once; an error is kept for dispatch to raise."""
@@ -49,15 +108,15 @@ class Request(WerkzeugRequest):
         if self.url_adapter is None:
             return
         try:
-            self._url_rule, values = self.url_adapter.match(return_rule=True)
-            self._view_args = values  # type: ignore[assignment]  # a dict, says werkzeug elsewhere
+            self._url_rule, self._view_args = match(self.url_adapter)
         except HTTPException as error:
             self._routing_exception = error
 
     @property
     def url_rule(self) -> Rule | None:
         """The rule that matched the path, or None."""
-        self.match()
+        if not self.matched:
+            self.match()
         return self._url_rule
 
     @url_rule.setter
@@ -68,7 +127,8 @@ class Request(WerkzeugRequest):
     @property
     def view_args(self) -> dict[str, Any] | None:
         """The values that the rule took from the path, or None when none matched."""
-        self.match()
+        if not self.matched:
+            self.match()
         return self._view_args
 
     @view_args.setter
@@ -79,7 +139,8 @@ class Request(WerkzeugRequest):
     @property
     def routing_exception(self) -> HTTPException | None:
         """What the match raised: NotFound, MethodNotAllowed, a redirect; or None."""
-        self.match()
+        if not self.matched:
+            self.match()
         return self._routing_exception
 
     @routing_exception.setter
@@ -161,9 +222,179 @@ class Response(WerkzeugResponse):
     json_module: Any = json
     autocorrect_location_header = False
 
+    #: Whether `_fill` may do what ``__init__`` of the classes above does.
+    _fills = False
+    #: Whether `_send` may do what ``__call__`` of the classes above does.
+    _sends = False
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """See whether what is skipped by the short ways is still werkzeug's."""
+        super().__init_subclass__(**kwargs)
+        between = super().__init__ is not WerkzeugResponse.__init__
+        cls._fills = Response._fills and not between and _keeps(cls, _FILLING)
+        between = super().__call__ is not WerkzeugResponse.__call__
+        cls._sends = Response._sends and not between and _keeps(cls, _SENDING)
+
+    def __init__(
+        self,
+        response: Any = None,
+        status: Any = None,
+        headers: Any = None,
+        mimetype: str | None = None,
+        content_type: str | None = None,
+        direct_passthrough: bool = False,
+    ) -> None:
+        kind = type(response)
+        code = self.default_status if status is None else status
+        sort = self.default_mimetype if mimetype is None else mimetype
+        if (
+            self._fills
+            and (kind is str or kind is bytes)
+            and type(code) is int
+            and type(sort) is str
+            and headers is None
+            and content_type is None
+            and not direct_passthrough
+        ):
+            self._fill(response.encode() if kind is str else response, code, sort)
+        else:
+            super().__init__(response, status, headers, mimetype, content_type, direct_passthrough)
+
+    def _fill(self, body: bytes, status: int, mimetype: str) -> None:
+        """Be a response of *body*, which is usual in every other respect."""
+        self.headers = headers = Headers()
+        listed = headers._list  # noqa: SLF001
+        listed.append(_content_type(mimetype))
+        if self.automatically_set_content_length:
+            listed.append(("Content-Length", str(len(body))))
+        self._status, self._status_code = _status(status)
+        self.direct_passthrough = False
+        self._on_close: list[Callable[[], Any]] = []
+        self.response = [body]
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
+        """Send the response, as a WSGI application (PEP 3333)."""
+        if self._sends and environ["REQUEST_METHOD"] != "HEAD":
+            chunks, code = self.response, self._status_code
+            if (
+                type(chunks) is list
+                and len(chunks) == 1
+                and type(chunks[0]) is bytes
+                and code >= _FIRST_WITH_BODY
+                and code not in _BODILESS
+                and not self.direct_passthrough
+            ):
+                headers = _sendable(self.headers)
+                if headers is not None:
+                    start_response(self._status, headers)
+                    return _Body(chunks, self.close)
+        return super().__call__(environ, start_response)
+
     @property
     def max_cookie_size(self) -> int:  # type: ignore[override]
         """Length of a cookie from which on a warning is given; ``MAX_COOKIE_SIZE``."""
         context = contexts.top
         size: int = 4093 if context is None else context.app.config["MAX_COOKIE_SIZE"]
         return size
+
+
+class _Body:
+    """What the server gets: the chunks, and a way to close the response."""
+
+    __slots__ = ("_chunks", "close")
+
+    def __init__(self, chunks: list[bytes], close: Callable[[], None]) -> None:
+        self._chunks = iter(chunks)
+        self.close = close
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self._chunks
+
+    def __next__(self) -> bytes:
+        return next(self._chunks)
+
+
+def _sendable(headers: Headers) -> list[tuple[str, str]] | None:
+    """Return the headers as a list when they can be sent just as they are."""
+    if type(headers) is not Headers:
+        return None
+    sized = False
+    listed = list(headers)
+    for name, _ in listed:
+        lowered = name.lower()
+        if lowered == "content-length":
+            sized = True
+        elif lowered in _TO_BE_ENCODED:
+            return None
+    return listed if sized else None
+
+
+def _text(raw: str) -> str:
+    """Return what bytes in disguise (PEP 3333) stand for."""
+    return raw if raw.isascii() else raw.encode("latin1").decode(errors="replace")
+
+
+def _server(environ: dict[str, Any]) -> tuple[str, int | None] | None:
+    """Return name and port of the server; a socket of Unix has no port."""
+    name = environ.get("SERVER_NAME")
+    if name is None:
+        return None
+    try:
+        return name, int(environ.get("SERVER_PORT"))  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        return name, None
+
+
+@lru_cache(128)
+def _content_type(mimetype: str) -> tuple[str, str]:
+    """Return the header; ValueError for a line break in it."""
+    (header,) = Headers([("Content-Type", get_content_type(mimetype, "utf-8"))])
+    return header
+
+
+@lru_cache(128)
+def _status(code: int) -> tuple[str, int]:
+    made = WerkzeugResponse(status=code)
+    return made.status, made.status_code
+
+
+_FILLING = ("headers", "response", "status", "status_code", "_clean_status", "set_data")
+_SENDING = (
+    *("status", "status_code", "headers", "response", "is_sequence", "iter_encoded"),
+    *("get_wsgi_response", "get_wsgi_headers", "get_app_iter"),
+)
+
+
+def _keeps(cls: type, names: tuple[str, ...]) -> bool:
+    """Tell whether a class of responses has left these attributes as werkzeug made them."""
+    return all(getattr(cls, name, None) is getattr(WerkzeugResponse, name, None) for name in names)
+
+
+def _requests_agree() -> bool:
+    """Tell whether `Request._fill` knows all that werkzeug keeps of a request."""
+    environ = {
+        "REQUEST_METHOD": "post",
+        "SCRIPT_NAME": "/\xc3\xa4/",
+        "PATH_INFO": "//\xc3\xb6",
+        "QUERY_STRING": "q=\xfc",
+        "SERVER_NAME": "name",
+        "SERVER_PORT": "80",
+        "REMOTE_ADDR": "::1",
+        "wsgi.url_scheme": "https",
+    }
+    usual, filled = WerkzeugRequest(environ, False), object.__new__(Request)
+    filled._fill(environ)
+    filled.shallow = False
+    return vars(usual) == {**vars(filled), "headers": filled.headers}
+
+
+def _responses_agree() -> bool:
+    """Tell whether `Response._fill` and ``__call__`` do all that werkzeug does."""
+    usual, filled = WerkzeugResponse("\xe4", 404, mimetype="text/x"), object.__new__(Response)
+    filled._fill(b"\xc3\xa4", 404, "text/x")
+    same: bool = vars(usual) == vars(filled)
+    return same
+
+
+Request._fills = _requests_agree()  # noqa: SLF001
+Response._fills = Response._sends = _responses_agree()  # noqa: SLF001

@@ -1,5 +1,6 @@
 """Servers for the tests that need real ones."""
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -7,6 +8,9 @@ from pathlib import Path
 import pytest
 
 from tests.live.process import Server, python
+
+# The workers, and the many processes that tests start, would each compile everything again.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ import signal
 import socket
 import sqlite3
 import subprocess
+import sys
 from contextlib import closing
 from dataclasses import replace
 
@@ -16,6 +17,7 @@ from click.testing import CliRunner
 import flasktrace
 from flasktrace.cli import main
 from flasktrace.trace.keep.store import open_store
+from tests.cases import share
 from tests.live.process import Process, python, until
 from tests.live.process import flasktrace as command
 from tests.trace.samples import cart, crash, early, many
@@ -60,6 +62,22 @@ def run():
     """Run a command in this process."""
     runner = CliRunner(env={"COLUMNS": "80"})
     return lambda *arguments: runner.invoke(main, arguments, prog_name="flasktrace")
+
+
+@pytest.fixture
+def refused(run, tmp_path, monkeypatch):
+    """Run a command that is to fail before it serves, and return what it says."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+
+    def refused(*arguments):
+        done = run("run", *arguments)
+        assert (done.exit_code, done.stdout) == (1, "")
+        assert not (tmp_path / ".flasktrace").exists()
+        return done.stderr
+
+    yield refused
+    sys.modules.pop("shop", None)
 
 
 @pytest.fixture
@@ -327,8 +345,8 @@ def test_list_ends_quietly_when_its_reader_has_gone(store, tmp_path):
 # The target of run
 
 
-def refused(folder, *arguments):
-    """Run a command that is to fail before it serves, and return what it says."""
+def refused_in_a_process(folder, *arguments):
+    """Start a command that is to fail before it serves, and return what it says."""
     done = command(folder, "run", *arguments)
     assert done.returncode == 1, done
     assert done.stdout == ""
@@ -336,45 +354,47 @@ def refused(folder, *arguments):
     return done.stderr
 
 
-def test_run_without_such_a_module_says_how_to_write_it(tmp_path):
-    said = refused(tmp_path, "nowhere:app")
+def test_run_without_such_a_module_says_how_to_write_it(refused):
+    said = refused("nowhere:app")
 
     assert said.startswith("Error: There is no module 'nowhere'")
     assert "'shop:app' for the name app in shop.py" in said
     assert "Traceback" not in said
 
 
-def test_run_without_such_a_name_says_which_there_are(tmp_path):
+def test_run_without_such_a_name_says_which_there_are(refused, tmp_path):
     (tmp_path / "shop.py").write_text(APP)
 
-    said = refused(tmp_path, "shop:nothing")
+    said = refused("shop:nothing")
 
     assert said.startswith("Error: shop has no name 'nothing'; it has ")
 
 
 @pytest.mark.parametrize(
     ("text", "last"),
-    [
-        ("import not_there\n", "ModuleNotFoundError: No module named 'not_there'"),
-        ("raise ValueError('of the app')\n", "ValueError: of the app"),
-        ("def app(:\n", "SyntaxError: invalid syntax"),
-    ],
+    share(
+        [
+            ("import not_there\n", "ModuleNotFoundError: No module named 'not_there'"),
+            ("raise ValueError('of the app')\n", "ValueError: of the app"),
+            ("def app(:\n", "SyntaxError: invalid syntax"),
+        ]
+    ),
 )
 def test_run_shows_the_traceback_of_a_module_that_breaks(tmp_path, text, last):
     (tmp_path / "broken.py").write_text(f"\n\n{text}")
 
-    said = refused(tmp_path, "broken:app")
+    said = refused_in_a_process(tmp_path, "broken:app")
 
     assert said.startswith("Traceback")
     assert 'broken.py", line 3' in said
     assert said.splitlines()[-1] == last
 
 
-def test_run_with_an_option_that_makes_no_sense_says_so(tmp_path):
+def test_run_with_an_option_that_makes_no_sense_says_so(refused, tmp_path):
     (tmp_path / "shop.py").write_text(APP)
 
-    assert "path='here' will not do" in refused(tmp_path, "shop:app", "--path", "here")
-    assert "'here' is not the address" in refused(tmp_path, "shop:app", "--store", "here")
+    assert "path='here' will not do" in refused("shop:app", "--path", "here")
+    assert "'here' is not the address" in refused("shop:app", "--store", "here")
 
 
 def test_run_on_a_busy_port_says_what_to_do(tmp_path):
@@ -382,7 +402,7 @@ def test_run_on_a_busy_port_says_what_to_do(tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as busy:
         port = str(busy.getsockname()[1])
         for flags in ((), ("--reload",)):
-            said = refused(tmp_path, "shop:app", "--port", port, *flags)
+            said = refused_in_a_process(tmp_path, "shop:app", "--port", port, *flags)
 
             assert said.startswith(f"Error: Port {port} of 127.0.0.1 is taken. Choose another")
 
@@ -390,12 +410,14 @@ def test_run_on_a_busy_port_says_what_to_do(tmp_path):
 def test_run_on_an_address_of_somebody_else_says_so(tmp_path):
     (tmp_path / "shop.py").write_text(APP)
 
-    said = refused(tmp_path, "shop:app", "--host", "192.0.2.1")
+    said = refused_in_a_process(tmp_path, "shop:app", "--host", "192.0.2.1")
 
     assert said.startswith("Error: Cannot listen on port 5000 of 192.0.2.1: ")
 
 
-@pytest.mark.parametrize("target", ["factory:make_app('a', 2)", "factory.py:make_app('a', 2)"])
+@pytest.mark.parametrize(
+    "target", share(["factory.py:make_app('a', 2)", "factory:make_app('a', 2)"])
+)
 def test_run_serves_what_a_factory_makes(serve, tmp_path, target):
     factory = "def make_app(name, number):\n    app = Flask(name * number)\n    return app\n"
     (tmp_path / "factory.py").write_text(f"from flasktrace import Flask\n{factory}")
@@ -464,7 +486,7 @@ def test_run_quietly_prints_no_line(serve, shop):
     assert server.out == ""
 
 
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("how", share([signal.SIGTERM, signal.SIGINT]))
 def test_run_ends_cleanly_and_loses_nothing(serve, shop, tmp_path, how):
     server = serve("run", "shop:app", "--port", "0")
     for number in range(20):
@@ -513,7 +535,7 @@ def test_debug_survives_a_change_that_breaks_the_app(serve, shop):
     until(lambda: text_of(server) == "VERSION 333", lambda: server.err)
 
 
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("how", share([signal.SIGINT, signal.SIGTERM]))
 def test_debug_ends_with_its_child(serve, shop, how):
     server = serve("run", "shop:app", "--port", "0", "--debug")
     assert server.ask("/").status == 200
@@ -541,7 +563,11 @@ def test_debugger_shows_an_exception_in_the_browser(serve, shop):
 # Hostile text
 
 
-def test_hostile_text_never_reaches_the_terminal_as_a_command(serve, shop, tmp_path):
+def test_hostile_text_never_reaches_the_terminal_as_a_command(
+    serve, run, shop, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("FLASKTRACE_STORE", raising=False)
     server = serve("run", "shop:app", "--port", "0", "--capture-body", COLUMNS="200")
     evil = "\x1b]0;owned\x07\x1b[2J\x9b31m\u202e"
     quoted = "".join(f"%{byte:02x}" for byte in evil.encode())
@@ -549,10 +575,12 @@ def test_hostile_text_never_reaches_the_terminal_as_a_command(serve, shop, tmp_p
     server.ask("/", "POST", evil.encode(), {"Content-Type": "text/plain"})
     server.traces(2)
 
-    first = json.loads(command(tmp_path, "list", "--json").stdout)["traces"][-1]["id"]
+    # The later request may be stored first: the client asks again before the body is closed.
+    traces = json.loads(run("list", "--json").stdout)["traces"]
+    first = min(traces, key=lambda trace: trace["started"])["id"]
     views = ["list", "list --json", "show", "show --json", f"show {first} --stage dispatch"]
-    views.append(f"show {first}")
-    texts = [server.out, *(command(tmp_path, *view.split()).stdout for view in views)]
+    texts = [server.out, *(run(*view.split()).stdout for view in views)]
+    texts.append(command(tmp_path, "show", first).stdout)
 
     assert all(len(text) > 20 for text in texts)
     for text in texts:

@@ -3,15 +3,18 @@
 import os
 import subprocess
 import sys
-from types import SimpleNamespace
+from importlib import import_module
+from types import ModuleType, SimpleNamespace
+from unittest import mock
 
 import click
+import flask.cli
 import pytest
 from click.testing import CliRunner
 
 import flasktrace
-from flasktrace import Blueprint, Flask, commands, current_app, flask_group
-from flasktrace.cli import AppGroup, FlaskGroup, NoAppException, ScriptInfo, with_appcontext
+from flasktrace import Blueprint, Flask, cli, commands, current_app, flask_group
+from flasktrace.cli import AppGroup, FlaskGroup, NoAppException, ScriptInfo, main, with_appcontext
 
 SHOP = """
 from flasktrace import Blueprint, Flask, current_app
@@ -46,13 +49,32 @@ def folder(tmp_path):
     return tmp_path
 
 
-def flasktrace_command(folder, *arguments, **environment):
-    command = [sys.executable, "-m", "flasktrace", *arguments]
+@pytest.fixture
+def command(tmp_path, monkeypatch):
+    """Run a command of flasktrace in this process, in the test's folder; forget what it left."""
+    given = {key: value for key, value in os.environ.items() if not key.startswith("FLASK")}
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    before = set(sys.modules)
+
+    def run(*arguments, **environment):
+        with mock.patch.dict(os.environ, {**given, **environment}, clear=True):
+            return CliRunner().invoke(main, arguments, prog_name="flasktrace")
+
+    yield run
+    for name in set(sys.modules) - before:
+        if getattr(sys.modules[name], "__file__", "").startswith(str(tmp_path)):
+            del sys.modules[name]
+
+
+def in_a_process(folder, *command, said=""):
+    """Run a command as it is typed; *said* is what is typed after it."""
     given = {key: value for key, value in os.environ.items() if not key.startswith("FLASK")}
     return subprocess.run(
-        command,
+        [sys.executable, *command],
         cwd=folder,
-        env={**given, **environment},
+        env=given,
+        input=said,
         capture_output=True,
         check=False,
         text=True,
@@ -61,69 +83,69 @@ def flasktrace_command(folder, *arguments, **environment):
 
 
 def test_a_command_of_the_app_runs_with_the_app_at_hand(folder):
-    done = flasktrace_command(folder, "--app", "shop", "greet")
+    done = in_a_process(folder, "-m", "flasktrace", "--app", "shop", "greet")
 
     assert ("hello from shop quiet\n", 0) == (done.stdout, done.returncode)
 
 
-def test_the_app_may_be_named_by_the_environment(folder):
-    done = flasktrace_command(folder, "greet", FLASK_APP="shop:create_app('other')")
+def test_the_app_may_be_named_by_the_environment(folder, command):
+    done = command("greet", FLASK_APP="shop:create_app('other')")
 
     assert "hello from other quiet\n" == done.stdout
 
 
-def test_debug_mode_reaches_the_app(folder):
-    done = flasktrace_command(folder, "--app", "shop", "--debug", "greet")
+def test_debug_mode_reaches_the_app(folder, command):
+    done = command("--app", "shop", "--debug", "greet")
 
     assert "hello from shop debug\n" == done.stdout
 
 
-def test_without_a_name_the_usual_file_is_taken(folder):
+def test_without_a_name_the_usual_file_is_taken(folder, command):
     (folder / "shop.py").rename(folder / "wsgi.py")
-    done = flasktrace_command(folder, "greet")
+    done = command("greet")
 
     assert "hello from shop quiet\n" == done.stdout
 
 
-def test_without_any_app_the_remedy_is_told(tmp_path):
-    done = flasktrace_command(tmp_path, "greet")
+def test_without_any_app_the_remedy_is_told(tmp_path, command):
+    done = command("greet")
 
-    assert 2 == done.returncode
+    assert 2 == done.exit_code
     assert "--app shop:app" in done.stderr
     assert "No such command 'greet'" in done.stderr
 
 
-def test_an_app_that_is_not_there_is_told(folder):
-    done = flasktrace_command(folder, "--app", "shop:nothing", "greet")
+def test_an_app_that_is_not_there_is_told(folder, command):
+    done = command("--app", "shop:nothing", "greet")
 
-    assert 2 == done.returncode
+    assert 2 == done.exit_code
     assert "shop has no name 'nothing'" in done.stderr
 
 
-def test_the_help_lists_the_commands_of_the_app_and_its_blueprints(folder):
-    done = flasktrace_command(folder, "--app", "shop", "--help")
+def test_the_help_lists_the_commands_of_the_app_and_its_blueprints(folder, command):
+    done = command("--app", "shop", "--help")
 
     assert "greet   Say hello." in done.stdout
     assert "  admin" in done.stdout
 
 
-def test_the_help_of_a_broken_app_still_lists_the_own_commands(folder):
+def test_the_help_of_a_broken_app_still_lists_the_own_commands(folder, command):
     (folder / "broken.py").write_text("1 / 0")
-    done = flasktrace_command(folder, "--app", "broken", "--help")
+    done = command("--app", "broken", "--help")
 
-    assert 0 == done.returncode
+    assert 0 == done.exit_code
     assert "ZeroDivisionError" in done.stderr
     assert "  demo" in done.stdout
 
 
-def test_the_commands_of_a_blueprint_are_a_group_of_its_name(folder):
-    done = flasktrace_command(folder, "--app", "shop", "admin", "reset")
+def test_the_commands_of_a_blueprint_are_a_group_of_its_name(folder, command):
+    done = command("--app", "shop", "admin", "reset")
 
     assert "reset shop\n" == done.stdout
 
 
-def test_routes_lists_the_rules(folder):
-    done = flasktrace_command(folder, "--app", "shop", "routes")
+def test_routes_lists_the_rules(folder, command):
+    done = command("--app", "shop", "routes")
 
     assert [
         "Endpoint  Methods      Rule",
@@ -133,37 +155,80 @@ def test_routes_lists_the_rules(folder):
     ] == done.stdout.splitlines()
 
 
-def test_shell_has_the_names_of_the_app(folder):
-    command = [sys.executable, "-m", "flasktrace", "--app", "shop", "shell"]
-    done = subprocess.run(
-        command,
-        cwd=folder,
-        input="print(app.name, g)\n",
-        capture_output=True,
-        check=False,
-        text=True,
-        timeout=60,
+REAL = """
+import click
+from flask import Flask, current_app
+
+app = Flask("real")
+app.add_url_rule("/x", "x", lambda: "x")
+app.shell_context_processor(lambda: {"more": 1})
+
+@app.cli.command("greet")
+def greet():
+    click.echo(f"hello from {current_app.name}")
+"""
+PLAIN = """
+class App:
+    __slots__ = ()
+
+    def __call__(self, environ, start_response):
+        start_response("200 OK", [])
+        return []
+
+app = App()
+"""
+
+
+def test_an_app_of_the_real_flask_has_its_commands_and_those_of_ours(folder):
+    (folder / "real.py").write_text(REAL)
+    routes, shell, greet, listed = (
+        in_a_process(folder, "-m", "flasktrace", "--app", "real", *command)
+        for command in (["routes"], ["shell"], ["greet"], ["--help"])
     )
+
+    assert (routes.returncode, routes.stderr) == (0, "")
+    assert ["x", "GET", "/x"] in [line.split() for line in routes.stdout.splitlines()]
+    assert "<Flask 'real'>, app, g, more" in shell.stderr
+    assert "hello from real\n" == greet.stdout
+    assert "greet" in listed.stdout.split()
+
+
+def test_another_wsgi_app_has_no_commands_which_is_said_in_a_line(folder):
+    (folder / "plain.py").write_text(PLAIN)
+    routes, greet, listed = (
+        in_a_process(folder, "-m", "flasktrace", "--app", "plain", *command)
+        for command in (["routes"], ["greet"], ["--help"])
+    )
+
+    said = "Error: 'routes' is for Flask apps, and 'plain' is another WSGI app.\n"
+    assert (1, said) == (routes.returncode, routes.stderr)
+    assert "No such command 'greet'" in greet.stderr
+    assert (0, "") == (listed.returncode, listed.stderr)
+
+
+def test_shell_has_the_names_of_the_app(folder):
+    said = "print(app.name, g)\n"
+    done = in_a_process(folder, "-m", "flasktrace", "--app", "shop", "shell", said=said)
 
     assert "shop <g of 'shop'>" in done.stdout
 
 
-def test_a_module_that_runs_its_app_is_only_loaded(tmp_path):
+def test_a_module_that_runs_its_app_is_only_loaded(tmp_path, command):
     (tmp_path / "eager.py").write_text(
         "from flasktrace import Flask\napp = Flask('eager')\napp.run(port=1)\n"
         "app.cli.command('x')(lambda: print('ran'))\n"
     )
-    done = flasktrace_command(tmp_path, "--app", "eager", "x")
+    done = command("--app", "eager", "x")
 
     assert "ran\n" == done.stdout
 
 
-def test_env_files_set_what_is_not_set(folder):
+def test_env_files_set_what_is_not_set(folder, command):
     (folder / ".env").write_text("FLASK_APP=shop:create_app('from-env')\n")
     (folder / ".flaskenv").write_text("FLASK_APP=shop:create_app('from-flaskenv')\nFLASK_DEBUG=1\n")
-    done = flasktrace_command(folder, "greet")
+    done = command("greet")
     (folder / "own.env").write_text("FLASK_APP=shop:create_app('from-own')\n")
-    own = flasktrace_command(folder, "--env-file", "own.env", "greet")
+    own = command("--env-file", "own.env", "greet")
 
     assert "hello from from-env debug\n" == done.stdout
     assert "hello from from-own debug\n" == own.stdout
@@ -176,22 +241,8 @@ def test_a_script_of_the_user_has_a_group_with_the_usual_commands(folder):
         "def manage():\n    'Manage the shop.'\n"
         "manage()\n"
     )
-    done = subprocess.run(
-        [sys.executable, "manage.py", "greet"],
-        cwd=folder,
-        capture_output=True,
-        check=False,
-        text=True,
-        timeout=60,
-    )
-    listed = subprocess.run(
-        [sys.executable, "manage.py", "--help"],
-        cwd=folder,
-        capture_output=True,
-        check=False,
-        text=True,
-        timeout=60,
-    )
+    done = in_a_process(folder, "manage.py", "greet")
+    listed = in_a_process(folder, "manage.py", "--help")
 
     assert "hello from shop quiet\n" == done.stdout
     assert {"greet", "routes", "run", "shell"} <= set(listed.stdout.split())
@@ -307,3 +358,46 @@ def test_debug_by_environment(monkeypatch, value, expected):
     monkeypatch.setenv("FLASK_DEBUG", value)
 
     assert expected is commands.debug_by_environment()
+
+
+def test_an_app_can_be_located_by_code(folder, monkeypatch):
+    monkeypatch.chdir(folder)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    module = cli.prepare_import("shop.py")
+    try:
+        imported = import_module(module)
+
+        assert "shop" == module
+        assert "shop" == cli.locate_app(module, None).name
+        assert "other" == cli.locate_app(module, "create_app('other')").name
+        assert "shop" == cli.find_best_app(imported).name
+        assert "third" == cli.find_app_by_string(imported, "create_app(name='third')").name
+    finally:
+        sys.modules.pop("shop", None)
+
+
+def test_an_app_that_cannot_be_located_is_wrong_usage(folder, monkeypatch):
+    monkeypatch.chdir(folder)
+    empty = ModuleType("empty")
+
+    assert cli.locate_app("nowhere", None, raise_if_not_found=False) is None
+    with pytest.raises(NoAppException, match="no module 'nowhere'"):
+        cli.locate_app("nowhere", None)
+    with pytest.raises(NoAppException, match="There is no file"):
+        cli.prepare_import("nowhere.py")
+    with pytest.raises(NoAppException, match="has none of the names"):
+        cli.find_best_app(empty)
+    with pytest.raises(NoAppException, match="has no name 'app'"):
+        cli.find_app_by_string(empty, "app")
+
+
+def test_the_banner_is_that_of_flask(capsys, monkeypatch):
+    for of in (flask.cli, cli):
+        monkeypatch.delenv("WERKZEUG_RUN_MAIN", raising=False)
+        of.show_server_banner(True, "shop:app")
+        of.show_server_banner(False, None)
+        monkeypatch.setenv("WERKZEUG_RUN_MAIN", "true")  # again at each restart by the reloader
+        of.show_server_banner(True, "shop:app")
+    wanted, got = capsys.readouterr().out.split("off\n")[:2]
+
+    assert wanted == got == " * Serving Flask app 'shop:app'\n * Debug mode: on\n * Debug mode: "

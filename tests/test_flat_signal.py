@@ -139,3 +139,36 @@ def test_coroutine_functions_are_refused_as_blinker_refuses_them(signal):
 
     with pytest.raises(RuntimeError):
         signal.send(Sender())
+
+
+def test_a_coroutine_function_may_be_wrapped(signal):
+    async def receiver(sender):
+        pass
+
+    signal.connect(receiver)
+    sender = Sender()
+
+    for _ in range(2):
+        found = signal.send(sender, _async_wrapper=lambda function: lambda sender: "wrapped")
+        assert [(receiver, "wrapped")] == found
+
+
+def test_a_wrapper_for_coroutine_functions_is_nothing_for_others(signal):
+    seen = []
+    signal.connect(lambda sender, **given: seen.append(given), weak=False)
+    sender = Sender()
+    for _ in range(2):
+        signal.send(sender, _async_wrapper=None, a=1)
+
+    assert [{"a": 1}, {"a": 1}] == seen
+
+
+def test_of_a_sender_that_is_gone_nothing_is_remembered():
+    signal, sender = FlatSignal("tested"), Sender()
+    signal.connect(lambda sender: None, weak=False)
+    signal.send(sender)
+    assert 1 == len(signal._known) == len(signal._senders)
+    del sender
+    gc.collect()
+
+    assert {} == signal._known == signal._senders

@@ -2,6 +2,7 @@
 
 import decimal
 import io
+import json as plain_json
 import uuid
 from datetime import UTC, datetime
 
@@ -123,3 +124,94 @@ def test_a_tag_must_give_three_methods():
     for work in (tag.check, tag.to_json, tag.to_python):
         with pytest.raises(NotImplementedError):
             work(1)
+
+
+# Kept encoders
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {},
+        {"indent": 2},
+        {"indent": "\t"},
+        {"indent": True},
+        {"separators": (",", ":")},
+        {"separators": [",", ":"]},
+        {"sort_keys": False},
+        {"ensure_ascii": False},
+        {"skipkeys": True},
+        {"allow_nan": False},
+        {"check_circular": False},
+        {"default": repr},
+        {"default": None},
+        {"cls": None},
+        {"sort_keys": False, "default": str, "indent": 1},
+    ],
+)
+@pytest.mark.parametrize("value", [{"b": [1, "\xe4"], "a": None}, "x", [], decimal.Decimal(1)])
+def test_text_is_what_the_standard_library_makes(given, value):
+    provider = Flask("app").json
+    usual = {"default": provider.default, "ensure_ascii": True, "sort_keys": True}
+
+    def outcome(call):
+        try:
+            return call()
+        except TypeError as error:
+            return str(error)
+
+    expected = outcome(lambda: plain_json.dumps(value, **{**usual, **given}))
+    for _ in range(2):
+        assert expected == outcome(lambda: provider.dumps(value, **given))
+
+
+def test_settings_of_the_provider_may_change():
+    provider = Flask("app").json
+    value = {"b": "\xe4", "a": io}
+    provider.default = lambda value: "first"
+    assert '{"a": "first", "b": "\\u00e4"}' == provider.dumps(value)
+    provider.default = lambda value: "second"
+    assert '{"a": "second", "b": "\\u00e4"}' == provider.dumps(value)
+    provider.sort_keys = provider.ensure_ascii = False
+
+    assert '{"b": "\xe4", "a": "second"}' == provider.dumps(value)
+
+
+def test_an_encoder_of_the_caller_is_made_each_time():
+    class Counting(plain_json.JSONEncoder):
+        made = 0
+
+        def __init__(self, **kwargs):
+            super().__init__(**kwargs)
+            Counting.made += 1
+
+    provider = Flask("app").json
+    for _ in range(3):
+        provider.dumps([], cls=Counting)
+
+    assert 3 == Counting.made
+    assert {} == provider._encoders
+
+
+def test_few_encoders_are_kept():
+    provider = Flask("app").json
+    for number in range(100):
+        assert plain_json.dumps([1], indent=number) == provider.dumps([1], indent=number)
+        provider.dumps([1], default=lambda value: value)
+
+    assert len(provider._encoders) < 20
+
+
+@pytest.mark.parametrize("text", ['{" t": [1]}', b'{" t": [1]}', "\ufeff{}", "{", "", "1 2"])
+def test_tagged_text_is_read_as_by_the_standard_library(text):
+    serializer = TaggedJSONSerializer()
+
+    def outcome(call):
+        try:
+            return call()
+        except ValueError as error:
+            return str(error)
+
+    expected = outcome(lambda: plain_json.loads(text, object_hook=serializer.untag))
+
+    assert expected == outcome(lambda: serializer.loads(text))

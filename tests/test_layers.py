@@ -3,6 +3,7 @@
 import ast
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,7 @@ FRAMEWORK = [
     "json",
     "json.tag",
     "advice",
+    "routing",
     "wrappers",
     "sessions",
     "context",
@@ -69,6 +71,7 @@ FILES = files()
 OF_THE_ROOT = {f"flasktrace.{name}" for name in flasktrace.__all__ if name not in FILES}
 
 
+@cache
 def imported(path, *, inside_functions=True):
     """The modules of the package that *path* imports when it runs."""
     found = set()

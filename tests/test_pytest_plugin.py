@@ -5,6 +5,8 @@ import re
 import flask
 import pytest
 
+from tests.cases import share
+
 pytest_plugins = ["pytester"]
 
 APP = """
@@ -50,6 +52,12 @@ def test_without_an_app():
 def app(request):
     """The text of a test module that makes an app."""
     return APP.format(package=request.param)
+
+
+def each_app_or(package):
+    """Run a test that takes long with an app of each package, or of *package* alone."""
+    packages = sorted(["flask", "flasktrace"], key=lambda name: name != package)
+    return pytest.mark.parametrize("app", share(packages), indirect=True)
 
 
 @pytest.fixture(autouse=True)
@@ -401,6 +409,7 @@ def test_everything_is_as_before_after_the_run(pytester, app):
 
 
 @pytest.mark.parametrize("flags", [("--flasktrace=all",)], ids=str)
+@each_app_or("flask")
 def test_works_in_parallel(pytester, app, flags):
     pytester.makepyfile(test_it=app + MIXED, test_more=app + MIXED)
 
@@ -413,6 +422,7 @@ def test_works_in_parallel(pytester, app, flags):
     assert found == (2 if flags == ("--flasktrace=all",) else 0)
 
 
+@each_app_or("flasktrace")
 def test_fixture_works_in_parallel(pytester, app):
     pytester.makepyfile(
         app

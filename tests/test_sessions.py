@@ -1,12 +1,19 @@
 """Sessions: the signed cookie and what is saved in it."""
 
+import hashlib
+
 import pytest
-from itsdangerous import URLSafeTimedSerializer
+from itsdangerous import BadSignature, URLSafeTimedSerializer
 
 import flasktrace
 from flasktrace import Flask
 from flasktrace.json.tag import TaggedJSONSerializer
-from flasktrace.sessions import NullSession, SecureCookieSession, SessionInterface
+from flasktrace.sessions import (
+    NullSession,
+    SecureCookieSession,
+    SecureCookieSessionInterface,
+    SessionInterface,
+)
 
 
 def counting():
@@ -133,3 +140,110 @@ def test_an_emptied_session_deletes_the_cookie():
 
     assert client.get_cookie("session") is None
     assert "Cookie" == response.headers["Vary"]
+
+
+# The kept signer
+
+
+def plain_signer(app):
+    """What the interface would make without keeping anything."""
+    interface = app.session_interface
+    return URLSafeTimedSerializer(
+        [*(app.config["SECRET_KEY_FALLBACKS"] or ()), app.secret_key],
+        serializer=interface.serializer,
+        salt=interface.salt,
+        signer_kwargs={
+            "key_derivation": interface.key_derivation,
+            "digest_method": interface.digest_method,
+        },
+    )
+
+
+class Salted(SecureCookieSessionInterface):
+    salt = "pepper"
+
+
+class Longer(SecureCookieSessionInterface):
+    digest_method = staticmethod(hashlib.sha512)
+
+
+class Concatenating(SecureCookieSessionInterface):
+    key_derivation = "django-concat"
+
+
+class Underived(SecureCookieSessionInterface):
+    key_derivation = "none"
+
+
+@pytest.mark.parametrize(
+    "kind", [SecureCookieSessionInterface, Salted, Longer, Concatenating, Underived]
+)
+@pytest.mark.parametrize("key", ["key", b"key", bytearray(b"key"), "\xe4"])
+@pytest.mark.parametrize("fallbacks", [None, [], ["old", b"older"]])
+def test_the_kept_signer_signs_and_checks_as_a_new_one(kind, key, fallbacks):
+    app = Flask("app")
+    app.session_interface = kind()
+    app.config.update(SECRET_KEY=key, SECRET_KEY_FALLBACKS=fallbacks)
+    for value in ({"a": 1}, {"a": "x" * 300}):
+        kept, new = app.session_interface.get_signing_serializer(app), plain_signer(app)
+
+        assert value == new.loads(kept.dumps(value)) == kept.loads(new.dumps(value))
+        assert value == new.loads(kept.dumps(value, salt="s"), salt="s")
+        for old in fallbacks or ():
+            app.config["SECRET_KEY"] = old
+            assert value == kept.loads(plain_signer(app).dumps(value))
+            app.config["SECRET_KEY"] = key
+        app.config["SECRET_KEY"] = "another"
+        with pytest.raises(BadSignature):
+            kept.loads(plain_signer(app).dumps(value))
+        app.config["SECRET_KEY"] = key
+
+
+def test_a_changed_key_counts_at_once():
+    app = counting()
+    client = app.test_client()
+    assert ["1", "2"] == [client.get("/").text for _ in range(2)]
+    app.secret_key = "new"
+    assert "1" == client.get("/").text
+    app.config.update(SECRET_KEY="newer", SECRET_KEY_FALLBACKS=["new"])
+    assert "2" == client.get("/").text
+    app.config.update(SECRET_KEY_FALLBACKS=None)
+
+    assert "3" == client.get("/").text
+
+
+def test_who_signs_can_be_overridden():
+    class Own(SecureCookieSessionInterface):
+        def get_signing_serializer(self, app):
+            return URLSafeTimedSerializer("own", salt="own")
+
+    app = counting()
+    app.session_interface = Own()
+    client = app.test_client()
+    client.get("/")
+
+    value = client.get_cookie("session").value
+    assert {"n": 1} == URLSafeTimedSerializer("own", salt="own").loads(value)
+
+
+@pytest.mark.parametrize(
+    ("there", "expected"),
+    [
+        (None, "Cookie"),
+        ("Cookie", "Cookie"),
+        ("cookie", "cookie"),
+        ("Accept", "Accept, Cookie"),
+        ("Accept, cookie", "Accept, cookie"),
+        ("*", "*, Cookie"),
+    ],
+)
+def test_vary_keeps_what_was_there(there, expected):
+    app = counting()
+
+    @app.after_request
+    def vary(response):
+        if there is not None:
+            response.headers["Vary"] = there
+        return response
+
+    assert expected == app.test_client().get("/").headers["Vary"]

@@ -92,3 +92,40 @@ def test_rendering_outside_a_context_says_what_to_do():
 )
 def test_escaping_depends_on_the_ending(name, escaped):
     assert escaped == Flask("app").select_jinja_autoescape(name)
+
+
+class WithAttribute(dict):
+    name = "attribute"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"name": "item"},
+        {"items": "item"},
+        {"__class__": "item"},
+        {"get": None},
+        {},
+        {1: 2},
+        WithAttribute(name="item"),
+        WithAttribute(),
+        jinja2.Undefined(name="x"),
+        None,
+        [1],
+        "text",
+    ],
+    ids=lambda value: type(value).__name__,
+)
+@pytest.mark.parametrize("name", ["name", "items", "__class__", "get", "1", "lost", "upper"])
+def test_a_dot_means_in_templates_what_it_means_to_jinja(value, name):
+    ours = Flask("app").jinja_env
+    usual = jinja2.Environment(autoescape=True)
+
+    def outcome(environment):
+        try:
+            found = environment.getattr(value, name)
+            return f"{type(found)} {found if isinstance(found, str) else ''}", bool(found)
+        except jinja2.UndefinedError as error:
+            return str(error)
+
+    assert outcome(usual) == outcome(ours)

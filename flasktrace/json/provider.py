@@ -6,9 +6,12 @@ import json
 import uuid
 from collections.abc import Callable
 from datetime import date
+from functools import cached_property
 from typing import IO, Any
 
 from werkzeug.http import http_date
+
+_MOST_ENCODERS = 16
 
 
 class JSONProvider:
@@ -73,10 +76,35 @@ class DefaultJSONProvider(JSONProvider):
 
     def dumps(self, obj: Any, **kwargs: Any) -> str:
         """Return *obj* as JSON text; the arguments are those of ``json.dumps``."""
+        encoder = self._encoder(kwargs)
+        if encoder is not None:
+            return encoder.encode(obj)
         kwargs.setdefault("default", self.default)
         kwargs.setdefault("ensure_ascii", self.ensure_ascii)
         kwargs.setdefault("sort_keys", self.sort_keys)
         return json.dumps(obj, **kwargs)
+
+    def _encoder(self, given: dict[str, Any]) -> json.JSONEncoder | None:
+        """Return the encoder for these arguments, kept for the next time.
+
+        None when they are such that it cannot be kept: with functions or classes of the caller.
+        """
+        if "default" in given or "cls" in given:
+            return None
+        key = (self.default, self.ensure_ascii, self.sort_keys, *given.items())
+        try:
+            encoder = self._encoders.get(key)
+        except TypeError:  # a list, which cannot be part of a key
+            return None
+        if encoder is None and len(self._encoders) < _MOST_ENCODERS:
+            usual = {"ensure_ascii": self.ensure_ascii, "sort_keys": self.sort_keys}
+            encoder = json.JSONEncoder(default=self.default, **{**usual, **given})
+            self._encoders[key] = encoder
+        return encoder
+
+    @cached_property
+    def _encoders(self) -> dict[tuple[Any, ...], json.JSONEncoder]:
+        return {}
 
     def loads(self, s: str | bytes, **kwargs: Any) -> Any:
         """Return the value that the JSON text *s* stands for."""
@@ -84,9 +112,9 @@ class DefaultJSONProvider(JSONProvider):
 
     def response(self, *args: Any, **kwargs: Any) -> Any:
         """Return a response with the arguments as JSON, indented in debug mode."""
+        value = args[0] if len(args) == 1 and not kwargs else _payload(args, kwargs)
         roomy = self._app.debug if self.compact is None else not self.compact
-        style: dict[str, Any] = {"indent": 2} if roomy else {"separators": (",", ":")}
-        text = self.dumps(_payload(args, kwargs), **style)
+        text = self.dumps(value, indent=2) if roomy else self.dumps(value, separators=(",", ":"))
         return self._app.response_class(f"{text}\n", mimetype=self.mimetype)
 
 

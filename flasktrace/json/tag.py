@@ -202,7 +202,7 @@ class TagDateTime(JSONTag):
 class TaggedJSONSerializer:
     """Writes and reads JSON with tags; what itsdangerous takes as a serializer."""
 
-    __slots__ = ("order", "tags")
+    __slots__ = ("_decoder", "order", "tags")
 
     #: In the order in which they are asked: containers first.
     default_tags: tuple[type[JSONTag], ...] = (
@@ -215,6 +215,7 @@ class TaggedJSONSerializer:
         self.tags: dict[str, JSONTag] = {}
         #: The tags in the order in which they are asked, for writing.
         self.order: list[JSONTag] = []
+        self._decoder = json.JSONDecoder(object_hook=self.untag)
         for kind in self.default_tags:
             self.register(kind)
 
@@ -252,4 +253,6 @@ class TaggedJSONSerializer:
 
     def loads(self, value: str | bytes) -> Any:
         """Return the value that tagged JSON stands for; ValueError when it is none."""
+        if type(value) is str and not value.startswith("\ufeff"):
+            return self._decoder.decode(value)
         return json.loads(value, object_hook=self.untag)

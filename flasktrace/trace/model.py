@@ -173,6 +173,36 @@ class Failure(Record):
 
 
 @dataclass(frozen=True, slots=True)
+class Candidate(Record):
+    """A rule that the match could have chosen."""
+
+    rule: str
+    endpoint: str
+    methods: tuple[str, ...]
+    """Those that it takes; empty for all."""
+    refused: str | None
+    """Why it was not chosen, ``the int converter does not take 'abc'``; None when it was."""
+
+
+@dataclass(frozen=True, slots=True)
+class Routing(Record):
+    """Why the match found no rule."""
+
+    error: str
+    """``none`` (404), ``method`` (405), ``redirect``, ``websocket`` or ``other``."""
+    candidates: tuple[Candidate, ...] = ()
+    """Those that fit the whole path in the order in which they are tried, then the nearest."""
+    others: int = 0
+    """How many rules there are beside the candidates."""
+    near: tuple[str, ...] = ()
+    """Urls and rules that were perhaps meant, the best first."""
+    to: str | None = None
+    """Where a redirect leads."""
+    allowed: tuple[str, ...] = ()
+    """The methods that the url takes, when it does not take the request's."""
+
+
+@dataclass(frozen=True, slots=True)
 class RequestFacts(Record):
     """What the client sent."""
 
@@ -256,6 +286,8 @@ class Trace(Record):
     """True when an error inside the tracer may have left something out."""
     label: str = ""
     """A name given from outside, such as the test that made the request."""
+    routing: Routing | None = None
+    """Why the match found no rule; None when it found one, or never ran."""
 
     def stage(self, name: str) -> Stage:
         """Return the stage called *name*; KeyError when *name* is none of the seven."""
@@ -337,8 +369,10 @@ _PARTS: dict[str, type[Record]] = {
     "exception": Failure,
     "request": RequestFacts,
     "response": ResponseFacts,
+    "routing": Routing,
 }
 _LISTS: dict[str, type[Record]] = {
+    "candidates": Candidate,
     "cards": Card,
     "changes": Change,
     "runs": Run,

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-import functools
 import logging
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from flasktrace.app import Flask
+from flasktrace.trace.keep.deferred import Deferred
 from flasktrace.trace.keep.store import DEFAULT_URL, Store, open_store
 from flasktrace.trace.model import Trace
 from flasktrace.trace.mount import Mount
 from flasktrace.trace.options import Options
-from flasktrace.trace.record.assemble import assemble
+from flasktrace.trace.record.assemble import assemble, can_wait
 from flasktrace.trace.record.gateway import Gateway
 from flasktrace.trace.record.hosts.flask import FlaskHost, is_flask
 from flasktrace.trace.record.hosts.native import NativeHost
 from flasktrace.trace.record.hosts.wsgi import WsgiHost
 from flasktrace.trace.record.limits import Limits
+from flasktrace.trace.record.place import place_of
 from flasktrace.trace.record.recorder import Recorder
 from flasktrace.trace.record.recording import Recording
 from flasktrace.trace.record.redact import Redactor
@@ -34,6 +36,8 @@ Listener = Callable[[Trace], None]
 Unfinished = Callable[[], Iterable[Trace]]
 
 _EXTENSION = "flasktrace"
+_BYTES, _BYTES_OF_NOTE = 4000, 500
+"""What a trace takes in memory, about."""
 _log = logging.getLogger("flasktrace")
 
 
@@ -213,16 +217,20 @@ class Tracer:
         if not self._keep:
             return
         if self.writer is not None:
-            self.writer.submit(functools.partial(assemble, recording))
+            self.writer.submit(partial(assemble, recording))
+        elif can_wait(recording):
+            size = _BYTES + _BYTES_OF_NOTE * len(recording.notes)
+            store: Any = self.store  # in memory, see `writer`
+            store.put([Deferred(recording.id, size, partial(assemble, recording))])
         else:
             self.store.put([assemble(recording)])
 
-    @functools.cached_property
+    @cached_property
     def store(self) -> Store:
         """Where the traces are kept."""
         return open_store(self.options.store or DEFAULT_URL)
 
-    @functools.cached_property
+    @cached_property
     def writer(self) -> Writer | None:
         """What stores the traces in another thread; None when they are only kept in memory."""
         if self.store.url == "memory:" and not self._listeners:
@@ -298,7 +306,7 @@ class Tracer:
 
     # The dashboard
 
-    @functools.cached_property
+    @cached_property
     def access(self) -> Access:
         """Who may see the dashboard."""
         from flasktrace.trace.keep.ledger import ledger_for
@@ -444,8 +452,7 @@ def _debug(app: Any) -> bool:
 def _name(app: Any) -> str:
     if _is_flask_app(app):
         return str(app.name)
-    name = getattr(app, "__name__", None) or type(app).__name__
-    return str(name)
+    return place_of(app).name.rpartition(".")[2]
 
 
 def _restore(app: Any, original: Any) -> None:

@@ -48,7 +48,7 @@ def server(app):
     server = make_server("127.0.0.1", 0, counted, threaded=True, request_handler=Quiet)
     server.seen = seen
     server.url = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, args=[0.02])
     thread.start()
     yield server
     server.shutdown()

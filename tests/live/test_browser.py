@@ -8,6 +8,11 @@ import pytest
 from tests.live.process import until
 
 ADA = "name=ada&password=lovelace"
+LEFT_BEHIND = (
+    "Node with given id does not belong to the document",
+    "Cannot find context with specified id",
+)
+"""What chromedriver says of a document that goes while it looks, when it does not say: stale."""
 
 
 @pytest.fixture
@@ -42,14 +47,46 @@ def one(browser, selector):
     return browser.find_element("css selector", selector)
 
 
-def follow(browser, link):
-    """Click on what leads to another page, and wait until that page is there."""
-    from selenium.webdriver.support.expected_conditions import staleness_of
+def wait(look, what=str):
+    """Wait for what is to be seen; while a page is being replaced, that is not there yet."""
+    from selenium.common.exceptions import StaleElementReferenceException, WebDriverException
 
-    before = one(browser, "html")
-    link.click()
-    until(lambda: staleness_of(before)(browser))
-    until(lambda: all_of(browser, "h1"))
+    def seen():
+        try:
+            return look()
+        except StaleElementReferenceException:
+            return None
+        except WebDriverException as error:
+            if not any(part in str(error) for part in LEFT_BEHIND):
+                raise
+            return None
+
+    return until(seen, what)
+
+
+def document(browser):
+    """Name the document of the page, by no node of it: a node answers for its own only."""
+    return browser.execute_cdp_cmd("Page.getFrameTree", {})["frameTree"]["frame"]["loaderId"]
+
+
+def is_complete(browser):
+    """Tell whether all of the page is there, with its scripts run."""
+    return browser.execute_script("return document.readyState") == "complete"
+
+
+def leave(browser, go):
+    """Do what leads to another document, and wait until that is there."""
+    before = document(browser)
+    go()
+    wait(lambda: document(browser) != before and is_complete(browser))
+
+
+def follow(browser, link):
+    leave(browser, link.click)
+
+
+def reload(browser):
+    leave(browser, browser.refresh)
 
 
 def press(browser, *keys):
@@ -88,24 +125,24 @@ def test_login_link_leads_to_the_list_without_the_token(shop, list_page):
 
 
 def test_request_appears_without_a_reload(shop, list_page):
-    until(lambda: "Live" in one(list_page, "[data-live]").text)
+    wait(lambda: "Live" in one(list_page, "[data-live]").text)
     list_page.execute_script("window.stillHere = true")
 
     shop.ask("/products/3?from=outside")
 
-    until(lambda: rows(list_page) == ["/products/3?from=outside"], lambda: str(rows(list_page)))
+    wait(lambda: rows(list_page) == ["/products/3?from=outside"], lambda: str(rows(list_page)))
     assert list_page.execute_script("return window.stillHere")
     assert_quiet(list_page)
 
 
 def test_requests_that_come_live_look_as_after_a_reload(shop, list_page):
-    until(lambda: "Live" in one(list_page, "[data-live]").text)
+    wait(lambda: "Live" in one(list_page, "[data-live]").text)
     for path in ("/", "/product/3", "/account", "/crash"):
         shop.ask(path)
-    until(lambda: len(rows(list_page)) == 4)
+    wait(lambda: len(rows(list_page)) == 4)
     live = one(list_page, "[data-rows]").text
 
-    list_page.refresh()
+    reload(list_page)
 
     assert one(list_page, "[data-rows]").text == live
     assert_quiet(list_page)
@@ -115,15 +152,14 @@ def test_keys_open_a_request_and_walk_its_stages(shop, list_page):
     from selenium.webdriver import Keys
 
     ada = log_in(shop)
-    until(lambda: "/login" in rows(list_page))
+    wait(lambda: "/login" in rows(list_page))
     shop.ask("/account", headers=ada)
-    until(lambda: rows(list_page)[:1] == ["/account"])
+    wait(lambda: rows(list_page)[:1] == ["/account"])
 
     press(list_page, "j")
-    press(list_page, Keys.ENTER)
-    until(lambda: all_of(list_page, "[data-lane]"))
+    leave(list_page, lambda: press(list_page, Keys.ENTER))
     assert "/account" in one(list_page, ".target").text
-    until(lambda: one(list_page, "[data-keys]").is_displayed())
+    wait(lambda: one(list_page, "[data-keys]").is_displayed())
 
     for _ in range(8):
         press(list_page, Keys.ARROW_LEFT)
@@ -146,9 +182,9 @@ def test_arrows_visit_all_stages_in_their_places(shop, list_page):
     from selenium.webdriver import Keys
 
     shop.ask("/")
-    until(lambda: rows(list_page) == ["/"])
-    press(list_page, "j", Keys.ENTER)
-    until(lambda: all_of(list_page, "[data-lane]"))
+    wait(lambda: rows(list_page) == ["/"])
+    press(list_page, "j")
+    leave(list_page, lambda: press(list_page, Keys.ENTER))
     for _ in range(8):
         press(list_page, Keys.ARROW_LEFT)
     seen = [stage(list_page)]
@@ -167,7 +203,7 @@ def test_stages_can_be_read_without_scripts(shop, list_page):
     shop.ask("/account", headers=ada)
     shop.lines(2)
     list_page.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
-    list_page.refresh()
+    reload(list_page)
 
     [link] = [item for item in all_of(list_page, ".c-path a") if item.text == "/account"]
     follow(list_page, link)
@@ -198,10 +234,10 @@ def test_filter_works_without_scripts(shop, list_page):
 
 def test_hostile_request_is_only_text(shop, list_page):
     hostile = "/<script>document.title='owned'</script><img src=x onerror=alert(1)>"
-    until(lambda: "Live" in one(list_page, "[data-live]").text)
+    wait(lambda: "Live" in one(list_page, "[data-live]").text)
     shop.ask(hostile.replace(" ", "%20").replace("<", "%3C").replace(">", "%3E"))
-    until(lambda: rows(list_page) == [hostile], lambda: str(rows(list_page)))
-    list_page.refresh()
+    wait(lambda: rows(list_page) == [hostile], lambda: str(rows(list_page)))
+    reload(list_page)
 
     follow(list_page, one(list_page, ".c-path a"))
 
@@ -218,7 +254,7 @@ def test_used_login_link_signs_nobody_else_in(shop, list_page, browsers):
     assert "This login link is used" in one(other, ".problem").text
     other.get(f"{shop.address}/_trace/")
     assert one(other, "h1").text == "Log in to see the requests"
-    list_page.refresh()
+    reload(list_page)
     assert one(list_page, "h1").text == "Requests"
 
 
@@ -273,7 +309,7 @@ def thief(shop):
             pass
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
+        thread = threading.Thread(target=server.serve_forever, args=[0.02])
         thread.start()
         yield server.server_port
         server.shutdown()
@@ -284,11 +320,11 @@ def thief(shop):
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
 def test_page_of_another_origin_gets_nothing(shop, thief, list_page, host):
     shop.ask("/products/3")
-    until(lambda: rows(list_page) == ["/products/3"])
+    wait(lambda: rows(list_page) == ["/products/3"])
 
     list_page.get(f"http://{host}:{thief}/")
     names = {"img", "script", "cors", "no-cors", "events", "logout", "frame"}
-    until(lambda: set(got(list_page)) == names, lambda: str(got(list_page)))
+    wait(lambda: set(got(list_page)) == names, lambda: str(got(list_page)))
     found = got(list_page)
     list_page.switch_to.frame(one(list_page, "#frame"))
     framed = one(list_page, "body").text

@@ -8,8 +8,8 @@ from contextlib import closing
 
 import pytest
 
-from tests.cases import many
-from tests.live.process import flasktrace, until
+from tests.cases import many, share
+from tests.live.process import Server, flasktrace, python, until
 
 STORE = "sqlite:///.flasktrace/demo.db"
 VISIT = 21
@@ -40,18 +40,27 @@ def test_demo_prints_the_login_link_and_a_line_for_each_request(serve):
     assert "Traceback" not in demo.out + demo.err
 
 
-def test_link_signs_in_once(serve):
-    demo = serve("demo", "--port", "0", "--rounds", "0")
-    link = demo.link.removeprefix(demo.address)
+@pytest.fixture(scope="module")
+def standing(tmp_path_factory):
+    """A demo without its visitor, for tests that do not end it."""
+    folder = tmp_path_factory.mktemp("demo")
+    command = python("-m", "flasktrace", "demo", "--port", "0", "--rounds", "0")
+    demo = Server(command, folder, "server", {})
+    yield demo
+    demo.end()
 
-    assert [demo.ask(link).status for _ in range(2)] == [303, 401]
+
+def test_link_signs_in_once(standing):
+    link = standing.link.removeprefix(standing.address)
+
+    assert [standing.ask(link).status for _ in range(2)] == [303, 401]
 
 
-def test_demo_without_a_stop_is_traced_on(serve):
-    demo = serve("demo", "--port", "0", "--rounds", "0")
+def test_demo_without_a_stop_is_traced_on(standing):
+    before = len(standing.out.splitlines())
 
-    assert demo.ask("/products/3").status == 200
-    assert "/products/3" in demo.lines(1)[0]
+    assert standing.ask("/products/3").status == 200
+    assert "/products/3" in standing.lines(before + 1)[-1]
 
 
 def test_demo_takes_another_port_when_its_own_is_busy(serve):
@@ -72,7 +81,7 @@ def test_second_demo_of_the_same_folder_runs_beside_the_first(serve):
     assert first.port != second.port
 
 
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("how", share([signal.SIGINT, signal.SIGTERM]))
 def test_demo_ends_cleanly(serve, tmp_path, how):
     demo = serve("demo", "--port", "0", "--pause", "0", "--rounds", "1000")
     demo.lines(VISIT)
@@ -84,7 +93,7 @@ def test_demo_ends_cleanly(serve, tmp_path, how):
     assert_store_is_whole(tmp_path)
 
 
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("how", share([signal.SIGTERM, signal.SIGINT]))
 def test_demo_ends_cleanly_while_a_browser_watches(serve, how):
     demo = serve("demo", "--port", "0", "--rounds", "0")
     link = demo.link.removeprefix(demo.address)

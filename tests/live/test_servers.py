@@ -12,6 +12,7 @@ import pytest
 
 from flasktrace.trace.keep.store import open_store
 from flasktrace.trace.show import words
+from tests.cases import cover
 from tests.live.process import Server, python, until
 
 APP = """
@@ -69,15 +70,17 @@ REQUESTS = 60
 HOST = {"flask": "flask ", "flasktrace": "flasktrace"}
 
 
-@pytest.fixture(params=["flask", "flasktrace"])
-def package(request):
-    return request.param
+def under_each_server(*packages):
+    """Run a test under each server; if not with an app of each package, then in this order."""
+    pairs = cover(list(SERVERS), packages)
+    return pytest.mark.parametrize("running", pairs, indirect=True, ids="-".join)
 
 
-@pytest.fixture(params=SERVERS)
-def running(request, package, tmp_path, do_without):
-    """Serve an app of *package*; give the server, its store and the way to stop it gently."""
-    command = [free_port() if part is FREE else part for part in SERVERS[request.param]]
+@pytest.fixture
+def running(request, tmp_path, do_without):
+    """Serve an app; give the server, its store and the way to stop it gently."""
+    kind, package = request.param
+    command = [free_port() if part is FREE else part for part in SERVERS[kind]]
     if not find_spec(command[0]):
         do_without(command[0])
     if "gevent" in command:
@@ -92,11 +95,13 @@ def running(request, package, tmp_path, do_without):
         )
         # Waitress knows no signal but Ctrl-C.
         gentle = signal.SIGINT if command[0] == "waitress" else signal.SIGTERM
+        workers = 1 + (command[0] != "waitress")
         yield SimpleNamespace(
             server=server,
             store=store,
             gentle=gentle,
-            workers=1 + (command[0] != "waitress"),
+            workers=workers,
+            package=package,
             ends_in_order=command[0] != "granian",
         )
 
@@ -127,7 +132,8 @@ def hello(server, number):
     return answer.json["pid"]
 
 
-def test_every_request_of_every_worker_is_in_one_store(running, package):
+@under_each_server("flask", "flasktrace")
+def test_every_request_of_every_worker_is_in_one_store(running):
     server = running.server
     server.port  # noqa: B018 - waits until it listens
     with ThreadPoolExecutor(8) as pool:
@@ -147,10 +153,11 @@ def test_every_request_of_every_worker_is_in_one_store(running, package):
     assert Counter(item.pid for item in summaries if item.rule == "/hello/<name>") == pids
     assert len(pids) <= running.workers
     assert Counter(item.status for item in summaries) == {200: REQUESTS, 201: 1, 404: 1, 500: 1}
-    assert all(item.host.startswith(HOST[package]) for item in summaries)
+    assert all(item.host.startswith(HOST[running.package]) for item in summaries)
     assert next(item for item in summaries if item.path == "/crash").exception == "LookupError"
 
 
+@under_each_server("flasktrace", "flask")
 def test_client_that_leaves_a_stream_is_seen(running):
     running.server.hang_up("/stream")
 
@@ -163,6 +170,7 @@ def test_client_that_leaves_a_stream_is_seen(running):
     assert words.marks(summary) == ("client disconnected",)
 
 
+@under_each_server("flasktrace", "flask")
 def test_stopping_during_traffic_loses_no_answer_that_was_given(running):
     if not running.ends_in_order:
         pytest.skip("its workers end without running what is registered with atexit")

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from flasktrace.trace.model import (
+    Candidate,
     Card,
     Change,
     Event,
@@ -10,6 +11,7 @@ from flasktrace.trace.model import (
     Frame,
     RequestFacts,
     ResponseFacts,
+    Routing,
     Run,
     Snapshot,
     Span,
@@ -249,6 +251,46 @@ def early() -> Trace:
         events=(),
         marks=("answered by a hook",),
         verdict="302 from before_request require_login (shop.py:50); the view never ran.",
+    )
+
+
+def missing() -> Trace:
+    """No rule takes the path; the rules that were refused are told."""
+    base = cart()
+    refused = (
+        ("/user/<int:id>", "user", "the int converter does not take '7x'"),
+        ("/user/<int:id>/orders", "orders", "the int converter does not take '7x'"),
+        ("/user/", "users", "the path goes on with '7x'"),
+        ("/users/search", "search", "segment 1 is 'user', not 'users'"),
+        ("/", "index", "the path goes on with 'user/7x'"),
+        ("/static/<path:filename>", "static", "segment 1 is 'user', not 'static'"),
+        ("/cart", "cart", "segment 1 is 'user', not 'cart'"),
+        ("/account", "account", "segment 1 is 'user', not 'account'"),
+        ("/login", "login", "segment 1 is 'user', not 'login'"),
+    )
+    methods = ("GET", "HEAD", "OPTIONS")
+    candidates = tuple(Candidate(rule, endpoint, methods, why) for rule, endpoint, why in refused)
+    stages = tuple(
+        replace(item, exception="NotFound", spans=()) if item.name == "dispatch" else item
+        for item in base.stages
+    )
+    return replace(
+        base,
+        id="3" * 32,
+        endpoint=None,
+        rule=None,
+        spans=(base.spans[0], *base.spans[4:]),
+        events=(),
+        path="/user/7x",
+        query="",
+        status=404,
+        stages=stages,
+        marks=("no route",),
+        verdict="404: no route matches GET /user/7x "
+        "(/user/<int:id>: the int converter does not take '7x').",
+        routing=Routing("none", candidates, others=12, near=("/user/<int:id>", "/user/")),
+        request=replace(base.request, path="/user/7x", query=""),
+        response=replace(base.response, status=404, reason="NOT FOUND"),
     )
 
 

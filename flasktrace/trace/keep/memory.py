@@ -3,9 +3,10 @@
 import threading
 from collections import deque
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from flasktrace.trace.keep import forks
+from flasktrace.trace.keep.deferred import Deferred
 from flasktrace.trace.keep.url import MEMORY
 from flasktrace.trace.model import Page, Snapshot, Trace
 from flasktrace.trace.query import Query
@@ -13,14 +14,18 @@ from flasktrace.trace.query import Query
 _HEX = frozenset("0123456789abcdef")
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """A trace with its place in the order of storing."""
 
     seq: int
-    trace: Trace
+    held: Trace | Deferred
     size: int
     """Bytes, estimated."""
+
+    @property
+    def trace(self) -> Trace:
+        """The trace itself."""
+        return self.held.trace if isinstance(self.held, Deferred) else self.held
 
 
 class MemoryStore:
@@ -34,14 +39,14 @@ class MemoryStore:
         self.url = MEMORY
         self._max_traces = max_traces
         self._max_bytes = max_bytes
-        self._incoming: deque[Trace] = deque()
+        self._incoming: deque[Trace | Deferred] = deque()
         self._ring: dict[str, Entry] = {}
         self._bytes = 0
         self._last = 0
         self._lock = threading.Lock()
         forks.watch(self)
 
-    def put(self, traces: Sequence[Trace]) -> None:
+    def put(self, traces: Sequence[Trace | Deferred]) -> None:
         """Store *traces*; waits for nothing."""
         self._incoming.extend(traces)
         if self._lock.acquire(blocking=False):
@@ -62,7 +67,7 @@ class MemoryStore:
         prefix = prefix.lower()
         if not _HEX.issuperset(prefix):
             return []
-        found = [entry.trace.id for entry in self._newest() if entry.trace.id.startswith(prefix)]
+        found = [entry.held.id for entry in self._newest() if entry.held.id.startswith(prefix)]
         return found[: max(1, limit)]
 
     def page(
@@ -140,18 +145,16 @@ class MemoryStore:
     def _settle(self) -> None:
         """Move what came in into the ring; call with the lock held."""
         while self._incoming:
-            trace = self._incoming.popleft()
-            self._remove(trace.id)
+            held = self._incoming.popleft()
+            size = held.size if isinstance(held, Deferred) else size_of(held)
+            self._remove(held.id)
             self._last += 1
-            entry = self._ring[trace.id] = Entry(self._last, trace, size_of(trace))
-            self._bytes += entry.size
-            while self._full():
+            self._ring[held.id] = Entry(self._last, held, size)
+            self._bytes += size
+            while len(self._ring) > self._max_traces or (
+                self._bytes > self._max_bytes and self._ring
+            ):
                 self._remove(next(iter(self._ring)))
-
-    def _full(self) -> bool:
-        return len(self._ring) > self._max_traces or (
-            self._bytes > self._max_bytes and bool(self._ring)
-        )
 
     def _remove(self, trace_id: str) -> None:
         entry = self._ring.pop(trace_id, None)

@@ -10,6 +10,7 @@ from flasktrace.trace.model import (
     STAGES,
     RequestFacts,
     ResponseFacts,
+    Routing,
     Run,
     Snapshot,
     Span,
@@ -18,11 +19,14 @@ from flasktrace.trace.model import (
 )
 from flasktrace.trace.record.describe import plain
 from flasktrace.trace.record.gateway import text_of
-from flasktrace.trace.record.recording import OpenSpan, Recording, StageRun
+from flasktrace.trace.record.recording import Recording
 from flasktrace.trace.record.redact import without
+from flasktrace.trace.record.story import OpenSpan, StageRun, Story
 from flasktrace.trace.record.verdict import spoken, verdict
 
 _FAILED = 500
+_MANY = 500
+"""Notes; those of a longer request take more room than its trace."""
 
 
 def assemble(recording: Recording) -> Trace:
@@ -31,6 +35,15 @@ def assemble(recording: Recording) -> Trace:
     secrets = recording.routing.get("secrets")
     # They are part of the path, which may stand anywhere: in g, a header, a message.
     return Trace.from_dict(_scrubbed(made.to_dict(), secrets)) if secrets else made
+
+
+def can_wait(recording: Recording) -> bool:
+    """Tell whether `assemble` may be called later: what was noted is short and without secrets."""
+    return (
+        not recording.routing.get("secrets")
+        and recording.request_body is None
+        and len(recording.notes) <= _MANY
+    )
 
 
 def _scrubbed(value: Any, secrets: Sequence[str]) -> Any:
@@ -44,75 +57,74 @@ def _scrubbed(value: Any, secrets: Sequence[str]) -> Any:
 
 
 def _assembled(recording: Recording) -> Trace:
-    end = recording.end if recording.end is not None else _last(recording)
+    story = Story(recording)
+    end = recording.end if recording.end is not None else _last(story)
     facts = recording.request
-    redact = recording.recorder.redactor
-    path = redact.text(str(facts.get("path", "")))
-    query = plain(redact.query(text_of(facts.get("QUERY_STRING"))))
-    failure = recording.failure
-    if failure is not None and recording.handled_by:
-        failure = replace(failure, handled_by=recording.handled_by)
+    failure = story.failure
+    if failure is not None and story.handled_by:
+        failure = replace(failure, handled_by=story.handled_by)
     return Trace(
         id=recording.id,
         started=datetime.fromtimestamp(recording.started, UTC).isoformat(timespec="microseconds"),
         duration_ns=end,
-        method=str(facts.get("method", "")),
-        path=path,
-        query=query,
+        method=facts.get("REQUEST_METHOD", ""),
+        path=facts.get("path", ""),
+        query=facts.get("QUERY_STRING", ""),
         status=recording.status,
         endpoint=recording.routing.get("endpoint"),
         rule=recording.routing.get("rule"),
         view_args=dict(recording.routing.get("view_args") or {}),
-        outcome=_outcome(recording),
-        verdict=verdict(recording),
-        stages=_stages(recording, end),
-        spans=tuple(_span(item, end) for item in recording.spans),
-        events=tuple(recording.events),
+        outcome=_outcome(story),
+        verdict=verdict(story),
+        stages=_stages(story, end),
+        spans=tuple(_span(item, end) for item in story.spans),
+        events=tuple(story.events),
         exception=failure,
-        request=_request(recording, path, query),
+        request=_request(recording),
         response=_response(recording),
         tracer_ns=recording.tracer_ns,
-        dropped=dict(recording.dropped),
-        app=recording.app_name,
-        host=recording.host,
+        dropped=story.dropped,
+        app=recording.recorder.app_name,
+        host=recording.recorder.host.name,
         pid=recording.pid,
         thread=recording.thread,
         parent=recording.parent,
-        marks=_marks(recording),
-        changes=tuple(recording.changes),
+        marks=_marks(story),
+        changes=tuple(story.changes),
         partial=recording.partial,
         label=recording.label,
+        routing=Routing.from_dict(recording.routing) if "error" in recording.routing else None,
     )
 
 
-def _last(recording: Recording) -> int:
-    steps: list[StageRun | OpenSpan] = [*recording.runs, *recording.spans]
+def _last(story: Story) -> int:
+    steps: list[StageRun | OpenSpan] = [*story.runs, *story.spans]
     ends = [item.start + (item.duration or 0) for item in steps]
     return max(ends, default=0)
 
 
-def _outcome(recording: Recording) -> str:
-    if recording.outcome != "ok" or recording.failure is None:
+def _outcome(story: Story) -> str:
+    recording = story.recording
+    if recording.outcome != "ok" or story.failure is None:
         return recording.outcome
-    return "ok" if recording.handler is not None and (recording.status or 0) < _FAILED else "error"
+    return "ok" if story.handler is not None and (recording.status or 0) < _FAILED else "error"
 
 
-def _request(recording: Recording, path: str, query: str) -> RequestFacts:
-    facts = recording.request
-    host = facts.get("HTTP_HOST") or f"{facts.get('SERVER_NAME')}:{facts.get('SERVER_PORT')}"
-    kind = str(facts.get("CONTENT_TYPE", ""))
+def _request(recording: Recording) -> RequestFacts:
+    facts = recording.request.get
+    host = facts("HTTP_HOST") or f"{facts('SERVER_NAME', '')}:{facts('SERVER_PORT', '')}"
     return RequestFacts(
-        method=str(facts.get("method", "")),
-        root_path=text_of(facts.get("SCRIPT_NAME")),
-        path=path,
-        query=query,
-        scheme=str(facts.get("wsgi.url_scheme", "")),
-        host=plain(str(host)),
-        http_version=str(facts.get("SERVER_PROTOCOL", "")),
-        remote_addr=str(facts.get("REMOTE_ADDR", "")),
-        headers=_headers(recording, facts.get("headers", ())),
+        method=facts("REQUEST_METHOD", ""),
+        root_path=text_of(facts("SCRIPT_NAME", "")),
+        path=facts("path", ""),
+        query=facts("QUERY_STRING", ""),
+        scheme=facts("wsgi.url_scheme", ""),
+        host=plain(host),
+        http_version=facts("SERVER_PROTOCOL", ""),
+        remote_addr=facts("REMOTE_ADDR", ""),
+        headers=recording.request_headers,
         bytes_read=recording.bytes_read,
-        body=_body(recording, recording.request_body, kind),
+        body=_body(recording, recording.request_body, facts("CONTENT_TYPE", "")),
     )
 
 
@@ -121,25 +133,13 @@ def _response(recording: Recording) -> ResponseFacts:
     return ResponseFacts(
         status=recording.status,
         reason=recording.reason,
-        headers=_headers(recording, recording.headers),
+        headers=recording.headers,
         chunks=recording.chunks,
         bytes=recording.bytes,
         first_byte_ns=recording.first_byte,
         closed=recording.closed,
         body=_body(recording, recording.response_body, "".join(kinds[:1])),
     )
-
-
-def _headers(recording: Recording, pairs: Sequence[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
-    redactor, limit = recording.recorder.redactor, recording.recorder.limits.header
-    return tuple(
-        (_cut(plain(name), limit), _cut(plain(redactor.header(name, value[: limit + 1])), limit))
-        for name, value in pairs
-    )
-
-
-def _cut(text: str, limit: int) -> str:
-    return text if len(text) <= limit else f"{text[:limit]}…"
 
 
 def _body(recording: Recording, kept: bytearray | None, kind: str) -> str | None:
@@ -164,10 +164,10 @@ def _span(item: OpenSpan, end: int) -> Span:
     )
 
 
-def _stages(recording: Recording, end: int) -> tuple[Stage, ...]:
+def _stages(story: Story, end: int) -> tuple[Stage, ...]:
     """Return all seven: those that ran in their order, the others after the one before them."""
     ran: dict[str, list[StageRun]] = {}
-    for run in recording.runs:
+    for run in story.runs:
         ran.setdefault(run.name, []).append(run)
     order = list(ran)
     for number, name in enumerate(STAGES):
@@ -175,12 +175,12 @@ def _stages(recording: Recording, end: int) -> tuple[Stage, ...]:
             before = [order.index(known) for known in STAGES[:number] if known in order]
             order.insert(max(before, default=-1) + 1, name)
     return tuple(
-        _stage(recording, name, ran[name], end) if name in ran else _hollow(recording, name)
+        _stage(story, name, ran[name], end) if name in ran else _hollow(story, name)
         for name in order
     )
 
 
-def _stage(recording: Recording, name: str, runs: list[StageRun], end: int) -> Stage:
+def _stage(story: Story, name: str, runs: list[StageRun], end: int) -> Stage:
     first, last = runs[0], runs[-1]
     plain = tuple(
         Run(run.start, run.duration if run.duration is not None else end - run.start, run.exception)
@@ -192,7 +192,7 @@ def _stage(recording: Recording, name: str, runs: list[StageRun], end: int) -> S
         duration_ns=sum(run.duration_ns for run in plain),
         skipped=None,
         runs=plain,
-        spans=tuple(item.id for item in recording.spans if item.stage == name),
+        spans=tuple(item.id for item in story.spans if item.stage == name),
         snapshot=_snapshot(last),
         changes=tuple(change for run in runs for change in run.changes),
         exception=last.exception,
@@ -202,34 +202,35 @@ def _stage(recording: Recording, name: str, runs: list[StageRun], end: int) -> S
 
 
 def _snapshot(run: StageRun) -> Snapshot | None:
-    return None if run.cards is None else Snapshot(run.cards[0], run.cards[1].cards)
+    return None if run.look is None else Snapshot(run.look[0], run.look[1].cards)
 
 
-def _hollow(recording: Recording, name: str) -> Stage:
-    return Stage(name=name, start_ns=None, duration_ns=0, skipped=_reason(recording, name))
+def _hollow(story: Story, name: str) -> Stage:
+    return Stage(name=name, start_ns=None, duration_ns=0, skipped=_reason(story, name))
 
 
-def _reason(recording: Recording, name: str) -> str:
-    if not recording.runs:
+def _reason(story: Story, name: str) -> str:
+    if not story.runs:
         return NOT_VISIBLE
-    if recording.answered is not None and name in {"match", "dispatch"}:
-        return f"{spoken(recording.answered)} answered first"
-    failed = [run for run in recording.runs if run.exception]
+    if story.answered is not None and name in {"match", "dispatch"}:
+        return f"{spoken(story.answered)} answered first"
+    failed = [run for run in story.runs if run.exception]
     if failed:
         return f"{failed[0].name} raised {failed[0].exception}"
     return "the request ended before it"
 
 
-def _marks(recording: Recording) -> tuple[str, ...]:
+def _marks(story: Story) -> tuple[str, ...]:
+    recording = story.recording
     found = {
-        "answered by a hook": recording.answered is not None,
-        "exception": recording.failure is not None,
-        "handled": recording.failure is not None and recording.handler is not None,
+        "answered by a hook": story.answered is not None,
+        "exception": story.failure is not None,
+        "handled": story.failure is not None and story.handler is not None,
         "no route": recording.routing.get("error") == "none",
         "method not allowed": recording.routing.get("error") == "method",
         "router redirect": recording.routing.get("error") == "redirect",
-        "response replaced": recording.replaced is not None,
+        "response replaced": story.replaced is not None,
         "in another request": recording.parent is not None,
-        "incomplete": recording.partial or bool(recording.dropped),
+        "incomplete": recording.partial or bool(story.dropped),
     }
     return tuple(mark for mark, there in found.items() if there)

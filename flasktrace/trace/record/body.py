@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from flasktrace.trace.record.recording import CURRENT, OpenSpan, Recording
+from flasktrace.trace.record import notes
+from flasktrace.trace.record.recording import CURRENT, Recording
 
 _BODILESS = {204, 304}
 
@@ -17,37 +18,56 @@ class Body:
     app's own ``close`` must run then too.
     """
 
+    __slots__ = ("__weakref__", "_begun", "_exhausted", "_last", "_next", "_recording", "_result")
+
     def __init__(self, result: Iterable[bytes], recording: Recording) -> None:
         self._result = result
-        self._iterator: Iterator[bytes] | None = None
         self._recording = recording
-        self._span: OpenSpan | None = None
-        self._begun = self._exhausted = False
+        self._next: Callable[[], bytes] | None = None
+        #: Whether the span of the body is open: None before it, False after it.
+        self._begun: bool | None = None
+        self._exhausted = False
         self._last = 0
 
     def __iter__(self) -> Body:
-        self._iterator = self._in_trace(iter, self._result)
+        self._next = self._in_trace(iter, self._result).__next__
         return self
 
     def __next__(self) -> bytes:
-        if self._iterator is None:
-            iter(self)
-        if not self._begun:
+        recording = self._recording
+        if self._begun is None:
+            if self._next is None:
+                iter(self)
             self._begun = True
             self._safely(self._begin)
-        chunk: bytes = self._in_trace(next, self._iterator)
-        self._safely(self._note, chunk)
+        token = CURRENT.set(recording)
+        try:
+            chunk: bytes = self._next()  # type: ignore[misc]
+        except BaseException as error:
+            self._ended(error, "body")
+            raise
+        finally:
+            CURRENT.reset(token)
+        if not recording.finished:
+            self._last = recording.clock() - recording.base
+            if recording.first_byte is None:
+                recording.first_byte = self._last
+            if type(chunk) is bytes:
+                recording.chunks += 1
+                recording.bytes += len(chunk)
+                if recording.response_body is not None:
+                    keep(recording, recording.response_body, chunk)
         return chunk
 
     def close(self) -> None:
         """Close what the app returned, and end the recording."""
         self._safely(self._note_close)
         try:
-            close = getattr(self._result, "close", None)
-            if close is not None:
-                self._in_trace(close)
+            if hasattr(self._result, "close"):  # calling it may fail, as it would for the server
+                self._in_trace(self._result.close)
         finally:
-            self._safely(self._end)
+            if self._begun:
+                self._safely(self._end)
             self._recording.recorder.finish(self._recording)
 
     def _in_trace(self, step: Callable[..., Any], *args: Any) -> Any:
@@ -55,15 +75,19 @@ class Body:
         token = CURRENT.set(self._recording)
         try:
             return step(*args)
-        except StopIteration:
-            self._exhausted = True
-            self._safely(self._end)
-            raise
         except BaseException as error:
-            self._safely(self._broke, error, "body" if args else "close")
+            self._ended(error, "body" if args else "close")
             raise
         finally:
             CURRENT.reset(token)
+
+    def _ended(self, error: BaseException, what: str) -> None:
+        """Note that the body is at its end, or that a step of it failed."""
+        if type(error) is StopIteration:
+            self._exhausted = True
+            self._safely(self._end)
+        else:
+            self._safely(self._broke, error, what)
 
     def _safely(self, step: Callable[..., None], *args: Any) -> None:
         """Do a step of the tracer's, unless the recording is over; it can not fail."""
@@ -78,23 +102,9 @@ class Body:
     def _begin(self) -> None:
         recording = self._recording
         recording.enter()
-        recording.open_spans.clear()
-        self._span = recording.open_span("body", "response body", {})
+        if recording.has_room():
+            recording.notes.append((notes.BODY, recording.at))
         recording.leave()
-
-    def _note(self, chunk: bytes) -> None:
-        recording = self._recording
-        if recording.first_byte is None:
-            recording.enter()
-            recording.first_byte = recording.at
-            recording.leave()
-        self._last = recording.clock() - recording.origin - recording.tracer_ns
-        if type(chunk) is not bytes:
-            return
-        recording.chunks += 1
-        recording.bytes += len(chunk)
-        if recording.response_body is not None:
-            keep(recording, recording.response_body, chunk)
 
     def _note_close(self) -> None:
         recording = self._recording
@@ -103,12 +113,17 @@ class Body:
             recording.outcome = "client_disconnected"
 
     def _end(self) -> None:
-        recording = self._recording
-        if self._span is not None and self._span.duration is None:
+        if self._begun:
+            self._begun = False
+            recording = self._recording
             recording.enter()
-            recording.close_span(self._span)
-            self._span.attributes = {"chunks": recording.chunks, "bytes": recording.bytes}
+            self._last = recording.at
+            self._note_end(self._last)
             recording.leave()
+
+    def _note_end(self, at: int) -> None:
+        recording = self._recording
+        recording.notes.append((notes.BODY_END, at, recording.chunks, recording.bytes))
 
     def _broke(self, error: BaseException, what: str) -> None:
         recording = self._recording
@@ -121,7 +136,7 @@ class Body:
     def _has_more(self) -> bool:
         """Tell whether the server stopped early; a whole body needs no last look for its end."""
         recording = self._recording
-        if recording.request.get("method") == "HEAD" or recording.status in _BODILESS:
+        if recording.request.get("REQUEST_METHOD") == "HEAD" or recording.status in _BODILESS:
             return False
         length = content_length(recording)
         if length is not None:
@@ -133,8 +148,8 @@ class Body:
         # A server always closes; a test client's response is often just dropped.
         recording = self._recording
         if not recording.finished:
-            if self._span is not None and self._span.duration is None:
-                self._span.duration = max(self._last - self._span.start, 0)
+            if self._begun:
+                self._safely(self._note_end, self._last)
             recording.recorder.finish(recording, self._last or None)
 
 
@@ -199,7 +214,12 @@ class BodyReader:
 
     def __getattr__(self, name: str) -> Any:
         found = getattr(self._stream, name)
-        return self._reading_into(found) if name in {"readinto", "readinto1"} else found
+        if name in {"readinto", "readinto1"}:
+            return self._reading_into(found)
+        return self._reading(found) if name == "read1" else found
+
+    def _reading(self, read: Callable[..., Any]) -> Callable[..., Any]:
+        return lambda *size: self._keep(read(*size))
 
     def _reading_into(self, read: Callable[[Any], Any]) -> Callable[[Any], Any]:
         def readinto(buffer: Any) -> Any:

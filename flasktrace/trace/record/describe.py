@@ -52,6 +52,8 @@ _BRACKETS: dict[type, tuple[str, str]] = {
 }
 _DICTS = {dict, OrderedDict, defaultdict}
 _BIG = 1 << 64
+_SHORT = 300
+_MOST = 500
 _BEYOND = 300
 """How far beyond the cut a text is searched for a secret that the cut would split."""
 
@@ -62,6 +64,10 @@ class Describer:
     def __init__(self, limits: Limits, redactor: Redactor) -> None:
         self.limits = limits
         self.redactor = redactor
+        #: Short texts in which nothing was secret, and how they are shown.
+        self._texts: dict[str, str] = {}
+        #: Headers of that kind.
+        self._harmless: dict[tuple[str, str], tuple[str, str]] = {}
 
     def __call__(self, value: Any, name: str = "", depth: int = 0) -> str:
         """Return the text for *value*, which is called *name*."""
@@ -87,14 +93,38 @@ class Describer:
         text = plain(self.redactor.prose(value[: limit + _BEYOND]))
         return text if len(text) <= limit else f"{text[:limit]}…"
 
+    def header(self, name: str, value: str) -> tuple[str, str]:
+        """Return a header without secrets, and cut."""
+        pair = name, value
+        known = self._harmless.get(pair)
+        if known is not None:
+            return known
+        limit = self.limits.header
+        shown = _cut(plain(self.redactor.header(name, value[: limit + 1])), limit)
+        made = _cut(plain(name), limit), shown
+        # Clients send the same few again and again.
+        if made == pair and len(name) + len(value) < _SHORT:
+            if len(self._harmless) >= _MOST:
+                self._harmless.clear()
+            self._harmless[pair] = pair
+        return made
+
     def _cut(self, text: str) -> str:
-        limit = self.limits.value
-        return text if len(text) <= limit else f"{text[:limit]}…"
+        return _cut(text, self.limits.value)
 
     def _text(self, value: str) -> str:
+        return self._texts.get(value) or self._new_text(value)
+
+    def _new_text(self, value: str) -> str:
         limit = self.limits.value
         if len(value) <= limit:
-            return repr(self.redactor.text(value))
+            shown = self.redactor.text(value)
+            made = repr(shown)
+            if shown is value and len(value) < _SHORT:
+                if len(self._texts) >= _MOST:
+                    self._texts.clear()
+                self._texts[value] = made
+            return made
         known = self.redactor.text(value[: limit + _BEYOND])
         return f"{known[:limit]!r}… ({len(value)} characters)"
 
@@ -147,6 +177,10 @@ class Describer:
         return text if len(text) <= limit else f"{text[:limit]}… ({count} items)"
 
 
+def _cut(text: str, limit: int) -> str:
+    return text if len(text) <= limit else f"{text[:limit]}…"
+
+
 def plain(text: str) -> str:
     """Return *text* with lone surrogates, which no encoding takes, written out."""
     if text.isascii():
@@ -173,13 +207,19 @@ def module_of(kind: type) -> str:
     return module if type(module) is str else "builtins"
 
 
+_NO_ATTRIBUTES: dict[str, Any] = {}
+"""The same one each time, so that nothing seems to have changed."""
+
+
 def attributes_of(foreign: Any) -> dict[str, Any]:
     """Return the ``__dict__`` of an object past what its class may define; empty without one."""
+    if foreign is None:
+        return _NO_ATTRIBUTES
     try:
         found = object.__getattribute__(foreign, "__dict__")
     except AttributeError:
-        return {}
-    return found if issubclass(type(found), dict) else {}
+        return _NO_ATTRIBUTES
+    return found if issubclass(type(found), dict) else _NO_ATTRIBUTES
 
 
 def _shape(kind: type, value: Any) -> str:

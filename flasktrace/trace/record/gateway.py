@@ -1,14 +1,15 @@
 """The WSGI layer around an app: where a recording begins and ends (PEP 3333)."""
 
-import random
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from fnmatch import fnmatchcase
 from typing import Any
 
 from flasktrace.trace.record.body import Body, BodyReader, SizedBody, content_length, outcome_of
+from flasktrace.trace.record.chance import drawn
 from flasktrace.trace.record.describe import plain
 from flasktrace.trace.record.recorder import Recorder
 from flasktrace.trace.record.recording import CURRENT, Recording
+from flasktrace.trace.record.redact import Redactor
 
 _FACTS = (
     "REQUEST_METHOD",
@@ -24,6 +25,8 @@ _FACTS = (
     "CONTENT_TYPE",
     "CONTENT_LENGTH",
 )
+_SHORT, _MOST = 300, 500
+"""Characters and number of the headers that are remembered."""
 
 
 class Gateway:
@@ -51,6 +54,8 @@ class Gateway:
         self.on = True
         #: Requests that were not recorded, by reason.
         self.skipped = {"excluded": 0, "sampled_out": 0}
+        #: Headers in which nothing is secret, as the environ has them: how they are shown.
+        self._headers: dict[tuple[str, str], tuple[str, str]] = {}
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
         """Answer one request."""
@@ -65,7 +70,7 @@ class Gateway:
         try:
             if self._wanted(environ):
                 recording = self.recorder.begin(environ)
-                recording.request = _facts(environ)
+                self._note_request(recording, environ)
                 if self.recorder.capture_body:
                     _tap(recording, environ)
                 recording.leave()  # what it took to begin is none of the app's time
@@ -85,7 +90,7 @@ class Gateway:
             if any(fnmatchcase(path, pattern) for pattern in self.exclude):
                 self.skipped["excluded"] += 1
                 return False
-        if self.sample < 1.0 and random.random() >= self.sample:  # noqa: S311
+        if not drawn(self.sample):
             self.skipped["sampled_out"] += 1
             return False
         return True
@@ -103,23 +108,77 @@ class Gateway:
             CURRENT.reset(token)
         return self._body(recording, environ, result)
 
+    def _note_request(self, recording: Recording, environ: dict[str, Any]) -> None:
+        """Note what the client sent, before the app can change it."""
+        recording.request = facts = _facts(environ, self.recorder.redactor)
+        known, shown = self._headers.get, self._header
+        recording.request_headers = tuple(
+            [
+                known((key, value)) or shown(key, value)
+                for key, value in environ.items()
+                if type(value) is str and type(key) is str and key[:5] == "HTTP_"
+            ]
+        )
+        for key in ("CONTENT_TYPE", "CONTENT_LENGTH"):
+            if facts[key]:
+                recording.request_headers += (shown(key, facts[key]),)
+
+    def _header(self, key: str, value: str) -> tuple[str, str]:
+        """Return the header that is *key* in the environ, without secrets; remember harmless ones.
+
+        Clients send the same few again and again.
+        """
+        name = key.removeprefix("HTTP_").replace("_", "-").title()
+        pair = self.recorder.describe.header(name, value)
+        if pair[1] == value and len(value) < _SHORT:
+            if len(self._headers) >= _MOST:
+                self._headers.clear()
+            self._headers[key, value] = pair
+        return pair
+
     def _starter(
         self, recording: Recording, start_response: Callable[..., Any]
     ) -> Callable[..., Any]:
+        clock, note, response_headers = recording.clock, self._start_of, self.response_headers
+
         def start(*args: Any, **named: Any) -> Any:
+            noted = None
             try:
-                recording.enter()
-                try:
-                    _note_start(recording, *args, **named)
-                finally:
-                    recording.leave()
-                if self.response_headers:
+                base, entered = recording.base, clock()
+                noted = note(*args, **named)
+                recording.base = base + clock() - entered
+                if response_headers:
                     args, named = _with_id(recording, args, named)
             except Exception as error:  # noqa: BLE001
                 self.recorder.failed(recording, "start_response", error)
-            return _counting(start_response(*args, **named), recording)
+            write = start_response(*args, **named)
+            if noted is not None:  # and not what the server has refused
+                recording.status, recording.reason, recording.headers = noted
+            return None if write is None else _counting(write, recording)
 
         return start
+
+    def _start_of(
+        self,
+        status: Any = "",
+        response_headers: Any = (),
+        *_exc_info: Any,
+        **_named: Any,
+    ) -> tuple[int | None, str, tuple[tuple[str, str], ...]]:
+        """Return status, reason and headers as they are shown."""
+        # str.__str__, since a class of the app may stand between.
+        text = plain(str.__str__(status)) if issubclass(type(status), str) else ""
+        code, _, reason = text.partition(" ")
+        headers: tuple[tuple[str, str], ...] = ()
+        if issubclass(type(response_headers), list):
+            shown = self.recorder.describe.header
+            headers = tuple(
+                [
+                    shown(*pair) if _is_pair(pair) else ("?", "?")
+                    for pair in list.copy(response_headers)
+                ]
+            )
+        return int(code) if code.isdecimal() else None, reason, headers
 
     def _escaped(self, recording: Recording, error: BaseException) -> None:
         recording.outcome = outcome_of(error)
@@ -129,8 +188,7 @@ class Gateway:
     def _body(self, recording: Recording, environ: dict[str, Any], result: Any) -> Any:
         try:
             recording.returned = True
-            wrapper = environ.get("wsgi.file_wrapper")
-            if isinstance(wrapper, type) and issubclass(type(result), wrapper):
+            if _is_file_for_server(environ.get("wsgi.file_wrapper"), type(result)):
                 # The server recognises this very object and may send the file by itself.
                 recording.bytes = content_length(recording) or 0
                 self.recorder.finish(recording)
@@ -141,23 +199,6 @@ class Gateway:
             self.recorder.failed(recording, "body", error)
             self.recorder.finish(recording)
             return result
-
-
-def _note_start(
-    recording: Recording,
-    status: Any = "",
-    response_headers: Any = (),
-    *_exc_info: Any,
-    **_named: Any,
-) -> None:
-    code, _, reason = plain(status).partition(" ") if type(status) is str else ("", "", "")
-    recording.status = int(code) if code.isdecimal() else None
-    recording.reason = reason
-    if issubclass(type(response_headers), list):
-        recording.headers = [
-            pair if type(pair) is tuple and all(type(part) is str for part in pair) else ("?", "?")
-            for pair in list.copy(response_headers)
-        ]
 
 
 def _with_id(
@@ -174,30 +215,37 @@ def _tap(recording: Recording, environ: dict[str, Any]) -> None:
     """Keep the beginning of what the app reads and of what it answers."""
     recording.request_body = bytearray()
     recording.response_body = bytearray()
-    if "wsgi.input" in environ:
+    if environ.get("wsgi.input") is not None:
         environ["wsgi.input"] = BodyReader(environ["wsgi.input"], recording)
 
 
-def _facts(environ: dict[str, Any]) -> dict[str, Any]:
-    """Return what the client sent, before the app can change it."""
-    facts: dict[str, Any] = {}
-    for name in _FACTS:
-        value = environ.get(name, "")
-        facts[name] = value if type(value) is str else ""
-    facts["headers"] = list(_headers(environ))
-    root, path = text_of(facts["SCRIPT_NAME"]), text_of(facts["PATH_INFO"])
-    facts["method"] = facts["REQUEST_METHOD"]
-    facts["path"] = f"{root}{path}" or "/"
+def _facts(environ: dict[str, Any], redact: Redactor) -> dict[str, str]:
+    """Return what the environ says of the request, apart from its headers."""
+    get = environ.get
+    facts = {name: value if type(value := get(name)) is str else "" for name in _FACTS}
+    path = facts["PATH_INFO"]
+    if facts["SCRIPT_NAME"] or not path.isascii():
+        path = f"{text_of(facts['SCRIPT_NAME'])}{text_of(path)}"
+    facts["path"] = redact.text(path) or "/"
+    if facts["QUERY_STRING"]:
+        facts["QUERY_STRING"] = plain(redact.query(text_of(facts["QUERY_STRING"])))
     return facts
 
 
-def _headers(environ: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    for key, value in environ.items():
-        if type(key) is str and type(value) is str:
-            if key.startswith("HTTP_"):
-                yield key[5:].replace("_", "-").title(), value
-            elif key in {"CONTENT_TYPE", "CONTENT_LENGTH"} and value:
-                yield key.replace("_", "-").title(), value
+def _is_file_for_server(wrapper: Any, kind: type) -> bool:
+    """Tell whether the app has wrapped a file for the server (PEP 3333).
+
+    Most wrappers are classes. That of uWSGI is a function and gives the very file back.
+    """
+    if isinstance(wrapper, type):
+        return issubclass(kind, wrapper)
+    return wrapper is not None and hasattr(kind, "read")
+
+
+def _is_pair(pair: Any) -> bool:
+    return (
+        type(pair) is tuple and len(pair) == 2 and type(pair[0]) is str and type(pair[1]) is str  # noqa: PLR2004
+    )
 
 
 def text_of(value: Any) -> str:
@@ -209,8 +257,6 @@ def text_of(value: Any) -> str:
 
 def _counting(write: Any, recording: Recording) -> Any:
     """Return the ``write`` of PEP 3333, for the few apps that use it, with a count."""
-    if write is None:
-        return None
 
     def counted(data: bytes) -> Any:
         if type(data) is bytes:

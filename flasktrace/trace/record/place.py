@@ -1,12 +1,15 @@
 """Where a function of the user stands."""
 
 import functools
+import weakref
 from types import FunctionType, MethodType
 from typing import Any, NamedTuple
 
 from flasktrace.trace.record.describe import type_name
 
 _WRAPPERS = 20
+_MOST = 1000
+"""Functions whose places are remembered."""
 
 
 class Place(NamedTuple):
@@ -48,6 +51,25 @@ def place_of(function: Any) -> Place:
             return Place(function.__name__, code.co_filename, code.co_firstlineno)
         function = wrapped
     return Place(_name(function), "", 0)
+
+
+class Places:
+    """Remembers the places of functions, of which an app has few and calls them often."""
+
+    def __init__(self) -> None:
+        self._known: dict[int, tuple[weakref.ref[Any], Place]] = {}
+
+    def of(self, function: Any) -> Place:
+        """Return where *function* is defined, see `place_of`."""
+        known = self._known.get(id(function))
+        if known is not None and known[0]() is function:
+            return known[1]
+        place = place_of(function)
+        if type(function) is FunctionType:
+            if len(self._known) >= _MOST:
+                self._known.clear()
+            self._known[id(function)] = weakref.ref(function), place
+        return place
 
 
 def author_of(span: Any) -> str:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import functools
 import time
 from collections.abc import Callable
-from secrets import token_hex
 from typing import Any, Protocol
 
 from blinker import Signal
@@ -13,55 +11,34 @@ from werkzeug.exceptions import HTTPException
 
 from flasktrace import signals
 from flasktrace.trace.model import Failure
-from flasktrace.trace.record import failure, routing, snapshot
+from flasktrace.trace.record import failure, notes, routing, snapshot
+from flasktrace.trace.record.chance import new_id
 from flasktrace.trace.record.describe import Describer, attributes_of, module_of, type_name
 from flasktrace.trace.record.guard import Guard
 from flasktrace.trace.record.limits import Limits
-from flasktrace.trace.record.place import author_of, place_of
-from flasktrace.trace.record.recording import CURRENT, OpenSpan, Recording, StageRun
+from flasktrace.trace.record.notes import CALL, CALL_END, STAGE, STAGE_END
+from flasktrace.trace.record.place import Places
+from flasktrace.trace.record.recording import CURRENT, Recording
 from flasktrace.trace.record.redact import MARK, Redactor
+from flasktrace.trace.record.snapshot import Look
 
-_THE_FRAMEWORK = "the framework"
+Receiver = Callable[..., None]
+
+_PUSH = ["push"]
+_CHANGING = {"push", "match", "pop"}
+"""Stages in which the framework itself changes more than session and ``g``."""
+_AFTER = {"after_request", "after_this_request"}
+_RETURNED_NONE = "returned None", ""
+_SAME_RESPONSE = "returned the response", ""
+_OTHER_RESPONSE = "replaced the response", notes.REPLACED
+_MOST_RULES = 1000
 
 
-def _new_id() -> str:
-    return token_hex(16)
-
-
-class Host(Protocol):
+class Host(snapshot.Stack, Protocol):
     """What differs between the apps that can be watched."""
 
     name: str
     """``flasktrace``, ``flask 3.1.3`` or ``wsgi``."""
-
-    def cards(self) -> list[snapshot.RawCard]:
-        """Return the contexts on the stack, the bottom first."""
-
-
-def _look(part: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Make a method a guarded look at the app: it can neither fail nor cost the app's clock."""
-
-    def decorate(method: Callable[..., None]) -> Callable[..., None]:
-        @functools.wraps(method)
-        def run(self: Recorder, _sender: Any, **facts: Any) -> None:
-            recording = CURRENT.get()
-            if recording is None or recording.recorder is not self or recording.finished:
-                return
-            if part in self.guard.off:
-                recording.partial = True
-                return
-            try:
-                recording.enter()
-                try:
-                    method(self, recording, **facts)
-                finally:
-                    recording.leave()
-            except Exception as error:  # noqa: BLE001
-                self.failed(recording, part, error)
-
-        return run
-
-    return decorate
 
 
 class Recorder:
@@ -83,7 +60,7 @@ class Recorder:
         label: Callable[[], str] = str,
         clock: Callable[[], int] = time.perf_counter_ns,
         wall: Callable[[], float] = time.time,
-        ids: Callable[[], str] = _new_id,
+        ids: Callable[[], str] = new_id,
     ) -> None:
         self.host = host
         self.app_name = app_name
@@ -99,24 +76,35 @@ class Recorder:
         self.guard = Guard()
         #: Recordings whose request is not over; id to recording.
         self.live: dict[str, Recording] = {}
-        self._connected: list[tuple[Signal, Callable[..., None]]] = []
+        self._connected: list[tuple[Signal, Receiver]] = []
+        self._places = Places()
+        #: Address of a rule to the rule and what a match with it gives.
+        self._rules: dict[int, tuple[Any, dict[str, Any]]] = {}
 
     # Connecting
 
     def connect(self, app: Any) -> None:
         """Listen to the signals that *app* sends."""
         for name, (started, finished) in signals.STAGE_SIGNALS.items():
-            self._listen(started, functools.partial(self._stage_started, name=name), app)
-            self._listen(finished, functools.partial(self._stage_finished, name=name), app)
-        self._listen(signals.call_started, functools.partial(self._call_started), app)
-        self._listen(signals.call_finished, functools.partial(self._call_finished), app)
+            self._listen(started, self._on_stage_started(name), app)
+            self._listen(finished, self._on_stage_finished(name), app)
+        self._listen(signals.call_started, self._on_call_started(), app)
+        self._listen(signals.call_finished, self._on_call_finished(), app)
 
     def connect_templates(self, before: Signal, after: Signal, app: Any) -> None:
         """Listen to the two signals around a template; the real flask has its own."""
-        self._listen(before, functools.partial(self._template_started), app)
-        self._listen(after, functools.partial(self._template_finished), app)
+        self._listen(before, self._guarded("template started", self._template_started), app)
+        self._listen(after, self._guarded("template finished", self._template_finished), app)
 
-    def _listen(self, signal: Signal, receiver: Callable[..., None], app: Any) -> None:
+    def connect_exceptions(self, signal: Signal, app: Any) -> None:
+        """Listen to the signal of exceptions that nobody handled; the real flask has its own.
+
+        Most are seen before, where they are raised. A receiver of a signal between the stages
+        raises outside of them all.
+        """
+        self._listen(signal, self._guarded("exception", self._unhandled), app)
+
+    def _listen(self, signal: Signal, receiver: Receiver, app: Any) -> None:
         # Weak: the app holds the recorder, so that an app that is dropped takes it along.
         signal.connect(receiver, sender=app, weak=True)
         self._connected.append((signal, receiver))
@@ -138,9 +126,10 @@ class Recorder:
         self.live[recording.id] = recording
         return recording
 
-    def failed(self, recording: Recording, part: str, error: Exception) -> None:
-        """Count an error of the tracer's own, in *part*."""
-        recording.partial = True
+    def failed(self, recording: Recording | None, part: str, error: Exception) -> None:
+        """Count an error of the tracer's own, in *part*; see `Guard.failed` for what it raises."""
+        if recording is not None:
+            recording.partial = True
         self.guard.failed(part, error)
 
     def abandon(self, recording: Recording) -> None:
@@ -155,164 +144,282 @@ class Recorder:
         recording.release()
         self.live.pop(recording.id, None)
         try:
-            now = recording.clock() - recording.origin - recording.tracer_ns
-            recording.end = now if end is None else end
+            recording.end = recording.clock() - recording.base if end is None else end
             self.sink(recording)
         except Exception as error:  # noqa: BLE001
             self.guard.failed("sink", error)
 
-    # Stages
+    # Receivers. A request sends some twenty signals, so these are closures that look nothing up,
+    # and each does its own part of `Recording.enter` and `leave`.
 
-    @_look("stage started")
-    def _stage_started(self, recording: Recording, *, name: str, context: Any) -> None:
+    def _guarded(self, part: str, note: Callable[..., None]) -> Receiver:
+        """Return a receiver that calls *note*; it can neither fail nor cost the app's clock."""
+
+        def receive(_sender: Any, **facts: Any) -> None:
+            recording = CURRENT.get()
+            if recording is None or recording.recorder is not self or recording.finished:
+                return
+            if part in self.guard.off:
+                recording.partial = True
+                return
+            try:
+                recording.enter()
+                try:
+                    note(recording, **facts)
+                finally:
+                    recording.leave()
+            except Exception as error:  # noqa: BLE001
+                self.failed(recording, part, error)
+
+        return receive
+
+    def _adopted(self, recording: Recording | None, context: Any) -> Recording | None:
+        """Return *recording* if *context* belongs to it, else None.
+
+        The first context in which a stage begins is the one; others are nested in it.
+        """
+        if recording is None or recording.recorder is not self or recording.finished:
+            return None
         if recording.context is None:
             recording.context = context
-        elif recording.context is not context:
-            return
-        if recording.open_spans:
-            self._see_changes(recording)  # before the stage has any
-        run = StageRun(name, recording.at, recording.stage)
-        if name == "match" and run.within not in {None, "push"}:
-            run.asked_by = routing.asker()
-        recording.runs.append(run)
-        recording.open_runs.append(run)
+        return recording if recording.context is context else None
 
-    @_look("stage finished")
-    def _stage_finished(
-        self,
-        recording: Recording,
-        *,
-        name: str,
-        context: Any,
-        exception: BaseException | None = None,
-        **made: Any,
-    ) -> None:
-        if recording.context is not context or not recording.open_runs:
-            return
-        run = recording.open_runs[-1]
-        if run.name != name:
-            return
-        run.duration = recording.at - run.start
-        self._see_changes(recording, framework=True)
-        run.cards = recording.at, recording.looker.last
-        if exception is not None:
-            run.exception = type_name(type(exception))
-            if not recording.calls:
-                self._see_exception(recording, exception)
-        if name == "match":
-            recording.routing = routing.facts(
-                context, made["rule"], made["view_args"], self.describe
-            )
-        if "response" in made:
-            recording.response_id = id(made["response"])
-        recording.open_runs.pop()
+    def _on_stage_started(self, name: str) -> Receiver:
+        part, is_match = "stage started", name == "match"
+        current, clock, off = CURRENT.get, self.clock, self.guard.off
 
-    # Calls
+        def receive(_app: Any, *, context: Any) -> None:
+            recording = current()
+            try:
+                if recording is None or recording.context is not context:
+                    recording = self._adopted(recording, context)
+                    if recording is None:
+                        return
+                if off and part in off:
+                    recording.partial = True
+                    return
+                base, entered = recording.base, clock()
+                at = entered - base
+                if recording.calls:  # what changed so far is the doing of that function
+                    self._gaze(recording, at)
+                stages = recording.stages
+                asker = routing.asker() if is_match and stages and stages != _PUSH else None
+                recording.notes.append((STAGE, at, name, asker))
+                stages.append(name)
+                recording.base = base + clock() - entered
+            except Exception as error:  # noqa: BLE001
+                self.failed(recording, part, error)
 
-    @_look("call started")
-    def _call_started(
-        self, recording: Recording, *, context: Any, kind: str, function: Any
-    ) -> None:
-        if recording.context is not context:
-            return
-        self._see_changes(recording)
-        place = place_of(function)
-        made = recording.open_span(kind, place.name, place.attributes())
-        recording.calls.append((id(function), made))
-        if made is not None and kind == "view" and recording.view is None:
-            recording.view = made
+        return receive
 
-    @_look("call finished")
-    def _call_finished(
-        self,
-        recording: Recording,
-        *,
-        context: Any,
-        kind: str,
-        function: Any,
-        exception: BaseException | None,
-        value: Any,
-    ) -> None:
-        if recording.context is not context:
-            return
-        made = _ended_call(recording, function)
-        self._see_changes(recording)
-        if made is not None:
-            recording.close_span(made)
-        if exception is not None:
-            if not recording.calls:  # else the function around it may still catch it
-                self._see_exception(recording, exception, made)
-            outcome = f"raised {type_name(type(exception))}"
-        else:
-            outcome = self._outcome(recording, made or _unseen(kind, function), value)
-        if made is not None:
-            made.attributes["outcome"] = outcome
+    def _on_stage_finished(self, name: str) -> Receiver:
+        part = "stage finished"
+        current, clock, off, host = CURRENT.get, self.clock, self.guard.off, self.host
+        whole = name in _CHANGING
 
-    def _outcome(self, recording: Recording, made: OpenSpan, value: Any) -> str:
-        kind, what = made.kind, type_name(type(value))
-        if kind == "before_request" and value is not None:
-            recording.answered = made
-            recording.answered_place = _place_among_hooks(recording)
-            return f"answered with {what}"
+        def receive(
+            _app: Any,
+            *,
+            context: Any,
+            exception: BaseException | None = None,
+            response: Any = None,
+            **made: Any,
+        ) -> None:
+            recording = current()
+            if recording is None or recording.context is not context:
+                return
+            try:
+                if off and part in off:
+                    recording.partial = True
+                    return
+                stages = recording.stages
+                if not stages or stages[-1] != name:
+                    return
+                base, entered = recording.base, clock()
+                at = entered - base
+                looker = recording.looker
+                before = looker.last
+                after = looker.gaze(host) if whole else looker.glance(host)
+                if after is not before:
+                    self._changed(recording, at, before, after, by_framework=True)
+                if "rule" in made:
+                    recording.routing = self._routing(context, **made)
+                if response is not None:
+                    recording.response_id = id(response)
+                failed = None if exception is None else self._stage_failed(recording, at, exception)
+                recording.notes.append((STAGE_END, at, name, after, failed))
+                del stages[-1]
+                recording.base = base + clock() - entered
+            except Exception as error:  # noqa: BLE001
+                self.failed(recording, part, error)
+
+        return receive
+
+    def _stage_failed(self, recording: Recording, at: int, error: BaseException) -> str:
+        """Note what a stage raised, unless a function of the user around it may still catch it."""
+        if not recording.calls:
+            self._see_exception(recording, at, error)
+        return type_name(type(error))
+
+    def _on_call_started(self) -> Receiver:
+        part = "call started"
+        current, clock, off, host = CURRENT.get, self.clock, self.guard.off, self.host
+        place_of = self._places.of
+
+        def receive(_app: Any, *, context: Any, kind: str, function: Any) -> None:
+            recording = current()
+            if recording is None or recording.context is not context:
+                return
+            try:
+                if off and part in off:
+                    recording.partial = True
+                    return
+                base, entered = recording.base, clock()
+                at = entered - base
+                looker = recording.looker
+                before = looker.last
+                # Inside a function of the user anything may have changed since.
+                after = looker.gaze(host) if recording.calls else looker.glance(host)
+                if after is not before:
+                    self._changed(recording, at, before, after)
+                address = id(function)
+                if recording.room > 0:
+                    recording.room -= 1
+                    recording.notes.append((CALL, at, address, kind, place_of(function)))
+                    recording.calls.append(address)
+                else:
+                    recording.drop("spans")
+                    recording.calls.append(-address)
+                recording.base = base + clock() - entered
+            except Exception as error:  # noqa: BLE001
+                self.failed(recording, part, error)
+
+        return receive
+
+    def _on_call_finished(self) -> Receiver:
+        part = "call finished"
+        current, clock, off, host = CURRENT.get, self.clock, self.guard.off, self.host
+
+        def receive(
+            _app: Any,
+            *,
+            context: Any,
+            kind: str,
+            function: Any,
+            exception: BaseException | None,
+            value: Any,
+        ) -> None:
+            recording = current()
+            if recording is None or recording.context is not context:
+                return
+            try:
+                if off and part in off:
+                    recording.partial = True
+                    return
+                base, entered = recording.base, clock()
+                at = entered - base
+                looker = recording.looker
+                before = looker.last
+                after = looker.gaze(host)
+                if after is not before:
+                    self._changed(recording, at, before, after)
+                if exception is None:
+                    outcome, meaning = self._outcome(recording, kind, value)
+                else:
+                    outcome, meaning = f"raised {type_name(type(exception))}", ""
+                noted = _ended(recording.calls, id(function))
+                if noted or meaning:
+                    place = self._places.of(function)
+                    recording.notes.append(
+                        (CALL_END, at, id(function), kind, place, outcome, meaning)
+                    )
+                if exception is not None and not recording.calls:
+                    # Else the function around it may still catch it.
+                    by = notes.BY_CALL if noted else ""
+                    self._see_exception(recording, at, exception, by)
+                recording.base = base + clock() - entered
+            except Exception as error:  # noqa: BLE001
+                self.failed(recording, part, error)
+
+        return receive
+
+    def _outcome(self, recording: Recording, kind: str, value: Any) -> tuple[str, str]:
+        """Return what a call gave, in words, and what it means for the verdict."""
+        if kind in _AFTER:
+            same = id(value) == recording.response_id
+            recording.response_id = id(value)
+            return _SAME_RESPONSE if same else _OTHER_RESPONSE
         if kind == "error_handler":
-            recording.handler = made
-            recording.handled_by = author_of(made)
-            return f"answered with {what}"
-        if kind in {"after_request", "after_this_request"}:
-            return self._after(recording, made, value)
-        return "returned None" if value is None else f"returned {what}"
+            return f"answered with {type_name(type(value))}", notes.HANDLED
+        if value is None:
+            return _RETURNED_NONE
+        if kind == "before_request":
+            recording.answered_place = _place_among_hooks(recording)
+            return f"answered with {type_name(type(value))}", notes.ANSWERED
+        return f"returned {type_name(type(value))}", ""
 
-    def _after(self, recording: Recording, made: OpenSpan, value: Any) -> str:
-        same = id(value) == recording.response_id
-        recording.response_id = id(value)
-        if same:
-            return "returned the response"
-        recording.replaced = made
-        return "replaced the response"
+    def _routing(self, context: Any, rule: Any, view_args: Any) -> dict[str, Any]:
+        """Return the facts of a match; those of a rule without arguments are always the same."""
+        if rule is None or view_args:
+            return routing.facts(context, rule, view_args, self.describe)
+        known = self._rules.get(id(rule))
+        if known is None or known[0] is not rule:
+            if len(self._rules) >= _MOST_RULES:
+                self._rules.clear()
+            known = rule, routing.facts(context, rule, view_args, self.describe)
+            self._rules[id(rule)] = known
+        return known[1]
+
+    def _unhandled(self, recording: Recording, *, exception: BaseException, **_more: Any) -> None:
+        self._see_exception(recording, recording.at, exception)
 
     # Templates
 
-    @_look("template started")
     def _template_started(self, recording: Recording, *, template: Any, **_more: Any) -> None:
         name = getattr(template, "name", None)
-        recording.open_span("template", self.describe.name(name) if name else "(string)", {})
+        noted = recording.has_room()
+        if noted:
+            shown = self.describe.name(name) if name else "(string)"
+            recording.notes.append((notes.TEMPLATE, recording.at, shown))
+        recording.templates.append(noted)
 
-    @_look("template finished")
     def _template_finished(self, recording: Recording, **_more: Any) -> None:
-        for made in reversed(recording.open_spans):
-            if made.kind == "template":
-                recording.close_span(made)
-                return
+        if recording.templates and recording.templates.pop():
+            recording.notes.append((notes.TEMPLATE_END, recording.at))
 
     # The user's own
 
-    def begin_user_span(self, recording: Recording, asked: Any) -> OpenSpan | None:
-        """Begin the span of a user's block."""
+    def begin_user_span(self, recording: Recording, asked: Any) -> int:
+        """Begin the span of a user's block; return its number, 0 when there are too many."""
         try:
             recording.enter()
             try:
-                self._see_changes(recording)
-                name = self.describe.name(asked.name)
-                return recording.open_span("user", name, self._attributes(asked.attributes))
+                self._gaze(recording, recording.at)
+                return self._noted_span(recording, asked) if recording.has_room() else 0
             finally:
                 recording.leave()
         except Exception as error:  # noqa: BLE001
             self.failed(recording, "span", error)
-            return None
+            return 0
+
+    def _noted_span(self, recording: Recording, asked: Any) -> int:
+        name, attributes = self.describe.name(asked.name), self._attributes(asked.attributes)
+        number = recording.number = recording.number + 1
+        recording.notes.append((notes.SPAN, recording.at, number, name, attributes))
+        return number
 
     def end_user_span(
-        self, recording: Recording, made: OpenSpan | None, kind: type[BaseException] | None
+        self, recording: Recording, number: int, kind: type[BaseException] | None
     ) -> None:
         """End the span of a user's block; *kind* is the class of the exception that ended it."""
-        if made is None:
+        if not number:
             return
         try:
             recording.enter()
             try:
-                if kind is not None:
-                    made.attributes["outcome"] = f"raised {type_name(kind)}"
-                self._see_changes(recording)
-                recording.close_span(made)
+                self._gaze(recording, recording.at)
+                outcome = None if kind is None else f"raised {type_name(kind)}"
+                recording.notes.append((notes.SPAN_END, recording.at, number, outcome))
             finally:
                 recording.leave()
         except Exception as error:  # noqa: BLE001
@@ -340,30 +447,32 @@ class Recorder:
 
     # What is seen
 
-    def _see_changes(self, recording: Recording, *, framework: bool = False) -> None:
-        """Look at the context stack, and put down what changed since the last look.
-
-        The author is the innermost open span, or the framework when there is none.
-        """
+    def _gaze(self, recording: Recording, at: int) -> None:
+        """Look at the context stack, and note what changed since the last look."""
         before = recording.looker.last
-        after = recording.looker.look(self.host.cards())
-        if after is before:
+        after = recording.looker.gaze(self.host)
+        if after is not before:
+            self._changed(recording, at, before, after)
+
+    def _changed(
+        self,
+        recording: Recording,
+        at: int,
+        before: Look,
+        after: Look,
+        *,
+        by_framework: bool = False,
+    ) -> None:
+        if recording.change_room <= 0:
+            recording.drop("changes")
             return
-        made = recording.open_spans[-1] if recording.open_spans and not framework else None
-        author = _THE_FRAMEWORK if made is None else author_of(made)
-        span = None if made is None else made.id
-        for change in snapshot.changes(before, after, recording.at, author, span):
-            if len(recording.changes) >= self.limits.changes:
-                recording.drop("changes")
-                continue
-            recording.changes.append(change)
-            if recording.open_runs:
-                recording.open_runs[-1].changes.append(change)
+        recording.change_room -= 1
+        recording.notes.append((notes.LOOK, at, before, after, by_framework))
 
     def _see_exception(
-        self, recording: Recording, error: BaseException, made: OpenSpan | None = None
+        self, recording: Recording, at: int, error: BaseException, by: str = ""
     ) -> None:
-        """Put down an exception the first time it is seen; HTTP errors only as an abort."""
+        """Note an exception the first time it is seen; HTTP errors only as an abort."""
         seen = failure.mark(error)
         if seen == recording.failed:
             return
@@ -371,66 +480,62 @@ class Recorder:
         recording.failed = seen
         if known:
             return
-        recording.handler = recording.handled_by = None
         if issubclass(type(error), HTTPException):
             code = attributes_of(error).get("code", getattr(type(error), "code", None))
             name = type_name(type(error)).rpartition(".")[2]
             code = code if type(code) is int else 0
-            recording.aborted = made, code, name, recording.stage
+            recording.notes.append((notes.ABORTED, at, code, name, by))
             return
-        recording.failure = self._failure(recording, error, made)
+        recording.notes.append((notes.FAILED, at, self._failure(error, at), by))
 
-    def _failure(
-        self, recording: Recording, error: BaseException, made: OpenSpan | None
-    ) -> Failure:
+    def _failure(self, error: BaseException, at: int) -> Failure:
         found = failure.frames(failure.traceback_of(error), self.limits.frames, self.redactor)
         return Failure(
-            at_ns=recording.at,
+            at_ns=at,
             type=type_name(type(error)),
             module=module_of(type(error)),
             message=failure.message(error, self.describe),
             frames=found,
-            stage=recording.stage,
+            stage=None,
             raised_by=failure.raised_by(found),
-            span=None if made is None else made.id,
+            span=None,
             handled_by=None,
             causes=failure.causes(error, self.describe),
         )
 
     def see_escape(self, recording: Recording, error: BaseException, broken: str = "") -> None:
-        """Put down an exception that left the app, or *broken*: what was being done with its body.
+        """Note an exception that left the app, or *broken*: what was being done with its body.
 
         There are no HTTP errors outside the app; one that left it is an exception like others.
         """
         try:
             recording.enter()
             try:
+                at = recording.at
                 recording.broken = broken
                 recording.escaped = not broken
-                self._see_exception(recording, error)
+                self._see_exception(recording, at, error)
                 if issubclass(type(error), HTTPException):
-                    made = recording.aborted[0] if recording.aborted else None
-                    recording.failure = self._failure(recording, error, made)
+                    recording.notes.append(
+                        (notes.FAILED, at, self._failure(error, at), notes.BY_ABORTED)
+                    )
             finally:
                 recording.leave()
         except Exception as mistake:  # noqa: BLE001
             self.failed(recording, "exception", mistake)
 
 
-def _ended_call(recording: Recording, function: Any) -> OpenSpan | None:
-    """Return the span of the latest call of *function*; None when it was beyond the limit."""
-    for position in range(len(recording.calls) - 1, -1, -1):
-        address, made = recording.calls[position]
-        if address == id(function):
-            del recording.calls[position:]
-            return made
-    return None
-
-
-def _unseen(kind: str, function: Any) -> OpenSpan:
-    """Return a span for a call that is beyond the limit, for the verdict alone."""
-    place = place_of(function)
-    return OpenSpan(0, None, None, kind, place.name, 0, place.attributes())
+def _ended(calls: list[int], address: int) -> bool:
+    """Take the latest call of a function off, and those in it; tell whether it was noted."""
+    if calls and calls[-1] == address:
+        del calls[-1]
+        return True
+    for position in range(len(calls) - 1, -1, -1):
+        if abs(calls[position]) == address:
+            noted = calls[position] == address
+            del calls[position:]
+            return noted
+    return False
 
 
 def _place_among_hooks(recording: Recording) -> tuple[int, int]:
@@ -438,5 +543,5 @@ def _place_among_hooks(recording: Recording) -> tuple[int, int]:
     hooks = recording.context.app.before_request_funcs
     parts = str(recording.routing.get("endpoint") or "").split(".")[:-1]
     scopes = [None, *(".".join(parts[: end + 1]) for end in range(len(parts)))]
-    ran = sum(item.kind == "before_request" for item in recording.spans)
+    ran = sum(note[0] == CALL and note[3] == "before_request" for note in recording.notes)
     return ran, sum(len(hooks.get(scope, ())) for scope in scopes)

@@ -1,6 +1,5 @@
-"""Why this route, and why none: what the match found, and what would have been near."""
+"""Why this route, and why none: what the match found, or the rules that it refused."""
 
-import difflib
 import sys
 from pathlib import Path
 from types import FrameType
@@ -9,15 +8,13 @@ from typing import Any
 import blinker
 import werkzeug
 from werkzeug.exceptions import MethodNotAllowed, NotFound
-from werkzeug.routing import RequestRedirect
+from werkzeug.routing import RequestRedirect, WebsocketMismatch
 
+from flasktrace.trace.record.candidates import explain
 from flasktrace.trace.record.describe import Describer, attributes_of, plain
 from flasktrace.trace.record.place import short
 from flasktrace.trace.record.redact import secret_segments
 
-_NEAR = 3
-_ALIKE = 0.6
-_MOST_RULES = 1000
 _DEEP = 40
 _OWN = Path(__file__).parents[2]
 _WRAPPERS = str(_OWN / "wrappers.py")
@@ -41,13 +38,38 @@ def facts(context: Any, rule: Any, view_args: Any, describe: Describer) -> dict[
             "secrets": _secrets(rule.rule, request, given, describe),
         }
     error = _error_of(request)
+    found = _outcome(error, describe)
+    return {**found, **_explained(context.url_adapter, found["error"], describe)}
+
+
+def _outcome(error: Any, describe: Describer) -> dict[str, Any]:
     if isinstance(error, RequestRedirect):
         return {"error": "redirect", "to": plain(describe.redactor.url(error.new_url))}
     if isinstance(error, MethodNotAllowed):
         return {"error": "method", "allowed": sorted(error.valid_methods or ())}
     if isinstance(error, NotFound):
-        return {"error": "none", "near": near(request.path, context.url_adapter.map)}
+        return {"error": "none"}
+    if isinstance(error, WebsocketMismatch):
+        return {"error": "websocket"}
     return {"error": "other", "code": getattr(error, "code", None)}
+
+
+def _explained(adapter: Any, outcome: str, describe: Describer) -> dict[str, Any]:
+    """Return the rules that were refused, as plain data; empty when nobody can tell."""
+    kept = attributes_of(adapter)
+    path, method = kept.get("path_info"), kept.get("default_method")
+    if outcome == "other" or type(path) is not str or type(method) is not str:
+        return {}
+    websocket = kept.get("websocket") is True
+    told = explain(adapter, path, method, websocket=websocket, describe=describe, known=outcome)
+    if told is None:
+        return {}
+    return {
+        "candidates": told.candidates,
+        "others": told.others,
+        "near": told.near,
+        "secrets": told.secrets,
+    }
 
 
 def _error_of(request: Any) -> Any:
@@ -73,22 +95,6 @@ def _secrets(rule: Any, request: Any, given: dict[str, Any], describe: Describer
     path = attributes_of(request).get("path")
     found = secret_segments(rule, path, names) if type(path) is str and type(rule) is str else []
     return [*found, *(given[name] for name in names if type(given[name]) is str)]
-
-
-def near(path: str, rules: Any) -> list[str]:
-    """Return the rules most like *path*, best first."""
-    shapes: dict[str, str] = {}
-    for rule in list(rules.iter_rules())[:_MOST_RULES]:
-        if not rule.build_only and rule.rule != "/":
-            shapes.setdefault(_shape(rule.rule), rule.rule)
-    found = difflib.get_close_matches(_shape(path), shapes, _NEAR, _ALIKE)
-    return [shapes[shape] for shape in found]
-
-
-def _shape(path: str) -> str:
-    """Return *path* with each number and each converter as one sign, so that they are alike."""
-    parts = path[:200].split("/")
-    return "/".join("#" if part.isdigit() or part.startswith("<") else part for part in parts)
 
 
 def asker() -> str | None:

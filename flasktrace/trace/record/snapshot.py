@@ -1,159 +1,268 @@
 """Looks at the context stack: what stands on it, and what changed since the last look."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+import operator
+from collections.abc import Sequence
 from itertools import islice
-from typing import Any
+from typing import Any, Protocol
 
 from flasktrace.trace.model import Card, Change
 from flasktrace.trace.record.describe import Describer, is_container
 
+Refs = tuple[Any, Any, Any, Any, Any, Any, Any, Any, Any, Any]
+"""What a context refers to: its request (None: it has none), of that the method, the path, the url
+rule, the view arguments and the routing exception; the session, the attributes of ``g`` as a dict,
+the flashes and the url adapter. They are read at once and not kept beyond the next look."""
 
-@dataclass(slots=True)
-class RawCard:
-    """One context as the host gives it: references, read at once and not kept."""
-
-    owner: int
-    """``id`` of the context."""
-    kind: str
-    name: str
-    request: Mapping[str, Any]
-    session: Any
-    """Any object; looked into when it is a kind of dict. None: there is no session."""
-    g: Mapping[str, Any]
-    flashes: Any
-    """A list; anything else is not looked into."""
-    url_adapter: Mapping[str, Any]
+_REQUEST = slice(0, 6)
+_VIEW_ARGS, _SESSION, _G, _FLASHES, _ADAPTER = 4, 6, 7, 8, 9
+_NAMES = ("request", "session", "g", "flashes", "url_adapter")
 
 
-@dataclass(frozen=True, slots=True)
+class Stack(Protocol):
+    """The contexts that a host sees."""
+
+    def contexts(self) -> Sequence[Any]:
+        """Return the contexts on the stack, the bottom first."""
+
+    def app_name(self, context: Any) -> str:
+        """Return the name of the app that *context* belongs to."""
+
+    def refs(self, context: Any) -> Refs:
+        """Return what *context* refers to, without asking it for anything."""
+
+    def adapter_facts(self, adapter: Any) -> dict[str, Any]:
+        """Return what a card shows of a url adapter."""
+
+    def state(self) -> Any:
+        """Return what `stands` knows the stack by."""
+
+    def stands(self, state: Any) -> bool:
+        """Tell whether the same contexts are on the stack as when `state` gave *state*."""
+
+
 class Look:
-    """The stack at one instant: a card and its owner for each context, the bottom first."""
+    """The stack at one instant: for each context its owner and its card, the bottom first."""
 
-    owners: tuple[int, ...] = ()
-    cards: tuple[Card, ...] = ()
+    __slots__ = ("_cards", "owners", "seen")
+
+    def __init__(
+        self, owners: tuple[int, ...] = (), seen: tuple[tuple[Any, ...], ...] = ()
+    ) -> None:
+        #: ``id`` of each context.
+        self.owners = owners
+        #: Kind, name and sections of each card.
+        self.seen = seen
+        self._cards: tuple[Card, ...] | None = None
+
+    @property
+    def cards(self) -> tuple[Card, ...]:
+        """The cards."""
+        if self._cards is None:
+            self._cards = tuple(
+                Card(kind=kind, name=name, sections=dict(zip(_NAMES, sections, strict=True)))
+                for kind, name, *sections in self.seen
+            )
+        return self._cards
 
 
 NOTHING = Look()
-
-
-def look(stack: Iterable[RawCard], describe: Describer) -> Look:
-    """Return what stands on the stack, as plain text, without a memory of earlier looks."""
-    return Looker(describe).look(stack)
 
 
 class Looker:
     """Looks at the stack of one request again and again.
 
     A look is cheap when nothing changed: a value that is the same object as last time, and of a
-    type that cannot change in place, keeps its text, and a section, a card and the whole look stay
-    the same objects until something in them differs.
+    type that cannot change in place, keeps its text, and a section and the whole look stay the
+    same objects until something in them differs.
     """
 
-    __slots__ = ("_describe", "_seen", "last")
+    __slots__ = ("_describe", "_seen", "_state", "last")
 
     def __init__(self, describe: Describer) -> None:
         self._describe = describe
-        self._seen: dict[int, _Seen] = {}
+        self._seen: Sequence[_Seen] = ()
+        self._state: Any = None
         #: What the last look has found.
         self.last = NOTHING
 
-    def look(self, stack: Iterable[RawCard]) -> Look:
-        """Return what stands on the stack, as plain text."""
-        owners: list[int] = []
-        cards: list[Card] = []
-        for raw in stack:
-            seen = self._seen.get(raw.owner)
-            if seen is None:
-                seen = self._seen[raw.owner] = _Seen()
-            owners.append(raw.owner)
-            cards.append(seen.look(raw, self._describe))
-        last = self.last
-        if len(owners) != len(last.owners) or not _same_objects(cards, last.cards):
-            self.last = Look(tuple(owners), tuple(cards))
+    def glance(self, stack: Stack) -> Look:
+        """Return what stands on the stack, where only ``g`` and session may have changed.
+
+        That is so where no function of the user has run since the last look.
+        """
+        if stack.stands(self._state):
+            for seen in self._seen:
+                if not (_calm(seen.g, seen.g_marks) and _calm(seen.session, seen.session_marks)):
+                    break
+            else:
+                return self.last
+        return self.look(stack)
+
+    def gaze(self, stack: Stack) -> Look:
+        """Return what stands on the stack, whatever may have changed."""
+        if stack.stands(self._state):
+            for seen in self._seen:
+                if not seen.rests(stack.refs(seen.context)):
+                    break
+            else:
+                return self.last
+        return self.look(stack)
+
+    def look(self, stack: Stack) -> Look:
+        """Read the stack; what is not on it any more is let go."""
+        self._state = stack.state()
+        contexts = stack.contexts()
+        known = {id(seen.context): seen for seen in self._seen}
+        # As a list and at once: a context that is gone must not lend its address to another.
+        found = self._seen = [known.get(id(item)) or _Seen(item, stack) for item in contexts]
+        changed = len(found) != len(self.last.owners)
+        for position, seen in enumerate(found):
+            seen.look(stack.refs(seen.context), stack, self._describe)
+            changed = changed or seen.card is not self.last.seen[position]
+        if changed:
+            self.last = Look(
+                tuple([id(item) for item in contexts]), tuple([seen.card for seen in found])
+            )
         return self.last
 
     def release(self) -> None:
         """Let go of every value."""
-        self._seen.clear()
+        self._seen = ()
+        self._state = None
+
+
+_EMPTY: dict[str, str] = {}
 
 
 class _Seen:
     """One context as it was at the last look."""
 
-    __slots__ = ("card", "marks")
+    __slots__ = (
+        "adapter", "args_mark", "card", "context", "flashes", "g", "g_marks", "g_texts", "name",
+        "refs", "request", "session", "session_marks", "session_texts",
+    )  # fmt: skip
 
-    def __init__(self) -> None:
-        self.card: Card | None = None
-        self.marks: dict[str, dict[Any, Any] | None] = {}
+    def __init__(self, context: Any, stack: Stack) -> None:
+        self.context = context
+        self.name = stack.app_name(context)
+        self.refs: Any = None
+        self.args_mark: Any = None
+        self.session: Any = None
+        self.g: Any = None
+        self.session_marks: dict[Any, Any] | None = None
+        self.g_marks: dict[Any, Any] | None = None
+        self.request = self.session_texts = self.g_texts = self.flashes = self.adapter = _EMPTY
+        self.card: tuple[Any, ...] = ()
 
-    def look(self, raw: RawCard, describe: Describer) -> Card:
-        card = self.card
-        was = {} if card is None else card.sections
-        sections = {
-            "request": self._section("request", raw.request, was, describe),
-            "session": self._session(raw.session, was, describe),
-            "g": self._section("g", raw.g, was, describe),
-            "flashes": _kept(was.get("flashes"), _flashes(raw.flashes, describe)),
-            "url_adapter": self._section("url_adapter", raw.url_adapter, was, describe),
-        }
-        if card is None or any(texts is not was[name] for name, texts in sections.items()):
-            card = self.card = Card(kind=raw.kind, name=raw.name, sections=sections)
-        return card
+    def rests(self, refs: Refs) -> bool:
+        """Tell whether everything is as it was."""
+        return (
+            all(map(operator.is_, refs, self.refs))
+            and _calm(self.g, self.g_marks)
+            and _calm(self.session, self.session_marks)
+            and _calm_value(refs[_VIEW_ARGS], self.args_mark)
+            and refs[_FLASHES] is None
+        )
 
-    def _session(
-        self, session: Any, was: dict[str, dict[str, str]], describe: Describer
-    ) -> dict[str, str]:
-        if session is None:
-            return _kept(was.get("session"), {})
-        return self._section("session", session, was, describe)
+    def look(self, refs: Refs, stack: Stack, describe: Describer) -> None:
+        """Read the context, as far as it may differ from the last look."""
+        was = self.refs
+        if (
+            was is None
+            or not all(map(operator.is_, refs[_REQUEST], was[_REQUEST]))
+            or not _calm_value(refs[_VIEW_ARGS], self.args_mark)
+        ):
+            self.request = _kept(self.request, _request(refs, describe))
+            self.args_mark = _mark(refs[_VIEW_ARGS])
+        if was is None or refs[_ADAPTER] is not was[_ADAPTER]:
+            facts = stack.adapter_facts(refs[_ADAPTER])
+            self.adapter = _kept(self.adapter, {key: describe(facts[key]) for key in facts})
+        session = _EMPTY if refs[_SESSION] is None else refs[_SESSION]
+        if session is not self.session or not _calm(session, self.session_marks):
+            self.session = session
+            self.session_marks = _marks(self.session, describe)
+            self.session_texts = _kept(self.session_texts, _section(self.session, describe))
+        if refs[_G] is not self.g or not _calm(self.g, self.g_marks):
+            self.g = refs[_G]
+            self.g_marks = _marks(self.g, describe)
+            self.g_texts = _kept(self.g_texts, _section(self.g, describe))
+        if refs[_FLASHES] is not None or self.flashes:
+            self.flashes = _kept(self.flashes, _flashes(refs[_FLASHES], describe))
+        self.refs = refs
+        kind = "app" if refs[0] is None else "request"
+        card = (
+            kind, self.name, self.request, self.session_texts, self.g_texts, self.flashes,
+            self.adapter,
+        )  # fmt: skip
+        if not self.card or not all(map(operator.is_, card[2:], self.card[2:])):
+            self.card = card
 
-    def _section(
-        self, name: str, values: Any, was: dict[str, dict[str, str]], describe: Describer
-    ) -> dict[str, str]:
-        texts = was.get(name)
-        marks = self.marks.get(name)
-        if texts is not None and marks is not None and _all_same(values, marks, texts, describe):
-            return texts
-        self.marks[name] = _marks(values, describe.limits.keys)
-        return _kept(texts, _section(values, describe))
 
-
-def _kept(before: dict[str, str] | None, now: dict[str, str]) -> dict[str, str]:
+def _kept(before: dict[str, str], now: dict[str, str]) -> dict[str, str]:
     """Return the dict of the last look when the new one says the same."""
-    return before if before is not None and before == now else now
+    return before if before == now else now
 
 
-def _same_objects(some: Iterable[Any], others: Iterable[Any]) -> bool:
-    return all(one is other for one, other in zip(some, others, strict=True))
+def _request(refs: Refs, describe: Describer) -> dict[str, str]:
+    request, method, path, rule, view_args, error = refs[_REQUEST]
+    if request is None:
+        return _EMPTY
+    texts = {"method": describe(method), "path": describe(path)}
+    if rule is not None:
+        texts["endpoint"], texts["rule"] = describe(rule.endpoint), describe(rule.rule)
+        texts["view_args"] = describe(view_args)
+    if error is not None:
+        texts["routing_exception"] = describe(type(error).__name__)
+    return texts
 
 
 _CHANGEABLE: Any = object()
-"""The mark of a value that can change in place, and so is read at each look."""
+"""The mark of a value that can change unseen, and so is read at each look."""
 
-_EMPTY: dict[type, str] = {dict: "{}", list: "[]", tuple: "()"}
 _PLAIN = {int, float, bool, type(None)}
+_FLAT = {list, tuple, set, frozenset}
 _LONG = 1000
 """Characters; a longer text is not kept alive until the next look."""
+_WIDTH = 50
+"""Items; a longer list or dict is read at each look."""
 
 
 def _mark(value: Any) -> Any:
     """Return what tells at the next look whether a value is still the same.
 
-    Plain values are their own marks; of any other that cannot change it is type and address,
-    which is also all that its text says. (A long text has its length there too.)
+    Plain values are their own marks. Of any other that cannot change it is address and type,
+    which is also all that its text says. Of a list or dict without others in it, it is the
+    addresses of the items; the plain ones are kept, so that no other gets their address.
     """
     kind = type(value)
     if kind in _PLAIN or (kind is str and len(value) <= _LONG):
         return value
-    if kind is str or kind is bytes:
-        return id(value), kind, len(value)
-    return _CHANGEABLE if is_container(kind) else (id(value), kind)
+    if not is_container(kind):
+        return id(value), kind
+    if (kind in _FLAT or kind is dict) and len(value) <= _WIDTH:
+        items = [*value, *value.values()] if kind is dict else [*value]
+        if not any(is_container(type(item)) for item in items):
+            kept = [item for item in items if type(item) in _PLAIN or type(item) is str]
+            return tuple(map(id, items)), kind, kept
+    return _CHANGEABLE
 
 
-def _marks(values: Any, limit: int) -> dict[Any, Any] | None:
+def _calm_value(value: Any, mark: Any) -> bool:
+    """Tell whether a value is the one with that mark, or one that says the same."""
+    if mark is value:
+        return True
+    if type(mark) is not tuple or mark[1] is not type(value):
+        return False
+    if type(mark[0]) is int:
+        return bool(mark[0] == id(value))
+    if mark[1] is dict:
+        return bool(mark[0] == (*map(id, value), *map(id, value.values())))
+    return bool(mark[0] == tuple(map(id, value)))
+
+
+def _marks(values: Any, describe: Describer) -> dict[Any, Any] | None:
     """Return the marks of a section; None when it has to be read each time."""
-    if not issubclass(type(values), dict) or dict.__len__(values) > limit:
+    if not issubclass(type(values), dict) or dict.__len__(values) > describe.limits.keys:
         return None
     pairs = list(dict.items(values))
     if any(type(key) is not str for key, _ in pairs):
@@ -161,25 +270,17 @@ def _marks(values: Any, limit: int) -> dict[Any, Any] | None:
     return {key: _mark(value) for key, value in pairs}
 
 
-def _all_same(
-    values: Any, marks: dict[Any, Any], texts: dict[str, str], describe: Describer
-) -> bool:
-    if not issubclass(type(values), dict) or dict.__len__(values) != len(marks):
+def _calm(values: Any, marks: dict[Any, Any] | None) -> bool:
+    """Tell whether a section is as it was when it got these marks."""
+    if marks is None or dict.__len__(values) != len(marks):
         return False
-    for key, value in list(dict.items(values)) if marks else ():
-        if type(key) is not str or key not in marks:
+    if not marks:
+        return True
+    for key, value in list(dict.items(values)):
+        if type(key) is not str:
             return False
-        mark = marks[key]
-        if mark is value:
-            continue
-        if mark is _CHANGEABLE:
-            text = texts.get(describe.name(key))
-            # Only of exact built-in types is the truth asked for.
-            if _EMPTY.get(type(value)) == text and not value:
-                continue
-            if describe(value, key) != text:
-                return False
-        elif type(mark) is not tuple or _mark(value) != mark:
+        mark = marks.get(key, _CHANGEABLE)
+        if mark is not value and not _calm_value(value, mark):
             return False
     return True
 
@@ -187,6 +288,9 @@ def _all_same(
 def _section(values: Any, describe: Describer) -> dict[str, str]:
     if not issubclass(type(values), dict):  # of a class of the user: not looked into
         return {"…": describe(values)}
+    count = dict.__len__(values)
+    if not count:
+        return _EMPTY
     limit = describe.limits.keys
     # dict.items, since a session may be a subclass that notes who looks at it; a list at once,
     # since another thread may change it.
@@ -194,15 +298,14 @@ def _section(values: Any, describe: Describer) -> dict[str, str]:
     made = {
         describe.name(key): describe(value, key if type(key) is str else "") for key, value in pairs
     }
-    count = dict.__len__(values)
     if count > limit:
         made["…"] = f"{count - limit} more keys"
     return made
 
 
 def _flashes(messages: Any, describe: Describer) -> dict[str, str]:
-    if type(messages) is not list:
-        return {}
+    if type(messages) is not list or not messages:
+        return _EMPTY
     shown = messages[: describe.limits.keys]
     return {str(number): describe(item) for number, item in enumerate(shown)}
 
@@ -212,15 +315,13 @@ def changes(before: Look, after: Look, at_ns: int, author: str, span: int | None
     if before is after:
         return []
     found: list[Change] = []
-    known = dict(zip(before.owners, before.cards, strict=True))
-    for depth, (owner, new) in enumerate(zip(after.owners, after.cards, strict=True)):
-        old = known.get(owner)
-        if old is None:
-            continue
-        for section, values in new.sections.items():
-            was = old.sections[section]
-            if was is not values:
-                found += _differences(was, values, (at_ns, depth, section), author, span)
+    known = dict(zip(before.owners, before.seen, strict=True))
+    for depth, (owner, (_, _, *sections)) in enumerate(zip(after.owners, after.seen, strict=True)):
+        if owner in known:
+            _, _, *old = known[owner]
+            for section, was, values in zip(_NAMES, old, sections, strict=True):
+                if was is not values:
+                    found += _differences(was, values, (at_ns, depth, section), author, span)
     return found
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from flasktrace.trace.record.recording import CURRENT, OpenSpan, Recording
+from flasktrace.trace.record.recording import CURRENT, Recording
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -27,7 +27,7 @@ class span:  # noqa: N801
     def __init__(self, name: str, /, **attributes: Any) -> None:
         self.name = name
         self.attributes = attributes
-        self._open: tuple[Recording, OpenSpan | None] | None = None
+        self._open: tuple[Recording, int] | None = None
 
     def __enter__(self) -> Self:
         recording = _current()

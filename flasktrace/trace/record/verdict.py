@@ -1,24 +1,26 @@
 """Why this response, in one sentence."""
 
 from collections.abc import Callable
+from typing import Any
 
 from flasktrace.trace.record.place import author_of
-from flasktrace.trace.record.recording import OpenSpan, Recording
+from flasktrace.trace.record.story import OpenSpan, Story
 
 _KINDS = {"view": "the view", "error_handler": "the error handler"}
 _AFTER = {"after_request", "after_this_request"}
 _LONGEST = 200
+_LONGEST_HINT = 120
 _FAILED = 500
 """The status from which on a response tells of a failure."""
 
 
-def verdict(recording: Recording) -> str:
-    """Return the sentence for *recording*."""
+def verdict(story: Story) -> str:
+    """Return the sentence for *story*."""
     for form in _FORMS:
-        said = form(recording)
+        said = form(story)
         if said:
-            return f"{said}{_afterwards(recording)}."
-    return f"{_status(recording)}{_afterwards(recording)}."
+            return f"{said}{_afterwards(story)}."
+    return f"{_status(story)}{_afterwards(story)}."
 
 
 def spoken(made: OpenSpan) -> str:
@@ -28,18 +30,18 @@ def spoken(made: OpenSpan) -> str:
     return f"{_KINDS.get(made.kind, made.kind)} {author_of(made)}"
 
 
-def _status(recording: Recording) -> str:
-    if recording.status is None:
+def _status(story: Story) -> str:
+    if story.recording.status is None:
         return "No response was started"
-    return str(recording.status)
+    return str(story.recording.status)
 
 
-def _raised(recording: Recording) -> str:
+def _raised(story: Story) -> str:
     """Return the exception and who raised it."""
-    failure = recording.failure
+    failure = story.failure
     assert failure is not None  # noqa: S101
     text = _error(f"{failure.type}: {failure.message}" if failure.message else failure.type)
-    made = _span(recording, failure.span)
+    made = _span(story, failure.span)
     if failure.raised_by and (made is None or failure.raised_by.split(" (")[0] != made.name):
         return f"{text} raised by {failure.raised_by}" + (f" in {spoken(made)}" if made else "")
     if made is not None:
@@ -52,83 +54,83 @@ def _error(text: str) -> str:
     return line if len(line) <= _LONGEST else f"{line[:_LONGEST]}…"
 
 
-def _span(recording: Recording, number: int | None) -> OpenSpan | None:
-    return None if number is None else recording.spans[number - 1]
+def _span(story: Story, number: int | None) -> OpenSpan | None:
+    return None if number is None else story.spans[number - 1]
 
 
-def _ended_by_exit(recording: Recording) -> str | None:
+def _ended_by_exit(story: Story) -> str | None:
     """Tell what no handler had a chance at: exit, interrupt, a closed generator."""
-    if not recording.escaped or recording.outcome == "error" or recording.failure is None:
+    if not story.recording.escaped or story.recording.outcome == "error" or story.failure is None:
         return None
-    return f"{_raised(recording)} ended the request; no error handler is asked for that"
+    return f"{_raised(story)} ended the request; no error handler is asked for that"
 
 
-def _escaped(recording: Recording) -> str | None:
-    if not recording.escaped or recording.failure is None:
+def _escaped(story: Story) -> str | None:
+    if not story.recording.escaped or story.failure is None:
         return None
-    raised = _raised(recording)
-    made = _span(recording, recording.failure.span)
-    if recording.status is not None:
-        return f"{raised} left the app after it had answered {recording.status}"
-    if recording.runs and not (made and made.kind.startswith("teardown")):
+    raised = _raised(story)
+    made = _span(story, story.failure.span)
+    if story.recording.status is not None:
+        return f"{raised} left the app after it had answered {story.recording.status}"
+    if story.runs and not (made and made.kind.startswith("teardown")):
         return f"{raised} left the app, as exceptions do in debug mode and tests"
     return f"{raised} left the app; the server has to answer"
 
 
-def _answered_early(recording: Recording) -> str | None:
-    if recording.answered is None or _fails_after(recording, recording.answered):
+def _answered_early(story: Story) -> str | None:
+    if story.answered is None or _fails_after(story, story.answered):
         return None
-    number, count = recording.answered_place
+    number, count = story.recording.answered_place
     place = f", hook {number} of {count}" if count > 1 else ""
-    told = f"{_status(recording)} from {spoken(recording.answered)}{place}"
-    return f"{told}; {_view_of(recording)} never ran"
+    told = f"{_status(story)} from {spoken(story.answered)}{place}"
+    return f"{told}; {_view_of(story)} never ran"
 
 
-def _fails_after(recording: Recording, made: OpenSpan) -> bool:
+def _fails_after(story: Story, made: OpenSpan) -> bool:
     """Tell whether an exception came after *made* had answered, so that its answer is lost."""
-    failure = recording.failure
-    if failure is None or recording.broken:
+    failure = story.failure
+    if failure is None or story.recording.broken:
         return False
     return failure.at_ns >= made.start + (made.duration or 0)
 
 
-def _view_of(recording: Recording) -> str:
-    endpoint = recording.routing.get("endpoint")
+def _view_of(story: Story) -> str:
+    endpoint = story.recording.routing.get("endpoint")
     return f"the view of {endpoint}" if endpoint else "the view"
 
 
-def _failed(recording: Recording) -> str | None:
-    failure = recording.failure
-    if failure is None or recording.broken:
+def _failed(story: Story) -> str | None:
+    failure = story.failure
+    if failure is None or story.recording.broken:
         return None
-    made = _span(recording, failure.span)
-    if recording.handler is not None:
-        told = f"{_status(recording)} from {spoken(recording.handler)} for {_raised(recording)}"
+    made = _span(story, failure.span)
+    if story.handler is not None:
+        told = f"{_status(story)} from {spoken(story.handler)} for {_raised(story)}"
     elif made is not None and made.kind == "error_handler" and failure.causes:
-        told = f"{_status(recording)}: {_raised(recording)}, which handled "
+        told = f"{_status(story)}: {_raised(story)}, which handled "
         told += _error(failure.causes[0])
-    elif recording.status is not None and recording.status < _FAILED:
-        told = f"{_status(recording)} although {_raised(recording)}; the app caught it"
+    elif story.recording.status is not None and story.recording.status < _FAILED:
+        told = f"{_status(story)} although {_raised(story)}; the app caught it"
     else:
-        told = f"{_status(recording)}: {_raised(recording)}, no handler for it"
+        told = f"{_status(story)}: {_raised(story)}, no handler for it"
     if made is not None and made.kind == "before_request":
-        told += f"; {_view_of(recording)} never ran"
+        told += f"; {_view_of(story)} never ran"
     return told
 
 
-def _not_routed(recording: Recording) -> str | None:
+def _not_routed(story: Story) -> str | None:
     """Tell the router's error, unless something else raised one before it."""
-    if recording.aborted is not None and recording.aborted[0] is not None:
+    if story.aborted is not None and story.aborted[0] is not None:
         return None
-    told = _routing_error(recording)
-    handler = recording.handler
+    told = _routing_error(story)
+    handler = story.handler
     return f"{told}; {spoken(handler)} answered" if told and handler else told
 
 
-def _routing_error(recording: Recording) -> str | None:
-    facts, request = recording.routing, recording.request
-    asked = f"{request.get('method')} {request.get('path')}"
-    status = _status(recording)
+def _routing_error(story: Story) -> str | None:
+    facts, request = story.recording.routing, story.recording.request
+    asked = f"{request.get('REQUEST_METHOD')} {request.get('path')}"
+    status = _status(story)
     match facts.get("error"):
         case "redirect":
             return f"{status}: the router redirects {asked} to {facts['to']}"
@@ -136,38 +138,49 @@ def _routing_error(recording: Recording) -> str | None:
             allowed = ", ".join(facts["allowed"])
             return f"{status}: the url exists, but not for {asked}; it allows {allowed}"
         case "none":
-            near = facts["near"]
-            hint = f" (did you mean {near[0]}?)" if near else ""
-            return f"{status}: no route matches {asked}{hint}"
+            return f"{status}: no route matches {asked}{_hint(facts)}"
+        case "websocket":
+            return f"{status}: no route matches {asked} by this protocol{_hint(facts)}"
         case "other":
             return f"{status}: the router refused {asked}"
     return None
 
 
-def _aborted(recording: Recording) -> str | None:
-    if recording.aborted is None:
+def _hint(facts: dict[str, Any]) -> str:
+    """Return what the request perhaps meant, or why the rule that was meant refused it."""
+    near, candidates = facts.get("near", ())[:1], facts.get("candidates", ())
+    # A rule with variables is near when a value does not fit; then its reason says more.
+    told = [item for item in candidates if item.rule in near and "<" in item.rule]
+    for item in told or (candidates[:1] if facts["error"] == "websocket" else ()):
+        if len(item.rule) + len(item.refused or "") <= _LONGEST_HINT:
+            return f" ({item.rule}: {item.refused})"
+    return f" (did you mean {near[0]}?)" if near else ""
+
+
+def _aborted(story: Story) -> str | None:
+    if story.aborted is None:
         return None
-    made, code, name, stage = recording.aborted
+    made, code, name, stage = story.aborted
     if name == "SecurityError" and made is None:
-        return f"{_status(recording)}: the host {recording.request['HTTP_HOST']} is not trusted"
+        return f"{_status(story)}: the host {story.recording.request['HTTP_HOST']} is not trusted"
     by = spoken(made) if made else f"the framework, in {stage}" if stage else "the framework"
     what = name if code else f"{name} with a response of its own"
-    told = f"{_status(recording)}: {by} raised {what}"
+    told = f"{_status(story)}: {by} raised {what}"
     if made is not None and made.kind == "before_request":
-        told += f"; {_view_of(recording)} never ran"
-    handler = recording.handler
+        told += f"; {_view_of(story)} never ran"
+    handler = story.handler
     return f"{told}; {spoken(handler)} answered" if handler else told
 
 
-def _by_view(recording: Recording) -> str | None:
-    if recording.view is None:
+def _by_view(story: Story) -> str | None:
+    if story.view is None:
         return None
-    return f"{_status(recording)} from {spoken(recording.view)}{_hooks(recording)}"
+    return f"{_status(story)} from {spoken(story.view)}{_hooks(story)}"
 
 
-def _hooks(recording: Recording) -> str:
+def _hooks(story: Story) -> str:
     """Return how many hooks ran before and after the view, empty for none."""
-    kinds = [item.kind for item in recording.spans]
+    kinds = [item.kind for item in story.spans]
     before = kinds.count("before_request")
     after = sum(kind in _AFTER for kind in kinds)
     told = [
@@ -182,35 +195,35 @@ def _count(number: int, what: str) -> str:
     return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
-def _by_framework(recording: Recording) -> str | None:
-    endpoint = recording.routing.get("endpoint")
+def _by_framework(story: Story) -> str | None:
+    endpoint = story.recording.routing.get("endpoint")
     if endpoint is None:
         return None
-    method = recording.request.get("method")
-    return f"{_status(recording)}: the framework itself answers {method} for {endpoint}"
+    method = story.recording.request.get("REQUEST_METHOD")
+    return f"{_status(story)}: the framework itself answers {method} for {endpoint}"
 
 
-def _by_wsgi_app(recording: Recording) -> str | None:
-    if recording.runs:
+def _by_wsgi_app(story: Story) -> str | None:
+    if story.runs:
         return None
-    return f"{_status(recording)} from {recording.app_name}; its stages are not visible"
+    return f"{_status(story)} from {story.recording.recorder.app_name}; its stages are not visible"
 
 
-def _afterwards(recording: Recording) -> str:
+def _afterwards(story: Story) -> str:
     told = ""
-    if recording.replaced is not None:
-        told += f"; {spoken(recording.replaced)} replaced the response"
-    chunks = _count(recording.chunks, "chunk")
-    if recording.broken == "close":
-        told += f"; closing the body failed with {_raised(recording)}"
-    elif recording.broken:
-        told += f"; the body broke off after {chunks} with {_raised(recording)}"
-    elif recording.outcome == "client_disconnected" and recording.returned:
-        told += f"; the client left after {chunks} ({_count(recording.bytes, 'byte')})"
+    if story.replaced is not None:
+        told += f"; {spoken(story.replaced)} replaced the response"
+    chunks = _count(story.recording.chunks, "chunk")
+    if story.recording.broken == "close":
+        told += f"; closing the body failed with {_raised(story)}"
+    elif story.recording.broken:
+        told += f"; the body broke off after {chunks} with {_raised(story)}"
+    elif story.recording.outcome == "client_disconnected" and story.recording.returned:
+        told += f"; the client left after {chunks} ({_count(story.recording.bytes, 'byte')})"
     return told
 
 
-_FORMS: tuple[Callable[[Recording], str | None], ...] = (
+_FORMS: tuple[Callable[[Story], str | None], ...] = (
     _ended_by_exit,
     _escaped,
     _failed,

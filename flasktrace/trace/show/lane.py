@@ -44,10 +44,12 @@ def lane(trace: Trace) -> tuple[Step, ...]:
 
 
 def first_look(trace: Trace) -> str:
-    """Return the step that tells most: where it raised, who answered, else the view."""
+    """Return the step that tells most: where it raised, no rule, who answered, else the view."""
     if trace.exception and trace.exception.stage in STAGES:
         return trace.exception.stage
     ran = {stage.name for stage in trace.stages if stage.start_ns is not None}
+    if trace.routing and "match" in ran and "answered by a hook" not in trace.marks:
+        return "match"
     for span in trace.spans:
         if span.stage in ran and words.outcome(span).startswith("answered"):
             return span.stage or BODY

@@ -24,6 +24,7 @@ from flasktrace.trace.model import (
     Event,
     Failure,
     Frame,
+    Routing,
     Span,
     Stage,
     Summary,
@@ -446,6 +447,8 @@ def _stages(sheet: _Sheet) -> Iterator[Text]:
     forest, events = _forest(trace), _events(trace)
     for stage in trace.stages:
         yield from _stage(sheet, stage)
+        if stage.name == "match" and trace.routing and stage.start_ns is not None:
+            yield from _routing(sheet, trace.routing)
         yield from _inside(sheet, forest.pop(stage.name, ()), events)
         yield from _changes(sheet, stage.changes)
         yield from _points(sheet, events.pop((None, stage.name), ()), 0)
@@ -476,6 +479,20 @@ def _stage(sheet: _Sheet, stage: Stage) -> Iterator[Text]:
     for note in words.stage_notes(stage):
         style = "red" if note.startswith("raised") else "dim"
         yield from sheet.rows(_rail(), _text(note, style))
+
+
+def _routing(sheet: _Sheet, routing: Routing) -> Iterator[Text]:
+    """Yield the rules that were refused, with the reasons in a column of their own."""
+    shown = routing.candidates[: words.CANDIDATES]
+    column = max((cell_len(clean(item.rule)) for item in shown), default=0)
+    column = min(column, max(sheet.width // 3, 8))
+    for item in shown:
+        rule = _cell(_text(item.rule), column)
+        reason = _text(words.candidate_reason(item), "dim")
+        yield from sheet.rows(_row(_rail(), rule, "  "), reason)
+    for note in (words.other_rules(routing, len(shown)), words.meant(routing)):
+        if note:
+            yield from sheet.rows(_rail(), _text(note, "dim"))
 
 
 def _timed(sheet: _Sheet, name: Text, bar: Text, ns: int) -> Iterator[Text]:

@@ -45,6 +45,10 @@ _FILTERS: dict[str, Callable[..., object]] = {
     "change_verb": words.change_verb,
     "change_author": words.change_author,
     "target": words.target,
+    "candidate_methods": words.candidate_methods,
+    "candidate_reason": words.candidate_reason,
+    "other_rules": words.other_rules,
+    "meant": words.meant,
     "marks": words.marks,
     "clock": words.clock,
     "number": words.number,
@@ -222,6 +226,7 @@ class Dashboard:
             "csrf": self.access.csrf_token(request.environ),
             "BAR": BAR,
             "LENGTH": LENGTH,
+            "SHOWN": words.CANDIDATES,
         }
 
     def _problem(self, error: Exception) -> Response:

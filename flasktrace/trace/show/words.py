@@ -7,11 +7,25 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, tzinfo
 
-from flasktrace.trace.model import Change, Failure, ResponseFacts, Run, Span, Stage, Summary, Trace
+from flasktrace.trace.model import (
+    Candidate,
+    Change,
+    Failure,
+    ResponseFacts,
+    Routing,
+    Run,
+    Span,
+    Stage,
+    Summary,
+    Trace,
+)
 from flasktrace.trace.show.sanitize import clean
 
 OWN_ATTRIBUTES = ("code.function.name", "code.file.path", "code.line.number", "outcome")
 """Attributes of a span that have words of their own; `details` leaves them out."""
+
+CANDIDATES = 8
+"""Rules shown at first of those that a match refused."""
 
 # A figure is shown by the first row whose limit it stays below after rounding.
 _DURATIONS = (
@@ -204,6 +218,29 @@ def facts(trace: Trace, tz: tzinfo | None = None) -> tuple[tuple[str, str], ...]
         ("label", trace.label),
     )
     return tuple((label, clean(value)) for label, value in pairs if value)
+
+
+def candidate_methods(candidate: Candidate) -> str:
+    """Return ``GET, POST``; empty when all methods are taken."""
+    return clean(", ".join(candidate.methods))
+
+
+def candidate_reason(candidate: Candidate) -> str:
+    """Return why a rule was refused."""
+    return clean(candidate.refused or "matched")
+
+
+def other_rules(routing: Routing, told: int) -> str:
+    """Return ``… and 3 other rules`` when only *told* candidates are shown; empty for none."""
+    left = routing.others + max(len(routing.candidates) - told, 0)
+    return f"… and {number(left, 'other rule')}" if left > 0 else ""
+
+
+def meant(routing: Routing) -> str:
+    """Return ``did you mean /cart or /cart/items?``; empty when nothing is near."""
+    *some, last = routing.near or ("",)
+    urls = f"{', '.join(some)} or {last}" if some else last
+    return clean(f"did you mean {urls}?") if urls else ""
 
 
 def failure_title(failure: Failure) -> str:

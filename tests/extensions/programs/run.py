@@ -1,11 +1,13 @@
-"""Runs a program written for flask: ``run.py flask|flasktrace PROGRAM [watched]``."""
+"""Runs a program written for flask, then again while it is traced.
+
+``run.py flask|flasktrace PROGRAM``
+"""
 
 import runpy
 import sys
-from contextlib import nullcontext
 from importlib import import_module
 
-_, framework, program, *watched = sys.argv
+_, framework, program = sys.argv
 if framework == "flasktrace":
     import flasktrace
 
@@ -14,12 +16,12 @@ made_by = import_module("flask").Flask.__module__.partition(".")[0]
 if made_by != framework:
     sys.exit(f"this would run on {made_by}")
 
-watch = nullcontext(["not asked for"])
-if watched:
-    from flasktrace.trace.everywhere import Everywhere
+runpy.run_path(program, run_name="__main__")
+sys.stdout.write("\f")
 
-    watch = Everywhere().collect()
-with watch as traces:
+from flasktrace.trace.everywhere import Everywhere  # noqa: E402 - not there for the first run
+
+with Everywhere().collect() as traces:
     runpy.run_path(program, run_name="__main__")
 if not len(traces):
     sys.exit("nothing was traced")

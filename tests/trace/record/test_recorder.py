@@ -12,6 +12,7 @@ from flasktrace.trace.record.gateway import Gateway
 from flasktrace.trace.record.hosts.native import NativeHost
 from flasktrace.trace.record.limits import Limits
 from flasktrace.trace.record.recorder import Recorder
+from flasktrace.trace.record.snapshot import Looker
 from flasktrace.trace.show.terminal import render, tree
 from tests.cases import many
 from tests.trace.record.same import Ask, ask
@@ -448,9 +449,8 @@ def test_the_stack_is_shown_from_the_bottom(lib):
     trace_of = {}
 
     def look():
-        trace_of["cards"] = [
-            (item.kind, item.name) for item in tracer.recorder.host.cards() if item.kind != "app"
-        ]
+        cards = Looker(tracer.recorder.describe).look(tracer.recorder.host).cards
+        trace_of["cards"] = [(item.kind, item.name) for item in cards if item.kind != "app"]
         return ""
 
     tracer = flasktrace.Tracer(app, enabled=True, store="memory:", dashboard=False)

@@ -7,27 +7,64 @@ from flasktrace.sessions import SecureCookieSession
 from flasktrace.trace.record.describe import Describer
 from flasktrace.trace.record.limits import Limits
 from flasktrace.trace.record.redact import Redactor
-from flasktrace.trace.record.snapshot import NOTHING, Looker, RawCard, changes, look
+from flasktrace.trace.record.snapshot import NOTHING, Looker, changes
 from tests.trace.record.apps import Hostile, HostileDict
 
 describe = Describer(Limits(keys=3), Redactor())
 
 
+class Context:
+    """Stands for a context of some app."""
+
+
+OWNERS = {number: Context() for number in (1, 2, 3)}
+
+
+class Contexts:
+    """A stack as a host sees it: the contexts that `raw` made."""
+
+    def __init__(self, raws):
+        self.found = dict(raws)
+
+    def contexts(self):
+        return list(self.found)
+
+    def app_name(self, context):
+        return "app"
+
+    def refs(self, context):
+        return self.found[context]
+
+    def adapter_facts(self, adapter):
+        return {}
+
+    def state(self):
+        return None
+
+    def stands(self, state):
+        return False
+
+
 def raw(owner=1, session=None, flashes=None, **g):
-    return RawCard(owner, "request", "app", {"method": "GET"}, session, g, flashes, {})
+    """Return a context, and what it refers to."""
+    return OWNERS[owner], ("request", "GET", "/", None, None, None, session, g, flashes, None)
+
+
+def look(raws, looker=None):
+    return (looker or Looker(describe)).look(Contexts(raws))
 
 
 def differences(before, after):
-    found = changes(look(before, describe), look(after, describe), 5, "me", 7)
+    found = changes(look(before), look(after), 5, "me", 7)
     assert all((item.at_ns, item.author, item.span) == (5, "me", 7) for item in found)
     return [(item.depth, item.section, item.key, item.before, item.after) for item in found]
 
 
 def test_a_card_shows_each_section_as_short_text():
-    seen = look([raw(session={"a": 1}, flashes=[("message", "hi")], user="ada")], describe).cards[0]
+    seen = look([raw(session={"a": 1}, flashes=[("message", "hi")], user="ada")]).cards[0]
 
     assert seen.sections == {
-        "request": {"method": "'GET'"},
+        "request": {"method": "'GET'", "path": "'/'"},
         "session": {"a": "1"},
         "g": {"user": "'ada'"},
         "flashes": {"0": "('message', 'hi')"},
@@ -36,7 +73,7 @@ def test_a_card_shows_each_section_as_short_text():
 
 
 def test_keys_beyond_the_limit_are_counted():
-    seen = look([raw(a=1, b=2, c=3, d=4, e=5)], describe).cards[0]
+    seen = look([raw(a=1, b=2, c=3, d=4, e=5)]).cards[0]
 
     assert seen.sections["g"] == {"a": "1", "b": "2", "c": "3", "…": "2 more keys"}
 
@@ -44,7 +81,7 @@ def test_keys_beyond_the_limit_are_counted():
 def test_a_session_is_read_without_its_noticing():
     session = SecureCookieSession({"user": "ada"})
 
-    seen = look([raw(session=session)], describe).cards[0]
+    seen = look([raw(session=session)]).cards[0]
 
     assert seen.sections["session"] == {"user": "'ada'"}
     assert (session.accessed, session.modified) == (False, False)
@@ -53,7 +90,7 @@ def test_a_session_is_read_without_its_noticing():
 def test_a_session_that_is_no_dict_is_only_named():
     Hostile.calls = 0
 
-    seen = look([raw(session=Hostile()), raw(2, session=HostileDict(a=1))], describe)
+    seen = look([raw(session=Hostile()), raw(2, session=HostileDict(a=1))])
 
     assert list(seen.cards[0].sections["session"]) == ["…"]
     assert seen.cards[1].sections["session"] == {"a": "1"}
@@ -72,7 +109,7 @@ def test_a_card_pushed_or_popped_is_no_change():
     assert differences([raw(1, a=1)], [raw(1, a=1), raw(2, b=2)]) == []
     assert differences([raw(1, a=1), raw(2, b=2)], [raw(1, a=1)]) == []
     assert differences([raw(1, a=1)], [raw(2, b=2)]) == []
-    assert changes(NOTHING, look([raw()], describe), 0, "me", None) == []
+    assert changes(NOTHING, look([raw()]), 0, "me", None) == []
 
 
 def test_the_secret_that_changed_is_not_told():
@@ -84,16 +121,16 @@ def test_the_secret_that_changed_is_not_told():
 def test_a_look_that_finds_nothing_new_is_the_last_one():
     looker = Looker(describe)
     items = {"a": "text", "b": 5, "c": Hostile()}
-    first = looker.look([raw(session={}, **items)])
+    first = look([raw(session={}, **items)], looker)
 
-    assert looker.look([raw(session={}, **items)]) is first
+    assert look([raw(session={}, **items)], looker) is first
     assert looker.last is first
 
 
 def test_a_section_that_is_the_same_stays_the_same_object():
     looker = Looker(describe)
-    first = looker.look([raw(session={"a": 1}, user="ada")]).cards[0].sections
-    second = looker.look([raw(session={"a": 2}, user="ada")]).cards[0].sections
+    first = look([raw(session={"a": 1}, user="ada")], looker).cards[0].sections
+    second = look([raw(session={"a": 2}, user="ada")], looker).cards[0].sections
 
     assert second["g"] is first["g"]
     assert (first["session"], second["session"]) == ({"a": "1"}, {"a": "2"})
@@ -121,8 +158,8 @@ def test_a_section_that_is_the_same_stays_the_same_object():
 )
 def test_every_kind_of_change_is_seen(before, after):
     looker = Looker(describe)
-    first = looker.look([raw(key=before)])
-    second = looker.look([raw(key=after)])
+    first = look([raw(key=before)], looker)
+    second = look([raw(key=after)], looker)
     found = changes(first, second, 5, "me", 7)
 
     assert [(item.before, item.after) for item in found] == [(describe(before), describe(after))]
@@ -131,8 +168,8 @@ def test_every_kind_of_change_is_seen(before, after):
 @pytest.mark.parametrize("value", [[1], {"a": [1]}, {1}, bytearray(b"a")])
 def test_a_container_that_changed_in_place_is_seen(value):
     looker = Looker(describe)
-    first = looker.look([raw(key=value)])
-    same = looker.look([raw(key=value)])
+    first = look([raw(key=value)], looker)
+    same = look([raw(key=value)], looker)
     if isinstance(value, dict):
         value["a"].append(2)
     elif isinstance(value, set):
@@ -141,21 +178,21 @@ def test_a_container_that_changed_in_place_is_seen(value):
         value.append(2)
 
     assert same is first
-    assert len(changes(first, looker.look([raw(key=value)]), 5, "me", 7)) == 1
+    assert len(changes(first, look([raw(key=value)], looker), 5, "me", 7)) == 1
 
 
 def test_keys_that_are_no_text_are_read_each_time():
     looker = Looker(describe)
-    first = looker.look([raw(session={1: "a"})])
+    first = look([raw(session={1: "a"})], looker)
 
-    assert looker.look([raw(session={1: "a"})]) is first
-    assert looker.look([raw(session={1: "b"})]) is not first
+    assert look([raw(session={1: "a"})], looker) is first
+    assert look([raw(session={1: "b"})], looker) is not first
 
 
 def test_a_key_removed_and_one_of_the_same_value_added_are_two_changes():
     looker = Looker(describe)
-    first = looker.look([raw(a=1)])
-    found = changes(first, looker.look([raw(b=1)]), 5, "me", 7)
+    first = look([raw(a=1)], looker)
+    found = changes(first, look([raw(b=1)], looker), 5, "me", 7)
 
     assert [(item.key, item.before, item.after) for item in found] == [
         ("b", None, "1"),
@@ -165,10 +202,10 @@ def test_a_key_removed_and_one_of_the_same_value_added_are_two_changes():
 
 def test_a_context_that_came_back_is_compared_with_what_it_was():
     looker = Looker(describe)
-    looker.look([raw(1, a=1)])
-    looker.look([raw(1, a=1), raw(2)])
+    look([raw(1, a=1)], looker)
+    look([raw(1, a=1), raw(2)], looker)
     below = looker.last
-    above = looker.look([raw(1, a=2)])
+    above = look([raw(1, a=2)], looker)
 
     assert [item.key for item in changes(below, above, 5, "me", 7)] == ["a"]
 
@@ -178,9 +215,9 @@ def test_hostile_values_are_not_touched_by_looking_again():
     looker = Looker(describe)
     value = Hostile()
     for _ in range(3):
-        looker.look([raw(key=value)])
-    looker.look([raw(key=Hostile())])
-    looker.look([raw(key=[value])])
+        look([raw(key=value)], looker)
+    look([raw(key=Hostile())], looker)
+    look([raw(key=[value])], looker)
 
     assert Hostile.calls == 0
 
@@ -192,7 +229,8 @@ def test_a_released_looker_keeps_no_value_alive():
     looker = Looker(describe)
     thing = Thing()
     alive = weakref.ref(thing)
-    looker.look([raw(key=thing, listed=[thing])])
+    look([raw(key=thing, listed=[thing])], looker)
+    looker.release()
     del thing
     gc.collect()
 

@@ -32,7 +32,7 @@ CANARIES = (
 WIDTHS = st.sampled_from((20, 33, 60, 80, 130, 200))
 hostile = st.lists(st.sampled_from(CANARIES) | st.characters(), max_size=6).map("".join)
 sources = st.lists(hostile, min_size=1, max_size=7)
-shapes = st.sampled_from((samples.cart(), samples.crash(), samples.early()))
+shapes = st.sampled_from((samples.cart(), samples.crash(), samples.early(), samples.missing()))
 
 
 def dangerous(text: str) -> set[str]:

@@ -13,6 +13,7 @@ from rich.console import RenderableType
 
 from flasktrace.trace.model import STAGES, Card, Change, Event, Run, Snapshot, Span, Stage, Trace
 from flasktrace.trace.show import terminal
+from tests.cases import cover
 from tests.trace import samples
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -52,6 +53,7 @@ TRACES: dict[str, Callable[[], Trace]] = {
     "cart": samples.cart,
     "crash": samples.crash,
     "early": samples.early,
+    "missing": samples.missing,
     "odd": odd,
 }
 
@@ -115,8 +117,7 @@ def test_no_golden_row_is_wider_than_its_name_says(path: Path) -> None:
     assert [item for item in rows if item != item.rstrip()] == []
 
 
-@pytest.mark.parametrize("width", range(16, 221, 3))
-@pytest.mark.parametrize("name", TRACES)
+@pytest.mark.parametrize(("name", "width"), cover(list(TRACES), range(16, 221, 3)))
 def test_no_row_is_wider_than_the_terminal(name: str, width: int) -> None:
     trace = TRACES[name]()
     texts = (tree(trace, width), line(trace, width), stack(trace, "preprocess", width))

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from werkzeug.test import Client, EnvironBuilder, TestResponse
 
-from flasktrace.trace.model import Change, Page, Stage, Trace
+from flasktrace.trace.model import Candidate, Change, Page, Routing, Stage, Trace
 from flasktrace.trace.show import assets
 from flasktrace.trace.show.access import HEADERS, Access
 from flasktrace.trace.show.cards import stack
@@ -19,7 +19,8 @@ from flasktrace.trace.show.lane import PLACES, first_look, lane
 from flasktrace.trace.show.scale import Scale
 from flasktrace.trace.show.waterfall import waterfall
 from flasktrace.trace.show.web import Dashboard, create_app
-from tests.trace.samples import MS, cart, crash, early, many
+from tests.cases import cover
+from tests.trace.samples import MS, cart, crash, early, many, missing
 from tests.trace.show.fakes import FakeLedger, FakeStore
 
 TOKEN = "an-api-token-of-the-test"
@@ -213,6 +214,36 @@ def test_a_stage_that_did_not_run_is_hollow_and_says_why() -> None:
     classes = {str(step["data-step"]): str(step["class"]) for step in page.having("data-step")}
     assert "step-hollow" in classes["match"]
     assert "step-ran" in classes["preprocess"]
+
+
+def test_the_rules_that_were_refused_stand_in_the_match_panel() -> None:
+    page = Browser([missing()]).page(f"/{missing().id}")
+    text = " ".join(page.text.split())
+
+    assert first_look(missing()) == "match"
+    assert "did you mean /user/<int:id> or /user/? Candidates Rule Why not" in text
+    assert "/cart cart, GET, HEAD, OPTIONS segment 1 is 'user', not 'cart'" in text
+    assert "… and 13 other rules Rule Why not /login login, GET, HEAD, OPTIONS" in text
+    assert "segment 1 is 'user', not 'login' … and 12 other rules" in text
+    assert text.count("Candidates") == 1
+
+
+@pytest.mark.parametrize(
+    ("others", "told"), [(0, []), (1, ["1 other rule"]), (9, ["9 other rules"])]
+)
+def test_few_candidates_are_shown_at_once(others: int, told: list[str]) -> None:
+    routing = Routing("none", (Candidate("/x", "x", (), "is a websocket rule"),), others=others)
+    page = Browser([replace(missing(), routing=routing)]).page(f"/{missing().id}")
+
+    assert re.findall(r"\d+ other rules?", page.text) == told
+    assert "did you mean" not in page.text
+
+
+def test_a_hook_that_answered_tells_more_than_the_rules() -> None:
+    trace = replace(missing(), marks=("no route", "answered by a hook"))
+
+    assert first_look(trace) == "dispatch"
+    assert "Why not" not in Browser([cart()]).page(f"/{cart().id}").text
 
 
 def test_a_stage_that_raised_is_marked_in_words() -> None:
@@ -574,6 +605,7 @@ def hostile(text: str) -> Trace:
         view_args={"id": "1"},
         label="label",
         parent="0" * 32,
+        routing=missing().routing,
         dropped={"spans": 1},
         changes=(
             Change(1 * MS, 0, "g", "user", "'bob'", "'ada'", "f (x.py:1)", 1),
@@ -598,9 +630,11 @@ def hostile(text: str) -> Trace:
     return replace(poisoned(base, text), id=base.id, stages=stages, spans=spans)
 
 
-@pytest.mark.parametrize("text", CORPUS)
-@pytest.mark.parametrize("path", ["/", f"/{'1' * 32}", f"/{'1' * 32}?stage=preprocess"])
-def test_hostile_text_in_any_field_stays_text(path: str, text: str) -> None:
+PAGES = ["/", f"/{'1' * 32}", f"/{'1' * 32}?stage=preprocess"]
+
+
+@pytest.mark.parametrize(("text", "path"), cover(CORPUS, PAGES))
+def test_hostile_text_in_any_field_stays_text(text: str, path: str) -> None:
     tame = Html(Browser([hostile("tame")]).get(path).text)
     response = Browser([hostile(text)]).get(path)
     page = Html(response.text)

@@ -5,7 +5,7 @@ from datetime import UTC, timedelta, timezone
 
 import pytest
 
-from flasktrace.trace.model import Change, Run, Span
+from flasktrace.trace.model import Candidate, Change, Routing, Run, Span
 from flasktrace.trace.show import words
 from tests.trace import samples
 
@@ -246,3 +246,34 @@ def test_plain_line_is_the_same_for_trace_and_summary() -> None:
     expected = "GET /account?page=2&token=••• str(9) 302 12.0 ms · answered by a hook"
 
     assert expected == words.plain_line(trace) == words.plain_line(trace.summary())
+
+
+@pytest.mark.parametrize(
+    ("near", "expected"),
+    [
+        ((), ""),
+        (("/a",), "did you mean /a?"),
+        (("/a", "/b"), "did you mean /a or /b?"),
+        (("/a", "/b", "/\u202ec"), "did you mean /a, /b or /\\u202ec?"),
+    ],
+)
+def test_what_was_perhaps_meant_is_a_question(near: tuple[str, ...], expected: str) -> None:
+    assert expected == words.meant(Routing("none", near=near))
+
+
+def test_rules_that_are_not_shown_are_counted() -> None:
+    routing = samples.missing().routing
+
+    assert routing is not None
+    assert words.other_rules(routing, 8) == "… and 13 other rules"
+    assert words.other_rules(replace(routing, others=1), 9) == "… and 1 other rule"
+    assert words.other_rules(replace(routing, others=0), 9) == ""
+
+
+def test_a_candidate_says_which_methods_it_takes_and_why_it_was_refused() -> None:
+    chosen = Candidate("/x", "x", (), None)
+    other = Candidate("/x", "x", ("GET", "POST"), "is only for\x1b POST")
+
+    assert (words.candidate_methods(chosen), words.candidate_reason(chosen)) == ("", "matched")
+    assert words.candidate_methods(other) == "GET, POST"
+    assert words.candidate_reason(other) == "is only for\\x1b POST"

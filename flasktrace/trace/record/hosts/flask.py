@@ -7,16 +7,16 @@ request by themselves; 3.2 has one, and hands it to the stage methods as first a
 
 import functools
 import sys
-from collections.abc import Callable, Iterable
-from contextvars import Token
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from flasktrace.signals import Staged, call, stage
 from flasktrace.trace.record.describe import attributes_of
-from flasktrace.trace.record.hosts.native import adapter_facts, request_facts
+from flasktrace.trace.record.hosts import flask_stack
+from flasktrace.trace.record.hosts.native import adapter_facts
 from flasktrace.trace.record.recorder import Recorder
 from flasktrace.trace.record.recording import CURRENT
-from flasktrace.trace.record.snapshot import RawCard
+from flasktrace.trace.record.snapshot import Refs
 
 _STAGES = {
     "preprocess_request": "preprocess",
@@ -44,9 +44,47 @@ class FlaskHost:
         #: What the app had under the names of the dressed methods, and what it has now.
         self._dressed: dict[str, tuple[Any, Any]] = {}
 
-    def cards(self) -> list[RawCard]:
+    def contexts(self) -> Sequence[Any]:
         """Return the contexts on the stack, the bottom first."""
-        return [_card(context) for context in _stack()]
+        return flask_stack.contexts()
+
+    def app_name(self, context: Any) -> str:
+        """Return the name of the app that *context* belongs to."""
+        name: str = attributes_of(context)["app"].name
+        return name
+
+    def refs(self, context: Any) -> Refs:
+        """Return what *context* refers to, without asking it for anything."""
+        mine = attributes_of(context).get
+        request = mine("request", mine("_request"))
+        its = attributes_of(request).get
+        return (
+            request,
+            its("method"),
+            its("path"),
+            its("url_rule"),
+            its("view_args"),
+            its("routing_exception"),
+            mine("_session", mine("session")),
+            attributes_of(mine("g")),
+            mine("_flashes", mine("flashes")),
+            mine("url_adapter"),
+        )
+
+    def adapter_facts(self, adapter: Any) -> dict[str, Any]:
+        """Return what a card shows of a url adapter."""
+        return adapter_facts(adapter)
+
+    def state(self) -> Any:
+        """Return what `stands` knows the stack by."""
+        return flask_stack.tops()
+
+    def stands(self, state: Any) -> bool:
+        """Tell whether the same contexts are on the stack as when `state` gave *state*."""
+        if state is None:
+            return False
+        app, request = flask_stack.tops()
+        return state[0] is app and state[1] is request
 
     def install(self, app: Any, recorder: Recorder) -> None:
         """Dress the app's stage methods and begin to listen."""
@@ -58,6 +96,7 @@ class FlaskHost:
         self._dress(app, "ensure_sync", _announcing(app, app.ensure_sync))
         recorder.connect(app)
         recorder.connect_templates(flask.before_render_template, flask.template_rendered, app)
+        recorder.connect_exceptions(flask.got_request_exception, app)
 
     def _dress(self, app: Any, method: str, dressed: Callable[..., Any]) -> None:
         self._dressed[method] = app.__dict__.get(method, _MISSING), dressed
@@ -85,77 +124,12 @@ class TracedContext(Staged):
     flasktrace_ended = False
 
 
-# The stack
-
-
-def _stack() -> list[Any]:
-    """Return the contexts: each app context, and above it the request that pushed it."""
-    apps, requests = _pushed("app_ctx"), _pushed("request_ctx")
-    above = {id(_app_context_of(context)): context for context in requests}
-    found: list[Any] = []
-    for context in apps:
-        request = above.pop(id(context), None)
-        found.append(context)
-        if request is not None and request is not context:  # flask 3.2 has one context for both
-            found.append(request)
-    return found + list(above.values())
-
-
-def _pushed(name: str) -> list[Any]:
-    """Return the contexts behind one of flask's two proxies, the bottom first.
-
-    flask 3.2 has one; it warns when the other is asked for as an attribute of the module.
-    """
-    from flask import globals as names
-
-    found: list[Any] = []
-    context = _on_top(vars(names).get(name))
-    while context is not None and not any(context is known for known in found):
-        found.insert(0, context)
-        context = _below(context)
-    return found
-
-
-def _on_top(proxy: Any) -> Any:
-    if proxy is None:
-        return None
-    try:
-        return proxy._get_current_object()  # noqa: SLF001
-    except RuntimeError:
-        return None
-
-
-def _tokens(context: Any) -> list[Any]:
-    kept = attributes_of(context)
-    tokens = kept.get("_cv_tokens") or [kept.get("_cv_token")]
-    return tokens if type(tokens) is list else []
-
-
-def _below(context: Any) -> Any:
-    """Return the context that was on top when *context* was pushed for the first time."""
-    for token in _tokens(context)[:1]:
-        first = token[0] if type(token) is tuple else token
-        if type(first) is Token and first.old_value is not Token.MISSING:
-            return first.old_value
-    return None
-
-
-def _app_context_of(context: Any) -> Any:
-    """Return the app context that a request context pushed; itself when there was one already."""
-    for token in _tokens(context)[:1]:
-        if type(token) is tuple and token[1] is not None:
-            return token[1]
-    return context
-
-
 def _current(*args: Any) -> Any:
     """Return the watched context that a stage method is called for, or None."""
     if args and isinstance(args[0], TracedContext):
         return args[0]
-    from flask import globals as names
-
-    for name in ("request_ctx", "app_ctx"):
-        context = _on_top(vars(names).get(name))
+    app, request = flask_stack.tops()
+    for context in (request, app):
         if isinstance(context, TracedContext):
             return context
     return _ending()
@@ -307,25 +281,6 @@ def _after_functions_of(context: Any) -> Any:
 def _among(function: Any, known: Iterable[Any]) -> bool:
     """Tell whether *function* itself is among *known*, without comparing by the user's ``==``."""
     return any(item is function for item in known)
-
-
-# The cards
-
-
-def _card(context: Any) -> RawCard:
-    kept = attributes_of(context)
-    request = kept.get("request", kept.get("_request"))
-    g = kept.get("g")
-    return RawCard(
-        owner=id(context),
-        kind="app" if request is None else "request",
-        name=kept["app"].name,
-        request={} if request is None else request_facts(attributes_of(request)),
-        session=kept.get("_session", kept.get("session")),
-        g={} if g is None else attributes_of(g),
-        flashes=kept.get("flashes") or kept.get("_flashes"),
-        url_adapter=adapter_facts(kept.get("url_adapter")),
-    )
 
 
 def is_flask(app: Any) -> bool:

@@ -1,12 +1,13 @@
 """Apps of flasktrace's own framework: they send the signals by themselves."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from flasktrace import signals
-from flasktrace.globals import context_stack
+from flasktrace.globals import context_stack, stack_state
 from flasktrace.trace.record.describe import attributes_of
 from flasktrace.trace.record.recorder import Recorder
-from flasktrace.trace.record.snapshot import RawCard
+from flasktrace.trace.record.snapshot import Refs
 
 
 class NativeHost:
@@ -14,51 +15,56 @@ class NativeHost:
 
     name = "flasktrace"
 
-    def cards(self) -> list[RawCard]:
+    def contexts(self) -> Sequence[Any]:
         """Return the contexts on the stack, the bottom first."""
-        return [_card(context) for context in context_stack()]
+        return context_stack()
+
+    def app_name(self, context: Any) -> str:
+        """Return the name of the app that *context* belongs to."""
+        name: str = context.app.name
+        return name
+
+    def refs(self, context: Any) -> Refs:
+        """Return what *context* refers to, without asking it for anything."""
+        request = context.request
+        get = attributes_of(request).get
+        return (
+            request,
+            get("method"),
+            get("path"),
+            get("_url_rule"),
+            get("_view_args"),
+            get("_routing_exception"),
+            context._session,  # noqa: SLF001
+            attributes_of(context.g),
+            context.flashes,
+            context.url_adapter,
+        )
+
+    def adapter_facts(self, adapter: Any) -> dict[str, Any]:
+        """Return what a card shows of a url adapter."""
+        return adapter_facts(adapter)
+
+    def state(self) -> Any:
+        """Return what `stands` knows the stack by."""
+        return stack_state()
+
+    def stands(self, state: Any) -> bool:
+        """Tell whether the same contexts are on the stack as when `state` gave *state*."""
+        return state is not None and stack_state() is state
 
     def install(self, app: Any, recorder: Recorder) -> None:
         """Begin to listen; `Recorder.disconnect` ends it."""
         recorder.connect(app)
         recorder.connect_templates(signals.before_render_template, signals.template_rendered, app)
+        recorder.connect_exceptions(signals.got_request_exception, app)
 
     def uninstall(self, app: Any) -> None:
         """Do nothing: the app was not changed."""
 
 
-def _card(context: Any) -> RawCard:
-    request = context.request
-    return RawCard(
-        owner=id(context),
-        kind="app" if request is None else "request",
-        name=context.app.name,
-        request={} if request is None else request_facts(attributes_of(request)),
-        session=context._session,  # noqa: SLF001
-        g=attributes_of(context.g),
-        flashes=context.flashes,
-        url_adapter=adapter_facts(context.url_adapter),
-    )
-
-
-def request_facts(kept: dict[str, Any]) -> dict[str, Any]:
-    """Return what a card shows of a request, from what it keeps of itself.
-
-    No attribute is asked for: that might read, parse or match the request.
-    """
-    facts = {"method": kept.get("method"), "path": kept.get("path")}
-    rule = kept.get("_url_rule") or kept.get("url_rule")
-    if rule is not None:
-        facts.update(endpoint=rule.endpoint, rule=rule.rule)
-        facts["view_args"] = kept.get("_view_args", kept.get("view_args"))
-    error = kept.get("_routing_exception") or kept.get("routing_exception")
-    if error is not None:
-        facts["routing_exception"] = type(error).__name__
-    return facts
-
-
 def adapter_facts(adapter: Any) -> dict[str, Any]:
     """Return what a card shows of a url adapter."""
-    kept = {} if adapter is None else attributes_of(adapter)
+    kept = attributes_of(adapter)
     names = ("server_name", "script_name", "url_scheme", "subdomain")
     return {name: kept[name] for name in names if kept.get(name)}

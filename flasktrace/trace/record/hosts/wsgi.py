@@ -1,9 +1,9 @@
 """Any other WSGI callable: what happens inside it is not visible."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from flasktrace.trace.record.recorder import Recorder
-from flasktrace.trace.record.snapshot import RawCard
 
 
 class WsgiHost:
@@ -11,9 +11,17 @@ class WsgiHost:
 
     name = "wsgi"
 
-    def cards(self) -> list[RawCard]:
+    def contexts(self) -> Sequence[Any]:
         """Return no contexts: there are none that could be seen."""
-        return []
+        return ()
+
+    def state(self) -> Any:
+        """Return what `stands` knows the empty stack by."""
+        return True
+
+    def stands(self, state: Any) -> bool:
+        """Tell whether *state* was given: the stack is always empty."""
+        return state is not None
 
     def install(self, app: Any, recorder: Recorder) -> None:
         """Do nothing: the app sends no signals."""

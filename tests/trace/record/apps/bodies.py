@@ -6,7 +6,7 @@ import contextvars
 import gzip
 import sys
 
-from tests.trace.record.apps.registry import bug, raw, wrapped_with, wsgi
+from tests.trace.record.apps.registry import raw, wrapped_with, wsgi
 from tests.trace.record.same import BOOM, BROKE, LEFT, Ask
 
 
@@ -148,10 +148,6 @@ def fault_07_a_chunk_goes_out_before_the_next_is_made(notes):
     return answering(parts), [Ask()]
 
 
-@bug(
-    "A body that is exhausted but never closed ends its trace when its last chunk was made, "
-    "before the end of its own span."
-)
 @wsgi
 def fault_08_server_never_closes(notes):
     def parts():
@@ -244,7 +240,6 @@ def a_generator_asked_for_more_after_its_close(notes):
     return answering(parts), [Ask(again=True), Ask(chunks=1, again=True, outcome=LEFT)]
 
 
-@bug("A body whose close is no function makes the server fail; traced, the close is left out.")
 @wsgi
 def close_is_no_function(notes):
     class Bad:

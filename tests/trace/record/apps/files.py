@@ -2,7 +2,7 @@
 
 import io
 
-from tests.trace.record.apps.registry import bug, wsgi
+from tests.trace.record.apps.registry import wsgi
 from tests.trace.record.same import Ask
 
 
@@ -43,10 +43,6 @@ def fault_10_a_file_of_a_class_below_the_servers(notes):
     return app, [Ask(environ={"wsgi.file_wrapper": Wrapper})]
 
 
-@bug(
-    "uWSGI's wsgi.file_wrapper is a function and gives back the file, which the server recognises; "
-    "only a wrapper that is a class is handed on itself, so that the file is sent line by line."
-)
 @wsgi
 def fault_10_a_file_from_a_function_of_the_server(notes):
     app = sending(notes, lambda wrapper, file: wrapper(file))

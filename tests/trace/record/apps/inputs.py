@@ -2,7 +2,7 @@
 
 import io
 
-from tests.trace.record.apps.registry import bug, raw, wrapped_with, wsgi
+from tests.trace.record.apps.registry import raw, wrapped_with, wsgi
 from tests.trace.record.same import Ask
 
 POST = {"method": "POST", "body": b"one\ntwo\nthree"}
@@ -62,7 +62,6 @@ def fault_14_read_into_a_buffer(notes):
     return reading(into, into, into)(notes)
 
 
-@bug("BodyReader counts read, readline and readinto, but not read1, so that bytes_read is wrong.")
 @wrapped_with(capture_body=True, but=("environ",))
 @wsgi
 def fault_14_read_as_text(notes):
@@ -169,7 +168,6 @@ def there_is_no_input(notes):
     return app, [Ask(environ={"wsgi.input": ...})]
 
 
-@bug("With capture_body an input that is None becomes a BodyReader, which is not None.")
 @wrapped_with(capture_body=True, but=("environ",))
 @wsgi
 def the_input_is_none(notes):

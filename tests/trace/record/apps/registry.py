@@ -23,7 +23,6 @@ class Noted:
 
     options: dict[str, Any] = field(default_factory=dict)
     but: tuple[str, ...] = ()
-    bug: str = ""
     incomplete: bool = False
     """Where the app has no room left, the tracer has none either."""
 
@@ -62,16 +61,6 @@ def wrapped_with(**options):
     def register(function):
         before = noted(function.__name__)
         NOTED[function.__name__] = replace(before, options=options, but=but)
-        return function
-
-    return register
-
-
-def bug(reason):
-    """Expect that the tracer fails here, because of *reason*."""
-
-    def register(function):
-        NOTED[function.__name__] = replace(noted(function.__name__), bug=reason)
         return function
 
     return register

@@ -3,7 +3,7 @@
 import functools
 import threading
 
-from tests.trace.record.apps.registry import bug, raw, wsgi
+from tests.trace.record.apps.registry import raw, wsgi
 from tests.trace.record.same import BOOM, BROKE, Ask
 
 
@@ -36,10 +36,6 @@ def fault_11_early_hints_before_the_answer(notes):
 
 
 @wsgi
-@bug(
-    "A second start_response is noted before the server refuses it, so that the trace has the "
-    "status that nobody was sent."
-)
 def fault_09_started_twice(notes):
     def app(environ, start_response):
         start_response("200 OK", [])
@@ -53,10 +49,6 @@ def fault_09_started_twice(notes):
 
 
 @wsgi
-@bug(
-    "An error page that comes too late is noted before the server refuses it, so that the trace "
-    "has the status that nobody was sent."
-)
 def fault_09_started_again_after_the_first_chunk(notes):
     def app(environ, start_response):
         start_response("200 OK", [])
@@ -132,7 +124,6 @@ def headers_changed_after_the_start(notes):
     return app, [Ask()]
 
 
-@bug("A header that is no pair makes assemble fail, so that the whole trace is lost.")
 @wsgi
 def headers_that_are_no_pairs(notes):
     def app(environ, start_response):
@@ -153,7 +144,6 @@ def headers_with_bytes_and_none(notes):
     return app, [Ask()]
 
 
-@bug("A status of a subclass of str is taken for none: the trace says that no response started.")
 @wsgi
 def a_status_of_a_class_of_the_apps(notes):
     class Status(str):
@@ -224,7 +214,6 @@ def fault_09_an_object_as_app(notes):
     return App(), [Ask()]
 
 
-@bug("wrap asks any app for its __name__ by getattr, so that its own code runs, and may raise.")
 @wsgi
 def fault_18_an_app_that_is_touchy(notes):
     class App:

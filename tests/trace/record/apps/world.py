@@ -9,7 +9,7 @@ import unittest.mock
 from contextlib import contextmanager
 
 import flasktrace
-from tests.trace.record.apps.registry import app_for_both, bug, wrapped_with, wsgi
+from tests.trace.record.apps.registry import app_for_both, wrapped_with, wsgi
 from tests.trace.record.same import BOOM, LEFT, Ask
 
 
@@ -190,7 +190,6 @@ def fault_56_nothing_of_an_escaped_error_outlives_it(notes):
     return app, [Ask(status=None, outcome="error")]
 
 
-@bug("With sample below 1 each request takes a number from the app's own random generator.")
 @wrapped_with(sample=0.999999)
 @wsgi
 def numbers_drawn_at_random(notes):

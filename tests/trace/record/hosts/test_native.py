@@ -1,5 +1,9 @@
 import flasktrace
-from flasktrace.trace.record.hosts.native import NativeHost, adapter_facts, request_facts
+from flasktrace.trace.record.describe import Describer
+from flasktrace.trace.record.hosts.native import NativeHost, adapter_facts
+from flasktrace.trace.record.limits import Limits
+from flasktrace.trace.record.redact import Redactor
+from flasktrace.trace.record.snapshot import Looker
 from tests.trace.record.same import Ask, ask
 
 
@@ -11,11 +15,11 @@ def test_the_cards_are_the_contexts_from_the_bottom():
         flasktrace.g.a = 1
         with app.test_request_context("/page"):
             flasktrace.g.b = 2
-            cards = NativeHost().cards()
+            cards = Looker(Describer(Limits(), Redactor())).look(NativeHost()).cards
 
     assert [item.kind for item in cards] == ["app", "request"]
-    assert [item.g for item in cards] == [{"a": 1}, {"b": 2}]
-    assert cards[1].request == {"method": "GET", "path": "/page"}
+    assert [item.sections["g"] for item in cards] == [{"a": "1"}, {"b": "2"}]
+    assert cards[1].sections["request"] == {"method": "'GET'", "path": "'/page'"}
 
 
 def test_a_look_neither_matches_nor_reads_anything():
@@ -23,7 +27,7 @@ def test_a_look_neither_matches_nor_reads_anything():
     app.secret_key = "key"
 
     with app.test_request_context("/page", method="POST", data={"a": "1"}) as context:
-        NativeHost().cards()
+        Looker(Describer(Limits(), Redactor())).look(NativeHost())
 
         assert not context.request.matched
         assert not context._session.accessed
@@ -70,17 +74,21 @@ def test_properties_of_a_request_class_are_not_asked():
 
 
 def test_a_request_shows_what_the_match_made_of_it():
-    class Rule:
-        endpoint, rule = "index", "/<a>"
+    app = flasktrace.Flask("x")
+    app.add_url_rule("/<int:a>", "index", lambda a: f"{a}")
 
-    kept = {"method": "GET", "path": "/1", "_url_rule": Rule(), "_view_args": {"a": 1}}
+    def request_of(path):
+        with app.test_request_context(path) as context:
+            context.match()
+            [card] = Looker(Describer(Limits(), Redactor())).look(NativeHost()).cards
+            return card.sections["request"]
 
-    assert request_facts(kept) == {
-        "method": "GET",
-        "path": "/1",
-        "endpoint": "index",
-        "rule": "/<a>",
-        "view_args": {"a": 1},
+    assert request_of("/1") == {
+        "method": "'GET'",
+        "path": "'/1'",
+        "endpoint": "'index'",
+        "rule": "'/<int:a>'",
+        "view_args": "{'a': 1}",
     }
-    assert request_facts({"_routing_exception": KeyError()})["routing_exception"] == "KeyError"
+    assert request_of("/x")["routing_exception"] == "'NotFound'"
     assert adapter_facts(None) == {}

@@ -162,7 +162,8 @@ class Server:
         self.seen["sized"] = len(result) if hasattr(kind, "__len__") else None
         wrapper = self.environ.get("wsgi.file_wrapper")
         if wrapper is not None:
-            self.seen["is a file"] = isinstance(wrapper, type) and isinstance(result, wrapper)
+            is_class = isinstance(wrapper, type)
+            self.seen["is a file"] = isinstance(result, wrapper if is_class else io.IOBase)
             self.seen["handed"] = self.notes.handed is not None and result is self.notes.handed
 
     def _take_all(self, result):

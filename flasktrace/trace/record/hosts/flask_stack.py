@@ -1,0 +1,82 @@
+"""The contexts that the real flask has pushed, found without asking any of them.
+
+flask 3.0 and 3.1 have two stacks, each in a context variable: one of app contexts, one of request
+contexts. 3.2 has one. What is below the top is known by the token that the variable gave when the
+context was pushed.
+"""
+
+from contextvars import ContextVar, Token
+from typing import Any
+
+from flasktrace.trace.record.describe import attributes_of
+
+_variables: list[ContextVar[Any]] = []
+_nowhere: ContextVar[Any] = ContextVar("flasktrace.nowhere")
+
+
+def tops() -> tuple[Any, Any]:
+    """Return the app context and the request context on top; None where there is none."""
+    apps, requests = _variables or _find_variables()
+    return apps.get(None), requests.get(None)
+
+
+def _find_variables() -> list[ContextVar[Any]]:
+    # By vars(), since 3.2 warns when request_ctx is asked for as an attribute of the module.
+    from flask import globals as names
+
+    proxies = [vars(names).get(name) for name in ("app_ctx", "request_ctx")]
+    _variables[:] = map(_variable_of, proxies)
+    return _variables
+
+
+def _variable_of(proxy: Any) -> ContextVar[Any]:
+    """Return the context variable behind one of flask's proxies."""
+    found = None if proxy is None else object.__getattribute__(proxy, "_LocalProxy__wrapped")
+    return found if type(found) is ContextVar else _nowhere
+
+
+def contexts() -> list[Any]:
+    """Return the contexts: each app context, and above it the request that pushed it."""
+    app, request = tops()
+    apps, requests = _down_from(app), _down_from(request)
+    above = {id(_app_context_of(context)): context for context in requests}
+    found: list[Any] = []
+    for context in apps:
+        request = above.pop(id(context), None)
+        found.append(context)
+        if request is not None and request is not context:  # flask 3.2 has one context for both
+            found.append(request)
+    return found + list(above.values())
+
+
+def _down_from(context: Any) -> list[Any]:
+    """Return the contexts of one stack from its top one, the bottom first."""
+    found: list[Any] = []
+    while context is not None and not any(context is known for known in found):
+        found.append(context)
+        context = _below(context)
+    found.reverse()
+    return found
+
+
+def _tokens(context: Any) -> list[Any]:
+    kept = attributes_of(context)
+    tokens = kept.get("_cv_tokens") or [kept.get("_cv_token")]
+    return tokens if type(tokens) is list else []
+
+
+def _below(context: Any) -> Any:
+    """Return the context that was on top when *context* was pushed for the first time."""
+    for token in _tokens(context)[:1]:
+        first = token[0] if type(token) is tuple else token
+        if type(first) is Token and first.old_value is not Token.MISSING:
+            return first.old_value
+    return None
+
+
+def _app_context_of(context: Any) -> Any:
+    """Return the app context that a request context pushed; itself when there was one already."""
+    for token in _tokens(context)[:1]:
+        if type(token) is tuple and token[1] is not None:
+            return token[1]
+    return context

@@ -1,0 +1,48 @@
+"""The notes of a recording: small tuples of plain values, cheap to take.
+
+Each begins with one of the words below and the time in nanoseconds since the begin of the request.
+What follows is listed here; `Story` reads it.
+"""
+
+from typing import Any
+
+Note = tuple[Any, ...]
+
+STAGE = "stage"
+"""name, who asked for it (or None)"""
+STAGE_END = "stage end"
+"""name, the `Look` at its end, name of the exception's type (or None)"""
+CALL = "call"
+"""address of the function, kind, its `Place`; of the user's functions"""
+CALL_END = "call end"
+"""address, kind, place, outcome in words, what it means for the verdict (a word below, or "")"""
+LOOK = "look"
+"""`Look` before, `Look` after, whether it is the framework's doing"""
+FAILED = "failed"
+"""`Failure`, who raised it (a word below, or "")"""
+ABORTED = "aborted"
+"""status code, name of the HTTP error, who raised it (a word below, or "")"""
+TEMPLATE = "template"
+"""name"""
+TEMPLATE_END = "template end"
+SPAN = "span"
+"""number, name, attributes; of the user's own spans"""
+SPAN_END = "span end"
+"""number, outcome in words (or None)"""
+EVENT = "event"
+"""name, attributes"""
+BODY = "body"
+BODY_END = "body end"
+"""chunks, bytes"""
+
+ANSWERED = "answered"
+"""A hook before the view answered."""
+HANDLED = "handled"
+"""An error handler answered."""
+REPLACED = "replaced"
+"""A hook after the view gave another response."""
+
+BY_CALL = "call"
+"""The call that has just ended raised it."""
+BY_ABORTED = "aborted"
+"""It is the HTTP error that was noted before."""

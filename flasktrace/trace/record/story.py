@@ -1,0 +1,234 @@
+"""Tells from the notes of a recording what ran when: stages, spans, changes, and who did what."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from flasktrace.trace.model import Change, Event, Failure
+from flasktrace.trace.record import notes, snapshot
+from flasktrace.trace.record.place import Place, author_of
+from flasktrace.trace.record.snapshot import Look
+
+if TYPE_CHECKING:
+    from flasktrace.trace.record.recording import Recording
+
+_THE_FRAMEWORK = "the framework"
+
+
+class OpenSpan:
+    """A span that has begun."""
+
+    __slots__ = ("attributes", "duration", "id", "kind", "name", "parent", "stage", "start")
+
+    def __init__(
+        self,
+        number: int,
+        parent: int | None,
+        stage: str | None,
+        kind: str,
+        name: str,
+        start: int,
+        attributes: dict[str, Any],
+    ) -> None:
+        self.id = number
+        self.parent = parent
+        self.stage = stage
+        self.kind = kind
+        self.name = name
+        self.start = start
+        self.duration: int | None = None
+        self.attributes = attributes
+
+
+class StageRun:
+    """One run of a stage."""
+
+    __slots__ = ("asked_by", "changes", "duration", "exception", "look", "name", "start", "within")
+
+    def __init__(self, name: str, start: int, within: str | None, asked_by: str | None) -> None:
+        self.name = name
+        self.start = start
+        self.within = within
+        self.asked_by = asked_by
+        self.duration: int | None = None
+        self.exception: str | None = None
+        #: When the stack was looked at, and what stood on it.
+        self.look: tuple[int, Look] | None = None
+        self.changes: list[Change] = []
+
+
+class Story:
+    """One request as its recording tells it, also while it still goes on."""
+
+    def __init__(self, recording: Recording) -> None:
+        self.recording = recording
+        self.runs: list[StageRun] = []
+        self.spans: list[OpenSpan] = []
+        self.events: list[Event] = []
+        self.changes: list[Change] = []
+        self.dropped = dict(recording.dropped)
+        self.failure: Failure | None = None
+        #: Facts for the verdict: span of the hook that answered, of the handler, of the view.
+        self.answered: OpenSpan | None = None
+        self.handler: OpenSpan | None = None
+        self.handled_by: str | None = None
+        self.view: OpenSpan | None = None
+        self.replaced: OpenSpan | None = None
+        #: The latest HTTP error: its span, code, name, and the stage in which it was raised.
+        self.aborted: tuple[OpenSpan | None, int, str, str | None] | None = None
+        self._open_runs: list[StageRun] = []
+        self._open_spans: list[OpenSpan] = []
+        self._calls: list[tuple[int, OpenSpan]] = []
+        self._numbered: dict[int, OpenSpan] = {}
+        #: The span of the call that ended last.
+        self._ended: OpenSpan | None = None
+        readers = self._readers()
+        latest = 0
+        for word, at, *facts in list(recording.notes):  # another thread may still be adding
+            # A look within a look, or in another thread, may have read the clock a little early.
+            latest = max(latest, at)
+            readers[word](latest, *facts)
+
+    def _readers(self) -> dict[str, Callable[..., None]]:
+        return {
+            notes.STAGE: self._begin_stage,
+            notes.STAGE_END: self._end_stage,
+            notes.CALL: self._begin_call,
+            notes.CALL_END: self._end_call,
+            notes.LOOK: self._look,
+            notes.FAILED: self._failed,
+            notes.ABORTED: self._aborted,
+            notes.TEMPLATE: self._begin_template,
+            notes.TEMPLATE_END: self._end_template,
+            notes.SPAN: self._begin_span,
+            notes.SPAN_END: self._end_span,
+            notes.EVENT: self._event,
+            notes.BODY: self._begin_body,
+            notes.BODY_END: self._end_body,
+        }
+
+    @property
+    def _stage(self) -> str | None:
+        return self._open_runs[-1].name if self._open_runs else None
+
+    # Stages
+
+    def _begin_stage(self, at: int, name: str, asked_by: str | None) -> None:
+        run = StageRun(name, at, self._stage, asked_by)
+        self.runs.append(run)
+        self._open_runs.append(run)
+
+    def _end_stage(self, at: int, _name: str, look: Look, exception: str | None) -> None:
+        run = self._open_runs.pop()
+        run.duration = at - run.start
+        run.look = at, look
+        run.exception = exception
+
+    # Spans
+
+    def _open(self, at: int, kind: str, name: str, attributes: dict[str, Any]) -> OpenSpan:
+        parent = self._open_spans[-1].id if self._open_spans else None
+        made = OpenSpan(len(self.spans) + 1, parent, self._stage, kind, name, at, attributes)
+        self.spans.append(made)
+        self._open_spans.append(made)
+        return made
+
+    def _close(self, at: int, span: OpenSpan) -> None:
+        """End *span*, and whatever was left open inside it."""
+        span.duration = at - span.start
+        if span in self._open_spans:
+            while (inner := self._open_spans.pop()) is not span:
+                inner.duration = at - inner.start
+
+    def _begin_call(self, at: int, address: int, kind: str, place: Place) -> None:
+        made = self._open(at, kind, place.name, place.attributes())
+        self._calls.append((address, made))
+        if kind == "view" and self.view is None:
+            self.view = made
+
+    def _end_call(
+        self, at: int, address: int, kind: str, place: Place, outcome: str, meaning: str
+    ) -> None:
+        made = self._ended = self._ended_call(address)
+        if made is not None:
+            self._close(at, made)
+            made.attributes["outcome"] = outcome
+        # A call beyond the limit is no span, but the verdict has to know it.
+        told = made or OpenSpan(0, None, None, kind, place.name, 0, place.attributes())
+        if meaning == notes.ANSWERED:
+            self.answered = told
+        elif meaning == notes.HANDLED:
+            self.handler, self.handled_by = told, author_of(told)
+        elif meaning == notes.REPLACED:
+            self.replaced = told
+
+    def _ended_call(self, address: int) -> OpenSpan | None:
+        """Return the span of the latest call of a function; None when it was beyond the limit."""
+        for position in range(len(self._calls) - 1, -1, -1):
+            known, made = self._calls[position]
+            if known == address:
+                del self._calls[position:]
+                return made
+        return None
+
+    def _begin_template(self, at: int, name: str) -> None:
+        self._open(at, "template", name, {})
+
+    def _end_template(self, at: int) -> None:
+        for made in reversed(self._open_spans):
+            if made.kind == "template":
+                self._close(at, made)
+                return
+
+    def _begin_span(self, at: int, number: int, name: str, attributes: dict[str, Any]) -> None:
+        self._numbered[number] = self._open(at, "user", name, dict(attributes))
+
+    def _end_span(self, at: int, number: int, outcome: str | None) -> None:
+        made = self._numbered[number]
+        if outcome is not None:
+            made.attributes["outcome"] = outcome
+        self._close(at, made)
+
+    def _begin_body(self, at: int) -> None:
+        self._open_spans.clear()  # what was left open ended with the app's call
+        self._open(at, "body", "response body", {})
+
+    def _end_body(self, at: int, chunks: int, size: int) -> None:
+        for made in self.spans:
+            if made.kind == "body" and made.duration is None:
+                self._close(at, made)
+                made.attributes = {"chunks": chunks, "bytes": size}
+
+    def _event(self, at: int, name: str, attributes: dict[str, Any]) -> None:
+        span = self._open_spans[-1].id if self._open_spans else None
+        self.events.append(Event(at, name, span, self._stage, attributes))
+
+    # What was seen
+
+    def _look(self, at: int, before: Look, after: Look, by_framework: bool) -> None:
+        """Put down what changed: its author is the innermost open span, if any."""
+        made = None if by_framework or not self._open_spans else self._open_spans[-1]
+        author = _THE_FRAMEWORK if made is None else author_of(made)
+        span = None if made is None else made.id
+        room = self.recording.recorder.limits.changes - len(self.changes)
+        found = snapshot.changes(before, after, at, author, span)
+        if len(found) > room:
+            self.dropped["changes"] = self.dropped.get("changes", 0) + len(found) - room
+            found = found[:room]
+        self.changes += found
+        if self._open_runs:
+            self._open_runs[-1].changes += found
+
+    def _failed(self, _at: int, failure: Failure, by: str) -> None:
+        if by == notes.BY_ABORTED:
+            made = self.aborted[0] if self.aborted else None
+        else:
+            made = self._ended if by else None
+            self.handler = self.handled_by = None
+        self.failure = replace(failure, stage=self._stage, span=None if made is None else made.id)
+
+    def _aborted(self, _at: int, code: int, name: str, by: str) -> None:
+        self.handler = self.handled_by = None
+        self.aborted = (self._ended if by else None), code, name, self._stage
