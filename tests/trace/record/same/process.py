@@ -56,8 +56,9 @@ def watched() -> Any:
         yield seen
         seen["warnings"] = [_shown(item) for item in warned]
     seen["out"], seen["err"] = out.getvalue(), err.getvalue()
-    begun = set(threading.enumerate()) - threads
-    seen["threads"] = {re.sub(r"\d+", "n", item.name) for item in begun}
+    begun = {re.sub(r"\d+", "n", item.name) for item in set(threading.enumerate()) - threads}
+    # asyncio's own threads end when somebody collects their pool.
+    seen["threads"] = begun - {"ThreadPoolExecutor-n_n"}
     after = _state()
     seen["state"] = {name: after[name] for name in after if after[name] != before[name]}
 
