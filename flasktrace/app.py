@@ -710,16 +710,11 @@ class Flask(Registry):
     # Urls
 
     def url_for(
-        self,
-        /,
-        endpoint: str,
-        *,
-        _anchor: str | None = None,
-        _method: str | None = None,
-        _scheme: str | None = None,
-        _external: bool | None = None,
+        self, /, endpoint: str, *,
+        _anchor: str | None = None, _method: str | None = None,
+        _scheme: str | None = None, _external: bool | None = None,
         **values: Any,
-    ) -> str:
+    ) -> str:  # fmt: skip
         """Return the url of *endpoint* with *values* in it; those that no rule has, as query.
 
         An endpoint that begins with a dot is one of the current blueprint. *_external* asks for
@@ -860,13 +855,9 @@ class Flask(Registry):
         return names
 
     def run(
-        self,
-        host: str | None = None,
-        port: int | None = None,
-        debug: bool | None = None,
-        load_dotenv: bool = True,
-        **options: Any,
-    ) -> None:
+        self, host: str | None = None, port: int | None = None,
+        debug: bool | None = None, load_dotenv: bool = True, **options: Any,
+    ) -> None:  # fmt: skip
         """Serve the app with werkzeug's development server, on this machine, until stopped.
 
         *options* are those of ``werkzeug.serving.run_simple``: ``threaded`` (on by default),

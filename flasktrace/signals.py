@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from blinker import Namespace, Signal
 
 from flasktrace.flat_signal import FlatSignal
+from flasktrace.globals import contexts
 
 _names = Namespace()
 
@@ -235,8 +236,10 @@ def _takes_context(method: Callable[..., Any]) -> bool:
 
 
 def _context_on_top(app: Any, *_rest: Any) -> Staged | None:
-    context: Staged | None = app.current_request_context()
-    return context if context is not None and context.app is app else None
+    context = contexts.top
+    if context is None or context.request is None or context.app is not app:
+        return None
+    return context
 
 
 def _required(context: Staged | None, method: Callable[..., Any]) -> Staged:

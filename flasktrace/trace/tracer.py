@@ -21,6 +21,7 @@ from flasktrace.trace.record.hosts.flask import FlaskHost, is_flask
 from flasktrace.trace.record.hosts.native import NativeHost
 from flasktrace.trace.record.hosts.wsgi import WsgiHost
 from flasktrace.trace.record.limits import Limits
+from flasktrace.trace.record.place import place_of
 from flasktrace.trace.record.recorder import Recorder
 from flasktrace.trace.record.recording import Recording
 from flasktrace.trace.record.redact import Redactor
@@ -473,8 +474,7 @@ def _debug(app: Any) -> bool:
 def _name(app: Any) -> str:
     if _is_flask_app(app):
         return str(app.name)
-    name = getattr(app, "__name__", None) or type(app).__name__
-    return str(name)
+    return place_of(app).name.rpartition(".")[2]
 
 
 def _restore(app: Any, original: Any) -> None:

@@ -63,9 +63,8 @@ class Body:
         """Close what the app returned, and end the recording."""
         self._safely(self._note_close)
         try:
-            close = getattr(self._result, "close", None)
-            if close is not None:
-                self._in_trace(close)
+            if hasattr(self._result, "close"):  # calling it may fail, as it would for the server
+                self._in_trace(self._result.close)
         finally:
             if self._begun:
                 self._safely(self._end)
@@ -118,7 +117,8 @@ class Body:
             self._begun = False
             recording = self._recording
             recording.enter()
-            self._note_end(recording.at)
+            self._last = recording.at
+            self._note_end(self._last)
             recording.leave()
 
     def _note_end(self, at: int) -> None:
@@ -214,7 +214,12 @@ class BodyReader:
 
     def __getattr__(self, name: str) -> Any:
         found = getattr(self._stream, name)
-        return self._reading_into(found) if name in {"readinto", "readinto1"} else found
+        if name in {"readinto", "readinto1"}:
+            return self._reading_into(found)
+        return self._reading(found) if name == "read1" else found
+
+    def _reading(self, read: Callable[..., Any]) -> Callable[..., Any]:
+        return lambda *size: self._keep(read(*size))
 
     def _reading_into(self, read: Callable[[Any], Any]) -> Callable[[Any], Any]:
         def readinto(buffer: Any) -> Any:

@@ -97,6 +97,14 @@ class Recorder:
         self._listen(before, self._guarded("template started", self._template_started), app)
         self._listen(after, self._guarded("template finished", self._template_finished), app)
 
+    def connect_exceptions(self, signal: Signal, app: Any) -> None:
+        """Listen to the signal of exceptions that nobody handled; the real flask has its own.
+
+        Most are seen before, where they are raised. A receiver of a signal between the stages
+        raises outside of them all.
+        """
+        self._listen(signal, self._guarded("exception", self._unhandled), app)
+
     def _listen(self, signal: Signal, receiver: Receiver, app: Any) -> None:
         # Weak: the app holds the recorder, so that an app that is dropped takes it along.
         signal.connect(receiver, sender=app, weak=True)
@@ -120,7 +128,7 @@ class Recorder:
         return recording
 
     def failed(self, recording: Recording | None, part: str, error: Exception) -> None:
-        """Count an error of the tracer's own, in *part*."""
+        """Count an error of the tracer's own, in *part*; see `Guard.failed` for what it raises."""
         if recording is not None:
             recording.partial = True
         self.guard.failed(part, error)
@@ -195,15 +203,15 @@ class Recorder:
                 if off and part in off:
                     recording.partial = True
                     return
-                entered = clock()
-                at = entered - recording.base
+                base, entered = recording.base, clock()
+                at = entered - base
                 if recording.calls:  # what changed so far is the doing of that function
                     self._gaze(recording, at)
                 stages = recording.stages
                 asker = routing.asker() if is_match and stages and stages != _PUSH else None
                 recording.notes.append((STAGE, at, name, asker))
                 stages.append(name)
-                recording.base += clock() - entered
+                recording.base = base + clock() - entered
             except Exception as error:  # noqa: BLE001
                 self.failed(recording, part, error)
 
@@ -232,8 +240,8 @@ class Recorder:
                 stages = recording.stages
                 if not stages or stages[-1] != name:
                     return
-                entered = clock()
-                at = entered - recording.base
+                base, entered = recording.base, clock()
+                at = entered - base
                 looker = recording.looker
                 before = looker.last
                 after = looker.gaze(host) if whole else looker.glance(host)
@@ -246,7 +254,7 @@ class Recorder:
                 failed = None if exception is None else self._stage_failed(recording, at, exception)
                 recording.notes.append((STAGE_END, at, name, after, failed))
                 del stages[-1]
-                recording.base += clock() - entered
+                recording.base = base + clock() - entered
             except Exception as error:  # noqa: BLE001
                 self.failed(recording, part, error)
 
@@ -274,8 +282,8 @@ class Recorder:
                 if ident() != recording.ident:
                     self._call_began_beside(recording, kind, function)
                     return
-                entered = clock()
-                at = entered - recording.base
+                base, entered = recording.base, clock()
+                at = entered - base
                 looker = recording.looker
                 before = looker.last
                 # Inside a function of the user anything may have changed since.
@@ -290,7 +298,7 @@ class Recorder:
                 else:
                     recording.drop("spans")
                     recording.calls.append(-address)
-                recording.base += clock() - entered
+                recording.base = base + clock() - entered
             except Exception as error:  # noqa: BLE001
                 self.failed(recording, part, error)
 
@@ -320,8 +328,8 @@ class Recorder:
                 if ident() != recording.ident:
                     self._call_ended_beside(recording, function, exception)
                     return
-                entered = clock()
-                at = entered - recording.base
+                base, entered = recording.base, clock()
+                at = entered - base
                 looker = recording.looker
                 before = looker.last
                 after = looker.gaze(host)
@@ -341,7 +349,7 @@ class Recorder:
                     # Else the function around it may still catch it.
                     by = notes.BY_CALL if noted else ""
                     self._see_exception(recording, at, exception, by)
-                recording.base += clock() - entered
+                recording.base = base + clock() - entered
             except Exception as error:  # noqa: BLE001
                 self.failed(recording, part, error)
 
@@ -388,6 +396,17 @@ class Recorder:
             known = rule, routing.facts(context, rule, view_args, self.describe)
             self._rules[id(rule)] = known
         return known[1]
+
+    def _unhandled(
+        self,
+        recording: Recording,
+        lane: lanes.Lane | None,
+        *,
+        exception: BaseException,
+        **_more: Any,
+    ) -> None:
+        at = recording.at if lane is None else lanes.now(recording)
+        self._see_exception(recording, at, exception)
 
     # Templates
 

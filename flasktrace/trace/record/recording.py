@@ -65,6 +65,8 @@ class Recording:
     nested: dict[Any, list[tuple[int, int]]] | None = None
     #: Time of the present look at the app.
     at = 0
+    #: How many looks are open; a recording begins within one, which the gateway ends.
+    _depth = 1
 
     def __init__(
         self, recorder: Recorder, trace_id: str, started: float, environ: dict[str, Any]
@@ -74,7 +76,7 @@ class Recording:
         self.started = started
         self.environ = environ
         self.clock: Callable[[], int] = recorder.clock
-        self.origin = self.base = self._entered = self.clock()
+        self.origin = self.base = self._before = self._entered = self.clock()
         self.pid = os.getpid()
         self.thread = threading.current_thread().name
         #: What tells the request's own lane from others, and the thread's part of it.
@@ -103,13 +105,20 @@ class Recording:
         return self.base - self.origin
 
     def enter(self) -> None:
-        """Begin a look at the app; the app's clock stands still until `leave`."""
-        self._entered = now = self.clock()
-        self.at = now - self.base
+        """Begin a look at the app; the app's clock stands still until `leave`.
+
+        Looks nest: a garbage collection in the midst of one may run code that looks.
+        """
+        if not self._depth:
+            self._before, self._entered = self.base, self.clock()
+            self.at = self._entered - self.base
+        self._depth += 1
 
     def leave(self) -> None:
         """End the look: what it took goes on the tracer's account."""
-        self.base += self.clock() - self._entered
+        self._depth -= 1
+        if not self._depth:
+            self.base = self._before + self.clock() - self._entered
 
     def drop(self, limit: str, count: int = 1) -> None:
         """Count something left out because of *limit*."""

@@ -3,6 +3,8 @@
 import functools
 import inspect
 from collections.abc import Callable
+from contextlib import suppress
+from contextvars import Token
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -28,17 +30,16 @@ class span:  # noqa: N801
     def __init__(self, name: str, /, **attributes: Any) -> None:
         self.name = name
         self.attributes = attributes
-        #: Number of each block that is open to its recording and the number around it: the same
-        #: span may be entered again, also elsewhere, before it is left.
-        self._open: dict[int, tuple[Recording, int]] = {}
+        #: Number of each block that is open to its recording and what undoes `INNERMOST`: the
+        #: same span may be entered again, also elsewhere, before it is left.
+        self._open: dict[int, tuple[Recording, Token[int]]] = {}
 
     def __enter__(self) -> Self:
         recording = _current()
         if recording is not None:
             number = recording.recorder.begin_user_span(recording, self)
             if number:
-                self._open[number] = recording, INNERMOST.get()
-                INNERMOST.set(number)
+                self._open[number] = recording, INNERMOST.set(number)
         return self
 
     def __exit__(
@@ -49,11 +50,12 @@ class span:  # noqa: N801
     ) -> None:
         here = INNERMOST.get()
         number = here if here in self._open else next(reversed(self._open), 0)
-        recording, around = self._open.pop(number, (None, 0))
-        if recording is None:
+        if number not in self._open:
             return
-        if number == here:  # else it was entered in another context, which goes on without it
-            INNERMOST.set(around)
+        recording, token = self._open.pop(number)
+        if number == here:
+            with suppress(ValueError):  # it was entered in another context, which goes on without
+                INNERMOST.reset(token)
         recording.recorder.end_user_span(recording, number, kind)
 
     def __call__(self, function: Function) -> Function:

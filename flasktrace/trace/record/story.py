@@ -88,8 +88,11 @@ class Story:
         #: The span of the call that ended last.
         self._ended: OpenSpan | None = None
         readers = self._readers()
-        for word, *facts in list(recording.notes):  # another thread may still be adding
-            readers[word](*facts)
+        latest = 0
+        for word, at, *facts in list(recording.notes):  # another thread may still be adding
+            # A look within a look, or in another thread, may have read the clock a little early.
+            latest = max(latest, at)
+            readers[word](latest, *facts)
 
     def _readers(self) -> dict[str, Callable[..., None]]:
         return {

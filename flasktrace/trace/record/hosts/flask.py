@@ -96,6 +96,7 @@ class FlaskHost:
         self._dress(app, "ensure_sync", _announcing(app, app.ensure_sync))
         recorder.connect(app)
         recorder.connect_templates(flask.before_render_template, flask.template_rendered, app)
+        recorder.connect_exceptions(flask.got_request_exception, app)
 
     def _dress(self, app: Any, method: str, dressed: Callable[..., Any]) -> None:
         self._dressed[method] = app.__dict__.get(method, _MISSING), dressed

@@ -57,6 +57,7 @@ class NativeHost:
         """Begin to listen; `Recorder.disconnect` ends it."""
         recorder.connect(app)
         recorder.connect_templates(signals.before_render_template, signals.template_rendered, app)
+        recorder.connect_exceptions(signals.got_request_exception, app)
 
     def uninstall(self, app: Any) -> None:
         """Do nothing: the app was not changed."""
