@@ -405,8 +405,8 @@ class Recorder:
         exception: BaseException,
         **_more: Any,
     ) -> None:
-        at = recording.at if lane is None else lanes.now(recording)
-        self._see_exception(recording, at, exception)
+        if lane is None:
+            self._see_exception(recording, recording.at, exception)
 
     # Templates
 

@@ -3,7 +3,6 @@
 import functools
 import inspect
 from collections.abc import Callable
-from contextlib import suppress
 from contextvars import Token
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -30,7 +29,7 @@ class span:  # noqa: N801
     def __init__(self, name: str, /, **attributes: Any) -> None:
         self.name = name
         self.attributes = attributes
-        #: Number of each block that is open to its recording and what undoes `INNERMOST`: the
+        #: Number of each block that is open to its recording and to what was open before: the
         #: same span may be entered again, also elsewhere, before it is left.
         self._open: dict[int, tuple[Recording, Token[int]]] = {}
 
@@ -52,10 +51,9 @@ class span:  # noqa: N801
         number = here if here in self._open else next(reversed(self._open), 0)
         if number not in self._open:
             return
-        recording, token = self._open.pop(number)
-        if number == here:
-            with suppress(ValueError):  # it was entered in another context, which goes on without
-                INNERMOST.reset(token)
+        recording, before = self._open.pop(number)
+        if number == here:  # else it was entered in another context, which goes on without it
+            _go_back(before)
         recording.recorder.end_user_span(recording, number, kind)
 
     def __call__(self, function: Function) -> Function:
@@ -75,6 +73,14 @@ class span:  # noqa: N801
                 return function(*args, **kwargs)
 
         return run  # type: ignore[return-value]
+
+
+def _go_back(before: Token[int]) -> None:
+    """Leave the context as it was, without the variable if it had none."""
+    try:
+        INNERMOST.reset(before)
+    except ValueError:  # a copy of the context in which it was set
+        INNERMOST.set(0 if before.old_value is Token.MISSING else before.old_value)
 
 
 def event(name: str, /, **attributes: Any) -> None:
