@@ -25,6 +25,7 @@ from flasktrace.trace.record.place import place_of
 from flasktrace.trace.record.recorder import Recorder
 from flasktrace.trace.record.recording import Recording
 from flasktrace.trace.record.redact import Redactor
+from flasktrace.trace.record.running import in_flight, sweep
 from flasktrace.trace.traces import Traces
 
 if TYPE_CHECKING:
@@ -291,6 +292,7 @@ class Tracer:
         from importlib.metadata import version
 
         recorder = self.recorder
+        self._sweep()
         return {
             "flasktrace": version("flasktrace"),
             "python": sys.version.split()[0],
@@ -303,6 +305,20 @@ class Tracer:
             "internal_errors": dict(recorder.guard.errors) if recorder else {},
             "switched_off": sorted(recorder.guard.off) if recorder else [],
         }
+
+    def in_flight(self) -> list[dict[str, Any]]:
+        """Return the requests of this process that are not over, as plain data.
+
+        For each ``id``, ``method``, ``path``, ``since`` (ISO 8601, UTC), ``for_ns``, ``stage``
+        (also ``body``, or None), ``doing`` (``view index (shop.py:12)`` or None), ``thread``,
+        ``ident``, ``pid`` and ``stack``: lines of its Python stack, outermost first.
+        """
+        self._sweep()
+        return in_flight(self.recorder) if self.recorder else []
+
+    def _sweep(self) -> None:
+        if self.recorder is not None:
+            sweep(self.recorder)
 
     # The dashboard
 
@@ -327,7 +343,13 @@ class Tracer:
     def _make_dashboard(self) -> Callable[..., Any]:
         from flasktrace.trace.show.web import create_app
 
-        return create_app(self.store, self.access, mount=self.options.path, health=self.health)
+        return create_app(
+            self.store,
+            self.access,
+            mount=self.options.path,
+            health=self.health,
+            in_flight=self.in_flight,
+        )
 
     def _tell_link(self, environ: dict[str, Any]) -> None:
         host, port = environ.get("SERVER_NAME", "127.0.0.1"), environ.get("SERVER_PORT", "80")
