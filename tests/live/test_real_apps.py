@@ -29,7 +29,7 @@ TOKEN_IN_PATH = re.compile(rf"{TOKEN}\d")
 
 # Beside the header Date, all that two runs of an untraced app do not have in common: quillet says
 # when a post was published, sqlite-web when its file was made and changed.
-TIME_OF_DAY = re.compile(rb"\b\d\d:\d\d(:\d\d(\.\d+)?)?")
+TIME_OF_DAY = re.compile(rb"\d\d:\d\d(:\d\d(\.\d+)?)?")
 
 
 def form(**fields):
