@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable
+from types import FunctionType
 from typing import Any, Protocol
 
 from blinker import Signal
@@ -11,15 +13,16 @@ from werkzeug.exceptions import HTTPException
 
 from flasktrace import signals
 from flasktrace.trace.model import Failure
-from flasktrace.trace.record import failure, notes, routing, snapshot
+from flasktrace.trace.record import failure, handlers, notes, routing, snapshot
 from flasktrace.trace.record.chance import new_id
 from flasktrace.trace.record.describe import Describer, attributes_of, module_of, type_name
 from flasktrace.trace.record.guard import Guard
 from flasktrace.trace.record.limits import Limits
 from flasktrace.trace.record.notes import CALL, CALL_END, STAGE, STAGE_END
-from flasktrace.trace.record.place import Places
+from flasktrace.trace.record.place import Place, Places
 from flasktrace.trace.record.recording import CURRENT, Recording
 from flasktrace.trace.record.redact import MARK, Redactor
+from flasktrace.trace.record.roster import RANKED, Rosters
 from flasktrace.trace.record.snapshot import Look
 
 Receiver = Callable[..., None]
@@ -28,10 +31,15 @@ _PUSH = ["push"]
 _CHANGING = {"push", "match", "pop"}
 """Stages in which the framework itself changes more than session and ``g``."""
 _AFTER = {"after_request", "after_this_request"}
+_CHOSEN = RANKED | {"error_handler"}
 _RETURNED_NONE = "returned None", ""
 _SAME_RESPONSE = "returned the response", ""
 _OTHER_RESPONSE = "replaced the response", notes.REPLACED
 _MOST_RULES = 1000
+_OWN_SESSIONS = "flasktrace.sessions"
+"""What this does to the context the framework does; it is looked at when the stage ends."""
+_MOST_RECEIVERS = 20
+"""Receivers of one signal that are named."""
 
 
 class Host(snapshot.Stack, Protocol):
@@ -78,6 +86,7 @@ class Recorder:
         self.live: dict[str, Recording] = {}
         self._connected: list[tuple[Signal, Receiver]] = []
         self._places = Places()
+        self._rosters = Rosters()
         #: Address of a rule to the rule and what a match with it gives.
         self._rules: dict[int, tuple[Any, dict[str, Any]]] = {}
 
@@ -90,11 +99,22 @@ class Recorder:
             self._listen(finished, self._on_stage_finished(name), app)
         self._listen(signals.call_started, self._on_call_started(), app)
         self._listen(signals.call_finished, self._on_call_finished(), app)
+        self._listen(signals.signal_sent, self._guarded("signal", self._signal_sent), app)
 
     def connect_templates(self, before: Signal, after: Signal, app: Any) -> None:
         """Listen to the two signals around a template; the real flask has its own."""
         self._listen(before, self._guarded("template started", self._template_started), app)
         self._listen(after, self._guarded("template finished", self._template_finished), app)
+
+    def hears(self, signal: Signal, app: Any) -> Callable[[], None]:
+        """Return what makes the recorder note *signal*, with its receivers; safe to call twice."""
+
+        def note(recording: Recording, **_facts: Any) -> None:
+            others = [item for item in signal.receivers_for(app) if not _is_ours(item)]
+            self._note_signal(recording, signal, others, called=False)
+
+        receiver = self._guarded("signal", note)
+        return lambda: self._listen(signal, receiver, app)
 
     def _listen(self, signal: Signal, receiver: Receiver, app: Any) -> None:
         # Weak: the app holds the recorder, so that an app that is dropped takes it along.
@@ -268,17 +288,21 @@ class Recorder:
                     return
                 entered = clock()
                 at = entered - recording.base
-                looker = recording.looker
-                before = looker.last
-                # Inside a function of the user anything may have changed since.
-                after = looker.gaze(host) if recording.calls else looker.glance(host)
-                if after is not before:
-                    self._changed(recording, at, before, after)
+                place = place_of(function)
+                if place.module != _OWN_SESSIONS:
+                    looker = recording.looker
+                    before = looker.last
+                    # Inside a function of the user anything may have changed since.
+                    after = looker.gaze(host) if recording.calls else looker.glance(host)
+                    if after is not before:
+                        self._changed(recording, at, before, after)
                 address = id(function)
                 if recording.room > 0:
                     recording.room -= 1
-                    recording.notes.append((CALL, at, address, kind, place_of(function)))
+                    recording.notes.append((CALL, at, address, kind, place))
                     recording.calls.append(address)
+                    if kind in _CHOSEN:
+                        self._note_choice(recording, at, kind, function)
                 else:
                     recording.drop("spans")
                     recording.calls.append(-address)
@@ -291,6 +315,7 @@ class Recorder:
     def _on_call_finished(self) -> Receiver:
         part = "call finished"
         current, clock, off, host = CURRENT.get, self.clock, self.guard.off, self.host
+        place_of = self._places.of
 
         def receive(
             _app: Any,
@@ -310,18 +335,19 @@ class Recorder:
                     return
                 entered = clock()
                 at = entered - recording.base
-                looker = recording.looker
-                before = looker.last
-                after = looker.gaze(host)
-                if after is not before:
-                    self._changed(recording, at, before, after)
+                place = place_of(function)
+                if place.module != _OWN_SESSIONS:
+                    looker = recording.looker
+                    before = looker.last
+                    after = looker.gaze(host)
+                    if after is not before:
+                        self._changed(recording, at, before, after)
                 if exception is None:
                     outcome, meaning = self._outcome(recording, kind, value)
                 else:
                     outcome, meaning = f"raised {type_name(type(exception))}", ""
                 noted = _ended(recording.calls, id(function))
                 if noted or meaning:
-                    place = self._places.of(function)
                     recording.notes.append(
                         (CALL_END, at, id(function), kind, place, outcome, meaning)
                     )
@@ -361,6 +387,39 @@ class Recorder:
             known = rule, routing.facts(context, rule, view_args, self.describe)
             self._rules[id(rule)] = known
         return known[1]
+
+    def _note_choice(self, recording: Recording, at: int, kind: str, function: Any) -> None:
+        """Note among which others *function* runs, or, of an error handler, why it was chosen."""
+        if kind in RANKED:
+            if recording.roster is None:
+                recording.roster = self._rosters.of(recording.context.app)
+            return
+        app, endpoint = recording.context.app, recording.routing.get("endpoint")
+        why = handlers.why(app, endpoint, function, sys.exception(), self._places.of)
+        if why:
+            recording.notes.append((notes.WHY, at, why))
+
+    # Signals
+
+    def _signal_sent(
+        self, recording: Recording, *, context: Any, signal: Signal, receivers: list[Any]
+    ) -> None:
+        called = recording.context is context
+        self._note_signal(recording, signal, receivers, called=called)
+
+    def _note_signal(
+        self, recording: Recording, signal: Signal, receivers: list[Any], *, called: bool
+    ) -> None:
+        if not receivers:
+            return
+        if recording.event_room <= 0:
+            recording.drop("events")
+            return
+        recording.event_room -= 1
+        places = tuple([self._places.of(item) for item in receivers[:_MOST_RECEIVERS]])
+        more = len(receivers) - len(places)
+        name = attributes_of(signal).get("name", "").replace("-", "_")  # as flask spells it
+        recording.notes.append((notes.SIGNAL, recording.at, name, places, more, called))
 
     # Templates
 
@@ -424,6 +483,38 @@ class Recorder:
                 recording.leave()
         except Exception as error:  # noqa: BLE001
             self.failed(recording, "event", error)
+
+    def host_event(
+        self, recording: Recording, name: str, facts: Callable[[Callable[[Any], Place]], Any]
+    ) -> None:
+        """Note a point in time of which the host knows *facts*: plain ones, or None for nothing.
+
+        They are given what tells the place of a function.
+        """
+        try:
+            recording.enter()
+            try:
+                found = facts(self._places.of)
+                if found is not None:
+                    recording.event(name, found)
+            finally:
+                recording.leave()
+        except Exception as error:  # noqa: BLE001
+            self.failed(recording, "event", error)
+
+    def untimed_call(self, recording: Recording, kind: str, function: Any, outcome: str) -> None:
+        """Note a call that the host knows of, but could not put anything around."""
+        try:
+            recording.enter()
+            try:
+                if recording.has_room():
+                    at, address, place = recording.at, id(function), self._places.of(function)
+                    recording.notes.append((CALL, at, address, kind, place))
+                    recording.notes.append((CALL_END, at, address, kind, place, outcome, ""))
+            finally:
+                recording.leave()
+        except Exception as error:  # noqa: BLE001
+            self.failed(recording, "call started", error)
 
     def _attributes(self, given: dict[str, Any]) -> dict[str, Any]:
         return {key: self._attribute(value, key) for key, value in given.items()}
@@ -525,6 +616,11 @@ def _ended(calls: list[int], address: int) -> bool:
             del calls[position:]
             return noted
     return False
+
+
+def _is_ours(receiver: Any) -> bool:
+    """Tell whether a recorder listens there."""
+    return type(receiver) is FunctionType and receiver.__globals__ is globals()
 
 
 def _place_among_hooks(recording: Recording) -> tuple[int, int]:

@@ -14,6 +14,7 @@ from flasktrace.trace.record.snapshot import Looker
 
 if TYPE_CHECKING:
     from flasktrace.trace.record.recorder import Recorder
+    from flasktrace.trace.record.roster import Roster
 
 CURRENT: ContextVar[Recording | None] = ContextVar("flasktrace.recording", default=None)
 """What records in this thread, greenlet or task."""
@@ -59,6 +60,8 @@ class Recording:
     #: Which of how many hooks before the view has answered.
     answered_place = (0, 0)
     response_id = 0
+    #: The hooks of the app, once one of them has run.
+    roster: Roster | None = None
     #: Number of the latest span of the user.
     number = 0
     #: Time of the present look at the app.

@@ -56,7 +56,7 @@ class NativeHost:
     def install(self, app: Any, recorder: Recorder) -> None:
         """Begin to listen; `Recorder.disconnect` ends it."""
         recorder.connect(app)
-        recorder.connect_templates(signals.before_render_template, signals.template_rendered, app)
+        recorder.connect_templates(signals.template_started, signals.template_finished, app)
 
     def uninstall(self, app: Any) -> None:
         """Do nothing: the app was not changed."""
