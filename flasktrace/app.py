@@ -653,6 +653,8 @@ class Flask(Registry):
 
     def handle_exception(self, e: Exception) -> Response:
         """Answer 500 for an exception that nobody handled; raise it in debug mode and tests."""
+        if signals.exception_unhandled.receivers:
+            signals.exception_unhandled.send(self, exception=e)
         if signals.got_request_exception.receivers:
             send(signals.got_request_exception, self, contexts.top, exception=e)
         if self._propagates():
@@ -720,16 +722,11 @@ class Flask(Registry):
     # Urls
 
     def url_for(
-        self,
-        /,
-        endpoint: str,
-        *,
-        _anchor: str | None = None,
-        _method: str | None = None,
-        _scheme: str | None = None,
-        _external: bool | None = None,
+        self, /, endpoint: str, *,
+        _anchor: str | None = None, _method: str | None = None,
+        _scheme: str | None = None, _external: bool | None = None,
         **values: Any,
-    ) -> str:
+    ) -> str:  # fmt: skip
         """Return the url of *endpoint* with *values* in it; those that no rule has, as query.
 
         An endpoint that begins with a dot is one of the current blueprint. *_external* asks for
@@ -870,13 +867,9 @@ class Flask(Registry):
         return names
 
     def run(
-        self,
-        host: str | None = None,
-        port: int | None = None,
-        debug: bool | None = None,
-        load_dotenv: bool = True,
-        **options: Any,
-    ) -> None:
+        self, host: str | None = None, port: int | None = None,
+        debug: bool | None = None, load_dotenv: bool = True, **options: Any,
+    ) -> None:  # fmt: skip
         """Serve the app with werkzeug's development server, on this machine, until stopped.
 
         *options* are those of ``werkzeug.serving.run_simple``: ``threaded`` (on by default),

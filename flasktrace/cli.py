@@ -13,14 +13,19 @@ from flasktrace.commands import (
     AppGroup,
     NoAppException,
     ScriptInfo,
+    app_at_hand,
     debug_by_environment,
+    find_app_by_string,
+    find_best_app,
+    get_version,
     load_dotenv,
+    locate_app,
     pass_script_info,
+    prepare_import,
     version_option,
     with_appcontext,
 )
 from flasktrace.flask_group import FlaskGroup
-from flasktrace.globals import current_app
 from flasktrace.trace.keep.store import DEFAULT_URL, Store, StoreError, open_store
 from flasktrace.trace.model import Summary, Trace
 from flasktrace.trace.query import Query, QueryError
@@ -30,12 +35,18 @@ __all__ = [
     "FlaskGroup",
     "NoAppException",
     "ScriptInfo",
+    "find_app_by_string",
+    "find_best_app",
+    "get_version",
     "load_dotenv",
+    "locate_app",
     "main",
     "pass_script_info",
+    "prepare_import",
     "routes_command",
     "run_command",
     "shell_command",
+    "show_server_banner",
     "version_option",
     "with_appcontext",
 ]
@@ -204,6 +215,17 @@ def run_command(
         raise click.ClickException(str(error)) from None
 
 
+def show_server_banner(debug: bool, app_import_path: str | None) -> None:
+    """Print what is served, once for a server and all its restarts; for servers of extensions."""
+    from werkzeug.serving import is_running_from_reloader
+
+    if is_running_from_reloader():
+        return
+    if app_import_path is not None:
+        click.echo(f" * Serving Flask app {app_import_path!r}")
+    click.echo(f" * Debug mode: {'on' if debug else 'off'}")
+
+
 def _loaded(info: ScriptInfo, target: str | None) -> Callable[..., Any]:
     """Return the app; while code is edited under the reloader, one that raises what is wrong."""
     from werkzeug.serving import is_running_from_reloader
@@ -243,7 +265,7 @@ def shell_command() -> None:
     """  # noqa: D301
     import code
 
-    app = current_app._get_current_object()  # type: ignore[attr-defined]  # noqa: SLF001
+    app = app_at_hand()
     names = app.make_shell_context()
     _complete(names)
     code.interact(
@@ -283,15 +305,16 @@ def routes_command(sort: str, all_methods: bool, as_json: bool) -> None:
     flasktrace --app shop routes
     flasktrace --app shop routes --sort match
     """  # noqa: D301
+    rules = app_at_hand().url_map
     hidden = set() if all_methods else {"HEAD", "OPTIONS"}
     rows = [
         {
             "endpoint": rule.endpoint,
             "methods": sorted((rule.methods or set()) - hidden),
-            "domain": (rule.host if current_app.url_map.host_matching else rule.subdomain) or "",
+            "domain": (rule.host if rules.host_matching else rule.subdomain) or "",
             "rule": rule.rule,
         }
-        for rule in current_app.url_map.iter_rules()
+        for rule in rules.iter_rules()
     ]
     if sort != "match":
         rows.sort(key=lambda row: (row[sort], row["endpoint"]))

@@ -5,14 +5,23 @@ from __future__ import annotations
 import functools
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from flasktrace.globals import current_app
-from flasktrace.loading import AppNotFoundError, load_app
+from flasktrace.loading import (
+    AppNotFoundError,
+    importable,
+    load_app,
+    module_of,
+    named_app,
+    usual_app,
+)
 
 if TYPE_CHECKING:
     from flasktrace.app import Flask
@@ -24,6 +33,14 @@ _FILES = ("wsgi.py", "app.py")
 
 class NoAppException(click.UsageError):
     """There is no app to run a command for; the text says how to name it."""
+
+
+@contextmanager
+def _no_app_is_wrong_usage() -> Iterator[None]:
+    try:
+        yield
+    except AppNotFoundError as error:
+        raise NoAppException(str(error)) from None
 
 
 class ScriptInfo:
@@ -52,17 +69,15 @@ class ScriptInfo:
         """Return the app, loaded once; `NoAppException` when there is none."""
         if self._app is None:
             self._app = self._load()
-            if self.set_debug_flag:
+            if self.set_debug_flag and hasattr(self._app, "debug"):
                 self._app.debug = debug_by_environment()
         return self._app
 
     def _load(self) -> Flask:
         if self.create_app is not None:
             return self.create_app()
-        try:
+        with _no_app_is_wrong_usage():
             return load_app(self.app_import_path or _usual_file())  # type: ignore[return-value]
-        except AppNotFoundError as error:
-            raise NoAppException(str(error)) from None
 
 
 def _usual_file() -> str:
@@ -74,6 +89,40 @@ def _usual_file() -> str:
         "or put it into wsgi.py or app.py of the working folder."
     )
     raise NoAppException(message)
+
+
+def prepare_import(path: str) -> str:
+    """Return the dotted name of the module or file *path*, which can be imported afterwards."""
+    with _no_app_is_wrong_usage():
+        return importable(path)
+
+
+def locate_app(
+    module_name: str, app_name: str | None, raise_if_not_found: bool = True
+) -> Flask | None:
+    """Return the app of that name in a module, or without a name the one that is found there.
+
+    Without the module it is a `NoAppException`, or None when *raise_if_not_found* is false.
+    """
+    try:
+        module = module_of(module_name)
+    except AppNotFoundError as error:
+        if raise_if_not_found:
+            raise NoAppException(str(error)) from None
+        return None
+    return find_app_by_string(module, app_name) if app_name else find_best_app(module)
+
+
+def find_best_app(module: ModuleType) -> Flask:
+    """Return the app of *module*: by a usual name, the only one, or of a function that makes it."""
+    with _no_app_is_wrong_usage():
+        return usual_app(module)  # type: ignore[return-value]
+
+
+def find_app_by_string(module: ModuleType, app_name: str) -> Flask:
+    """Return the app that *app_name* means in *module*: a name, or a call with plain values."""
+    with _no_app_is_wrong_usage():
+        return named_app(module, app_name)  # type: ignore[return-value]
 
 
 def debug_by_environment() -> bool:
@@ -90,19 +139,35 @@ def with_appcontext(f: Function) -> Function:
     @click.pass_context
     def run(context: click.Context, /, *args: Any, **kwargs: Any) -> Any:
         if not current_app:
-            app = context.ensure_object(ScriptInfo).load_app()
-            context.with_resource(app.app_context())
+            context.with_resource(_of_flask(context).app_context())
         return context.invoke(f, *args, **kwargs)
 
     return functools.update_wrapper(run, f)  # type: ignore[return-value]
 
 
+def app_at_hand() -> Flask:
+    """Return the app of the command that runs; one of the real flask is no `current_app`."""
+    if current_app:
+        return current_app._get_current_object()  # type: ignore[attr-defined,no-any-return]  # noqa: SLF001
+    return _of_flask(click.get_current_context())
+
+
+def _of_flask(context: click.Context) -> Flask:
+    info = context.ensure_object(ScriptInfo)
+    app = info.load_app()
+    if not hasattr(app, "app_context"):
+        named = repr(info.app_import_path or type(app).__name__)
+        message = f"{context.info_name!r} is for Flask apps, and {named} is another WSGI app."
+        raise click.ClickException(message)
+    return app
+
+
 class AppGroup(click.Group):
     """A group whose commands run inside a context of the app."""
 
-    def command(self, *args: Any, with_appcontext: bool = True, **kwargs: Any) -> Any:
-        """Make the function below a command; *with_appcontext* False leaves the context out."""
-        dress = _with_context if with_appcontext else _as_it_is
+    def command(self, *args: Any, **kwargs: Any) -> Any:
+        """Make the function below a command; ``with_appcontext=False`` leaves the context out."""
+        dress = with_appcontext if kwargs.pop("with_appcontext", True) else _as_it_is
         register = super().command(*args, **kwargs)
         return lambda function: register(dress(function))
 
@@ -110,9 +175,6 @@ class AppGroup(click.Group):
         """Make the function below a group of the same kind."""
         kwargs.setdefault("cls", AppGroup)
         return super().group(*args, **kwargs)
-
-
-_with_context = with_appcontext
 
 
 def _as_it_is(function: Function) -> Function:
@@ -211,22 +273,23 @@ def load_dotenv(path: str | os.PathLike[str] | None = None, load_defaults: bool 
     return bool(found)
 
 
-def _show_version(context: click.Context, _option: click.Parameter, value: bool) -> None:
-    if not value or context.resilient_parsing:
+def get_version(ctx: click.Context, param: click.Parameter, value: Any) -> None:  # noqa: ARG001
+    """Print the versions and leave, when *value* is true: the callback of ``--version``."""
+    if not value or ctx.resilient_parsing:
         return
     from importlib.metadata import version
 
     click.echo(f"Python {sys.version.split()[0]}")
     click.echo(f"flasktrace {version('flasktrace')}")
     click.echo(f"Werkzeug {version('werkzeug')}")
-    context.exit()
+    ctx.exit()
 
 
 version_option = click.Option(
     ["--version"],
     help="Show the versions of flasktrace, Python and Werkzeug.",
     expose_value=False,
-    callback=_show_version,
+    callback=get_version,
     is_flag=True,
     is_eager=True,
 )

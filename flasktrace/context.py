@@ -202,17 +202,14 @@ class Context(Staged):
                 # request would have to wait for the garbage collector.
                 request.environ["werkzeug.request"] = None
         finally:
-            self._take_off(last, exc)
-
-    def _take_off(self, last: bool, exc: BaseException | None) -> None:
-        try:
-            if last:
-                self.app.do_teardown_appcontext(exc)
-        finally:
-            self.pushes -= 1
-            contexts.pop()
-        if appcontext_popped.receivers and (last or self.request is None):
-            send(appcontext_popped, self.app, self)
+            try:
+                if last:
+                    self.app.do_teardown_appcontext(exc)
+            finally:
+                self.pushes -= 1
+                contexts.pop()
+            if appcontext_popped.receivers and (last or self.request is None):
+                send(appcontext_popped, self.app, self)
 
     def __enter__(self) -> Self:
         self.push()

@@ -71,10 +71,10 @@ class FlaskGroup(AppGroup):
             extra["obj"] = ScriptInfo(None, self.create_app, self.set_debug_flag, self.load_dotenv)
         return super().make_context(info_name, args, parent=parent, **extra)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         """Return the command of that name: own, of a plugin, or of the app."""
         self._load_plugins()
-        own = super().get_command(ctx, cmd_name)
+        own = super().get_command(ctx, name)
         if own is not None:
             return own
         app = self._app_of(ctx, ask=True)
@@ -83,7 +83,7 @@ class FlaskGroup(AppGroup):
         top = contexts.top
         if top is None or top.app is not app:
             ctx.with_resource(app.app_context())
-        return app.cli.get_command(ctx, cmd_name)
+        return app.cli.get_command(ctx, name)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names of all commands, the app's own among them."""
@@ -95,13 +95,14 @@ class FlaskGroup(AppGroup):
         return sorted(names)
 
     def _app_of(self, ctx: click.Context, *, ask: bool) -> Flask | None:
-        """Return the app; without one the other commands work all the same.
+        """Return the app with commands; without one the other commands work all the same.
 
         Why there is none is said when somebody asks for an app's command, or has named an app.
         """
         info = ctx.ensure_object(ScriptInfo)
         try:
-            return info.load_app()
+            app = info.load_app()
+            return app if hasattr(app, "cli") else None
         except NoAppException as error:
             if ask or info.app_import_path is not None:
                 click.secho(f"Error: {error.format_message()}\n", err=True, fg="red")

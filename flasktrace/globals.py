@@ -54,15 +54,16 @@ def stack_state() -> object:
 
 def current_context() -> Context:
     """Return the context on top; RuntimeError when nothing is pushed."""
-    return contexts.top or _fail(_NO_APP)
+    stack = _storage.get(())
+    return stack[-1] if stack else _fail(_NO_APP)
 
 
 def request_context() -> Context:
     """Return the context on top; RuntimeError when it has no request."""
-    context = contexts.top
-    if context is None or context.request is None:
+    stack = _storage.get(())
+    if not stack or stack[-1].request is None:
         _fail(_NO_REQUEST)
-    return context
+    return stack[-1]
 
 
 def _find_app() -> Flask:

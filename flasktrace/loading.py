@@ -8,9 +8,11 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
-_USUAL = ("app", "application", "create_app", "make_app")
+_APPS = ("app", "application")
+_FACTORIES = ("create_app", "make_app")
 _WSGI = 2
 """Arguments of a WSGI app: environ and start_response."""
 
@@ -28,12 +30,8 @@ def load_app(target: str) -> Callable[..., Any]:
     """
     place, _, name = target.partition(":")
     with _not_running():
-        module = _module(place or "app")
-        found = _named(module, name) if name else _usual(module)
-    if not callable(found):
-        message = f"{target!r} is of the type {type(found).__name__}, and no WSGI app."
-        raise AppNotFoundError(message)
-    return found  # type: ignore[no-any-return]
+        module = module_of(place or "app")
+        return named_app(module, name) if name else usual_app(module)
 
 
 @contextmanager
@@ -50,27 +48,35 @@ def _not_running() -> Iterator[None]:
             os.environ["FLASK_RUN_FROM_CLI"] = before
 
 
-def _module(place: str) -> Any:
-    folder, name = Path.cwd(), place
-    if place.endswith(".py") or "/" in place:
-        folder, name = _file(Path(place))
-    if str(folder) not in sys.path:
-        sys.path.insert(0, str(folder))
+def module_of(place: str) -> ModuleType:
+    """Import the module *place*: a dotted name, or the path of a Python file."""
+    name = importable(place)
     try:
         return importlib.import_module(name)
     except ModuleNotFoundError as error:
         if error.name != name and not name.startswith(f"{error.name}."):
             raise
         message = (
-            f"There is no module {name!r} in {folder} or installed. "
+            f"There is no module {name!r} in {Path.cwd()} or installed. "
             "Write MODULE:APP, such as 'shop:app' for the name app in shop.py."
         )
         raise AppNotFoundError(message) from None
 
 
+def importable(place: str) -> str:
+    """Return the dotted name of the module *place*, whose folder is on `sys.path` then."""
+    folder, name = Path.cwd(), place
+    if place.endswith(".py") or "/" in place:
+        folder, name = _file(Path(place))
+    if str(folder) not in sys.path:
+        sys.path.insert(0, str(folder))
+    return name
+
+
 def _file(path: Path) -> tuple[Path, str]:
     """Return the folder to import the file from, and its dotted name below that folder."""
-    path = path.resolve().with_suffix(".py")
+    path = path.resolve()
+    path = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
     if not path.is_file():
         raise AppNotFoundError(f"There is no file {path}.")
     names, folder = [path.stem], path.parent
@@ -80,19 +86,38 @@ def _file(path: Path) -> tuple[Path, str]:
     return folder, ".".join(names).removesuffix(".__init__")
 
 
-def _usual(module: Any) -> Any:
-    for name in _USUAL:
+def usual_app(module: ModuleType) -> Callable[..., Any]:
+    """Return the app of *module*: by a usual name, or its only Flask app, or of a factory."""
+    candidates = [*_usual(module, _APPS), *_flask_apps(module), *_usual(module, _FACTORIES)]
+    if not candidates:
+        message = (
+            f"{module.__name__} has none of the names {', '.join((*_APPS, *_FACTORIES))}; "
+            f"say which one it is: {module.__name__}:NAME."
+        )
+        raise AppNotFoundError(message)
+    name, found = candidates[0]
+    return _wsgi(_made(found, name, [], {}), module, name) if _is_factory(found) else found
+
+
+def _usual(module: ModuleType, names: tuple[str, ...]) -> Iterator[tuple[str, Any]]:
+    for name in names:
         found = getattr(module, name, None)
         if callable(found):  # and no module of a package
-            return _made(found, name, [], {}) if _is_factory(found) else found
-    message = (
-        f"{module.__name__} has none of the names {', '.join(_USUAL)}; "
-        f"say which one it is: {module.__name__}:NAME."
-    )
-    raise AppNotFoundError(message)
+            yield name, found
 
 
-def _named(module: Any, expression: str) -> Any:
+def _flask_apps(module: ModuleType) -> list[tuple[str, Any]]:
+    """Return the only Flask app of *module* with its name; nothing when there are several."""
+    apps = [
+        (name, value)
+        for name, value in vars(module).items()
+        if not isinstance(value, type) and hasattr(type(value), "wsgi_app")
+    ]
+    return apps if len({id(value) for _, value in apps}) == 1 else []
+
+
+def named_app(module: ModuleType, expression: str) -> Callable[..., Any]:
+    """Return the app that *expression* means in *module*: a name, or a call with plain values."""
     name, args, kwargs, is_call = _parsed(expression)
     try:
         found = getattr(module, name)
@@ -101,8 +126,17 @@ def _named(module: Any, expression: str) -> Any:
         message = f"{module.__name__} has no name {name!r}; it has {', '.join(names) or 'none'}."
         raise AppNotFoundError(message) from None
     if is_call or _is_factory(found):
-        return _made(found, name, args, kwargs)
-    return found
+        found = _made(found, name, args, kwargs)
+    return _wsgi(found, module, expression)
+
+
+def _wsgi(found: Any, module: ModuleType, name: str) -> Callable[..., Any]:
+    if not callable(found):
+        message = (
+            f"'{module.__name__}:{name}' is of the type {type(found).__name__}, and no WSGI app."
+        )
+        raise AppNotFoundError(message)
+    return found  # type: ignore[no-any-return]
 
 
 def _parsed(expression: str) -> tuple[str, list[Any], dict[str, Any], bool]:

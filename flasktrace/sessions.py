@@ -39,7 +39,10 @@ class SecureCookieSession(CallbackDict[str, Any], SessionMixin):
     modified = False
 
     def __init__(self, initial: Any = None) -> None:
-        super().__init__(initial, _mark)
+        if initial is None:
+            self.on_update = _mark  # all that the classes above would do, for each request
+        else:
+            super().__init__(initial, _mark)
 
 
 def _mark(changed: Any) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from blinker import Namespace, Signal
 
 from flasktrace.flat_signal import FlatSignal
+from flasktrace.globals import contexts
 
 _names = Namespace()
 
@@ -42,6 +43,9 @@ call_finished = _flat("call_finished")
 # A template that is rendered: ``template=``; the finished half is sent also when that fails.
 template_started = _flat("template_started")
 template_finished = _flat("template_finished")
+
+# An exception that nobody has handled: ``exception=``.
+exception_unhandled = _flat("exception_unhandled")
 
 # One of the ten below is about to be sent: ``context=``, ``signal=``, ``receivers=``. Each of them
 # is a call of the kind "receiver".
@@ -263,8 +267,10 @@ def _takes_context(method: Callable[..., Any]) -> bool:
 
 
 def _context_on_top(app: Any, *_rest: Any) -> Staged | None:
-    context: Staged | None = app.current_request_context()
-    return context if context is not None and context.app is app else None
+    context = contexts.top
+    if context is None or context.request is None or context.app is not app:
+        return None
+    return context
 
 
 def _required(context: Staged | None, method: Callable[..., Any]) -> Staged:

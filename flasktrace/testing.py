@@ -25,15 +25,9 @@ class EnvironBuilder(werkzeug.test.EnvironBuilder):
     """Makes the environ of a request to *app*: its host, root and scheme are the app's."""
 
     def __init__(
-        self,
-        app: Flask,
-        path: str = "/",
-        base_url: str | None = None,
-        subdomain: str | None = None,
-        url_scheme: str | None = None,
-        *args: Any,
-        **kwargs: Any,
-    ) -> None:
+        self, app: Flask, path: str = "/", base_url: str | None = None,
+        subdomain: str | None = None, url_scheme: str | None = None, *args: Any, **kwargs: Any,
+    ) -> None:  # fmt: skip
         if base_url is not None and (subdomain or url_scheme):
             raise ValueError("Give base_url, or subdomain and url_scheme, but not both.")
         self.app = app

@@ -10,14 +10,11 @@ from flasktrace.globals import contexts, current_context
 
 
 def url_for(
-    endpoint: str,
-    *,
-    _anchor: str | None = None,
-    _method: str | None = None,
-    _scheme: str | None = None,
-    _external: bool | None = None,
+    endpoint: str, *,
+    _anchor: str | None = None, _method: str | None = None,
+    _scheme: str | None = None, _external: bool | None = None,
     **values: Any,
-) -> str:
+) -> str:  # fmt: skip
     """Return the url of *endpoint*; see `Flask.url_for`."""
     how = {"_anchor": _anchor, "_method": _method, "_scheme": _scheme, "_external": _external}
     return current_context().app.url_for(endpoint, **{**values, **how})

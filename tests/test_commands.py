@@ -3,15 +3,17 @@
 import os
 import subprocess
 import sys
-from types import SimpleNamespace
+from importlib import import_module
+from types import ModuleType, SimpleNamespace
 from unittest import mock
 
 import click
+import flask.cli
 import pytest
 from click.testing import CliRunner
 
 import flasktrace
-from flasktrace import Blueprint, Flask, commands, current_app, flask_group
+from flasktrace import Blueprint, Flask, cli, commands, current_app, flask_group
 from flasktrace.cli import AppGroup, FlaskGroup, NoAppException, ScriptInfo, main, with_appcontext
 
 SHOP = """
@@ -151,6 +153,57 @@ def test_routes_lists_the_rules(folder, command):
         "static    GET          /static/<path:filename>",
         "thing     DELETE, GET  /things/<int:id>",
     ] == done.stdout.splitlines()
+
+
+REAL = """
+import click
+from flask import Flask, current_app
+
+app = Flask("real")
+app.add_url_rule("/x", "x", lambda: "x")
+app.shell_context_processor(lambda: {"more": 1})
+
+@app.cli.command("greet")
+def greet():
+    click.echo(f"hello from {current_app.name}")
+"""
+PLAIN = """
+class App:
+    __slots__ = ()
+
+    def __call__(self, environ, start_response):
+        start_response("200 OK", [])
+        return []
+
+app = App()
+"""
+
+
+def test_an_app_of_the_real_flask_has_its_commands_and_those_of_ours(folder):
+    (folder / "real.py").write_text(REAL)
+    routes, shell, greet, listed = (
+        in_a_process(folder, "-m", "flasktrace", "--app", "real", *command)
+        for command in (["routes"], ["shell"], ["greet"], ["--help"])
+    )
+
+    assert (routes.returncode, routes.stderr) == (0, "")
+    assert ["x", "GET", "/x"] in [line.split() for line in routes.stdout.splitlines()]
+    assert "<Flask 'real'>, app, g, more" in shell.stderr
+    assert "hello from real\n" == greet.stdout
+    assert "greet" in listed.stdout.split()
+
+
+def test_another_wsgi_app_has_no_commands_which_is_said_in_a_line(folder):
+    (folder / "plain.py").write_text(PLAIN)
+    routes, greet, listed = (
+        in_a_process(folder, "-m", "flasktrace", "--app", "plain", *command)
+        for command in (["routes"], ["greet"], ["--help"])
+    )
+
+    said = "Error: 'routes' is for Flask apps, and 'plain' is another WSGI app.\n"
+    assert (1, said) == (routes.returncode, routes.stderr)
+    assert "No such command 'greet'" in greet.stderr
+    assert (0, "") == (listed.returncode, listed.stderr)
 
 
 def test_shell_has_the_names_of_the_app(folder):
@@ -305,3 +358,46 @@ def test_debug_by_environment(monkeypatch, value, expected):
     monkeypatch.setenv("FLASK_DEBUG", value)
 
     assert expected is commands.debug_by_environment()
+
+
+def test_an_app_can_be_located_by_code(folder, monkeypatch):
+    monkeypatch.chdir(folder)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    module = cli.prepare_import("shop.py")
+    try:
+        imported = import_module(module)
+
+        assert "shop" == module
+        assert "shop" == cli.locate_app(module, None).name
+        assert "other" == cli.locate_app(module, "create_app('other')").name
+        assert "shop" == cli.find_best_app(imported).name
+        assert "third" == cli.find_app_by_string(imported, "create_app(name='third')").name
+    finally:
+        sys.modules.pop("shop", None)
+
+
+def test_an_app_that_cannot_be_located_is_wrong_usage(folder, monkeypatch):
+    monkeypatch.chdir(folder)
+    empty = ModuleType("empty")
+
+    assert cli.locate_app("nowhere", None, raise_if_not_found=False) is None
+    with pytest.raises(NoAppException, match="no module 'nowhere'"):
+        cli.locate_app("nowhere", None)
+    with pytest.raises(NoAppException, match="There is no file"):
+        cli.prepare_import("nowhere.py")
+    with pytest.raises(NoAppException, match="has none of the names"):
+        cli.find_best_app(empty)
+    with pytest.raises(NoAppException, match="has no name 'app'"):
+        cli.find_app_by_string(empty, "app")
+
+
+def test_the_banner_is_that_of_flask(capsys, monkeypatch):
+    for of in (flask.cli, cli):
+        monkeypatch.delenv("WERKZEUG_RUN_MAIN", raising=False)
+        of.show_server_banner(True, "shop:app")
+        of.show_server_banner(False, None)
+        monkeypatch.setenv("WERKZEUG_RUN_MAIN", "true")  # again at each restart by the reloader
+        of.show_server_banner(True, "shop:app")
+    wanted, got = capsys.readouterr().out.split("off\n")[:2]
+
+    assert wanted == got == " * Serving Flask app 'shop:app'\n * Debug mode: on\n * Debug mode: "

@@ -32,6 +32,9 @@ class Thing:
     def make(self):
         return self
 
+def count():
+    return 3
+
 thing = Thing()
 bound = thing.make
 price = 3
@@ -109,6 +112,26 @@ def test_module_called_app_is_not_the_app(folder):
     assert answer("site_of_mine") == "usual False"
 
 
+def test_the_only_flask_app_may_have_any_name(folder):
+    (folder / "stall.py").write_text(
+        "from flasktrace import Flask\nstall = also = Flask('it')\ndef create_app(): 1 / 0\n"
+    )
+    (folder / "market.py").write_text("from stall import Flask\na, b = Flask('a'), Flask('b')\n")
+
+    assert load_app("stall").name == "it"
+    with pytest.raises(AppNotFoundError, match="market has none of the names app, application"):
+        load_app("market")
+
+
+def test_folder_of_a_package_is_found(folder):
+    package = folder / "market" / "stall"
+    package.mkdir(parents=True)
+    (folder / "market" / "__init__.py").touch()
+    (package / "__init__.py").write_text(SHOP)
+
+    assert answer("./market/stall") == "shop"
+
+
 def test_without_a_module_it_is_app_py(folder):
     (folder / "app.py").write_text(SHOP)
 
@@ -123,6 +146,7 @@ def test_without_a_module_it_is_app_py(folder):
         ("./nowhere.py", "There is no file "),
         ("shop:nothing", "shop has no name 'nothing'; it has Thing, anything, app, bound"),
         ("shop:price", "'shop:price' is of the type int, and no WSGI app."),
+        ("shop:count", "'shop:count' is of the type int, and no WSGI app."),
         ("shop:make_app", r"make_app cannot be called like that: missing a required argument"),
         ("shop:make_app()", r"missing a required argument: 'name'"),
         ("shop:create_app(1, 2)", "too many positional arguments"),

@@ -474,3 +474,86 @@ def test_report_file_keeps_the_trees_and_is_valid(pytester, app):
     pytester.runpytest_inprocess("--flasktrace", "--junitxml=report.xml")
 
     assert len(ET.parse("report.xml").findall(".//testcase")) == 3
+
+
+TOUCHY = """
+import logging
+import sqlite3
+import threading
+import warnings
+
+
+@pytest.fixture
+def database():
+    made = sqlite3.connect(":memory:", isolation_level=None)
+    asked = []
+    made.set_trace_callback(asked.append)
+    yield made, asked
+    made.close()
+
+
+@pytest.fixture
+def broken():
+    app.test_client().get("/hello/fixture")
+    raise KeyError("broken")
+
+
+@pytest.mark.parametrize("name", ["a/b", "c::d", "é[x]"])
+def test_names(name):
+    assert app.test_client().get("/hello/x").status_code == 200
+
+
+def test_no_log_and_no_output(caplog, capsys):
+    app.test_client().get("/hello/x")
+    assert caplog.records == []
+    assert capsys.readouterr() == ("", "")
+
+
+def test_no_query_of_others(database):
+    app.test_client().get("/hello/x")
+    made, asked = database
+    made.execute("SELECT 1")
+    assert asked == ["SELECT 1"]
+
+
+def test_no_thread_and_no_warning(recwarn):
+    before = threading.active_count()
+    app.test_client().get("/hello/x")
+    assert threading.active_count() == before
+    assert not recwarn.list
+
+
+def test_that_needs_what_is_broken(broken):
+    pass
+
+
+def test_that_an_error_is_raised():
+    with pytest.raises(LookupError, match="not today"):
+        app.test_client().get("/crash")
+
+
+@pytest.mark.xfail(strict=True, raises=LookupError)
+def test_that_is_expected_to_fail():
+    app.test_client().get("/crash")
+"""
+
+
+@pytest.mark.parametrize("flags", [(), ("-s",), ("-p", "no:logging")], ids=" ".join)
+def test_fault_59_tests_that_look_around_see_nothing_of_the_plugin(pytester, app, flags):
+    tests = TOUCHY if "no:logging" not in flags else TOUCHY.replace("caplog, ", "")
+    if "no:logging" in flags:
+        tests = tests.replace("    assert caplog.records == []\n", "")
+    pytester.makepyfile(app + tests)
+
+    traced = pytester.runpytest_inprocess("--flasktrace", "-v", *flags)
+    gone = pytester.runpytest_inprocess("-p", "no:flasktrace", "-v", *flags)
+
+    expected = {"passed": 7, "errors": 1, "xfailed": 1}
+    assert traced.parseoutcomes() == gone.parseoutcomes() == expected
+    assert traced.ret == gone.ret == 1
+    assert verdicts(traced) == verdicts(gone)
+
+
+def verdicts(result):
+    """Return the line of each test with what became of it."""
+    return [line for line in result.outlines if re.match(r"\S+\.py::.* (PASS|FAIL|ERR|XF)", line)]

@@ -1,6 +1,7 @@
 """`Flask.run` in real processes."""
 
 import contextlib
+import http.client
 import os
 import re
 import signal
@@ -82,7 +83,7 @@ class Served:
             except urllib.error.HTTPError as error:
                 with error:
                     return error.code, error.read().decode()
-            except OSError:
+            except (OSError, http.client.IncompleteRead):  # not up yet, or restarting just now
                 assert self.process.poll() is None, self.log.read_text()
                 assert time.monotonic() < ends, self.log.read_text()
                 time.sleep(0.02)

@@ -738,7 +738,7 @@ from flasktrace.flat_signal import FlatSignal
 
 ours = [signal for pair in signals.STAGE_SIGNALS.values() for signal in pair]
 ours += [signals.call_started, signals.call_finished, signals.signal_sent]
-ours += [signals.template_started, signals.template_finished]
+ours += [signals.template_started, signals.template_finished, signals.exception_unhandled]
 names = {signal.name for signal in ours}
 sent = []
 for kind in (Signal, FlatSignal):
@@ -758,7 +758,7 @@ print("request_started" in sent, len(names))
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
-    assert ["[]", "set()", "True 19"] == done.stdout.splitlines()
+    assert ["[]", "set()", "True 20"] == done.stdout.splitlines()
 
 
 def test_calls_of_functions_of_the_user_are_told():

@@ -112,9 +112,9 @@ class DefaultJSONProvider(JSONProvider):
 
     def response(self, *args: Any, **kwargs: Any) -> Any:
         """Return a response with the arguments as JSON, indented in debug mode."""
+        value = args[0] if len(args) == 1 and not kwargs else _payload(args, kwargs)
         roomy = self._app.debug if self.compact is None else not self.compact
-        style: dict[str, Any] = {"indent": 2} if roomy else {"separators": (",", ":")}
-        text = self.dumps(_payload(args, kwargs), **style)
+        text = self.dumps(value, indent=2) if roomy else self.dumps(value, separators=(",", ":"))
         return self._app.response_class(f"{text}\n", mimetype=self.mimetype)
 
 

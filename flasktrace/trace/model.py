@@ -15,6 +15,9 @@ STAGES = ("push", "preprocess", "match", "dispatch", "make_response", "postproce
 NOT_VISIBLE = "not visible in this app"
 """Why a stage of an app that is no Flask app is hollow."""
 
+NO_CARD = -1
+"""Depth of a change of what is on no card of the stack: the response."""
+
 
 class Record:
     """What the parts of a trace have in common: they turn into plain dicts and back."""
@@ -59,10 +62,11 @@ class Change(Record):
 
     at_ns: int
     depth: int
-    """Position of the card in the stack, 0 at the bottom."""
+    """Position of the card in the stack, 0 at the bottom; `NO_CARD` for the response."""
     section: str
-    """``g``, ``session``, ``request``, …: a key of `Card.sections`."""
+    """``g``, ``session``, ``request``, …: a key of `Card.sections`; or ``response``."""
     key: str
+    """Of a response ``status``, ``length`` or ``header X-Frame-Options``."""
     before: str | None
     """None: the key was not there."""
     after: str | None
@@ -91,8 +95,9 @@ class Span(Record):
     duration_ns: int
     attributes: dict[str, Any]
     """Names of OpenTelemetry where there is one: ``code.function.name``, ``code.file.path``,
-    ``code.line.number``; ``code.module.name``; and in words: ``outcome``, what it gave; ``order``,
-    which of how many it was (``2 of 3``); ``why`` it ran there."""
+    ``code.line.number``; ``code.module.name``; in words ``outcome``, what it gave, ``order``, which
+    of how many it was (``2 of 3``), ``why`` it ran there; and ``lane``, as ``thread Worker-1``,
+    when it did not run where the request did."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,6 +242,11 @@ class ResponseFacts(Record):
     closed: bool
     """Whether ``close()`` was called by the server."""
     body: str | None = None
+    last_byte_ns: int | None = None
+    longest_gap_ns: int | None = None
+    """The longest time that the app let the server wait between two chunks; None for one chunk."""
+    close_ns: int | None = None
+    """How long ``close()`` of the app's body took; None when there was none to call."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,9 +21,11 @@ from flasktrace.trace.record.hosts.flask import FlaskHost, is_flask
 from flasktrace.trace.record.hosts.native import NativeHost
 from flasktrace.trace.record.hosts.wsgi import WsgiHost
 from flasktrace.trace.record.limits import Limits
+from flasktrace.trace.record.place import place_of
 from flasktrace.trace.record.recorder import Recorder
 from flasktrace.trace.record.recording import Recording
 from flasktrace.trace.record.redact import Redactor
+from flasktrace.trace.record.running import in_flight, sweep
 from flasktrace.trace.traces import Traces
 
 if TYPE_CHECKING:
@@ -290,6 +292,7 @@ class Tracer:
         from importlib.metadata import version
 
         recorder = self.recorder
+        self._sweep()
         return {
             "flasktrace": version("flasktrace"),
             "python": sys.version.split()[0],
@@ -302,6 +305,20 @@ class Tracer:
             "internal_errors": dict(recorder.guard.errors) if recorder else {},
             "switched_off": sorted(recorder.guard.off) if recorder else [],
         }
+
+    def in_flight(self) -> list[dict[str, Any]]:
+        """Return the requests of this process that are not over, as plain data.
+
+        For each ``id``, ``method``, ``path``, ``since`` (ISO 8601, UTC), ``for_ns``, ``stage``
+        (also ``body``, or None), ``doing`` (``view index (shop.py:12)`` or None), ``thread``,
+        ``ident``, ``pid`` and ``stack``: lines of its Python stack, outermost first.
+        """
+        self._sweep()
+        return in_flight(self.recorder) if self.recorder else []
+
+    def _sweep(self) -> None:
+        if self.recorder is not None:
+            sweep(self.recorder)
 
     # The dashboard
 
@@ -326,7 +343,13 @@ class Tracer:
     def _make_dashboard(self) -> Callable[..., Any]:
         from flasktrace.trace.show.web import create_app
 
-        return create_app(self.store, self.access, mount=self.options.path, health=self.health)
+        return create_app(
+            self.store,
+            self.access,
+            mount=self.options.path,
+            health=self.health,
+            in_flight=self.in_flight,
+        )
 
     def _tell_link(self, environ: dict[str, Any]) -> None:
         host, port = environ.get("SERVER_NAME", "127.0.0.1"), environ.get("SERVER_PORT", "80")
@@ -451,8 +474,7 @@ def _debug(app: Any) -> bool:
 def _name(app: Any) -> str:
     if _is_flask_app(app):
         return str(app.name)
-    name = getattr(app, "__name__", None) or type(app).__name__
-    return str(name)
+    return place_of(app).name.rpartition(".")[2]
 
 
 def _restore(app: Any, original: Any) -> None:

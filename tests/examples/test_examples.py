@@ -14,6 +14,7 @@ from urllib.request import ProxyHandler, build_opener
 
 import flasktrace
 from flasktrace.demo import traffic
+from tests.live.process import until
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 PATIENCE = 30  # seconds until a server must answer, or be gone
@@ -125,6 +126,8 @@ def test_shop(tmp_path):
         assert "Traceback" not in example.output
         assert traffic.send(example.url) == 21
         assert example.ask("/crash")[0] == 500
+        # The visitor's crash and this one; the server writes of it when it has answered.
+        until(lambda: example.output.count("KeyError: 'AQ'\n") == 2, lambda: example.output)
 
 
 def test_traced_flask(tmp_path):

@@ -79,7 +79,8 @@ SUBMODULES = {
     "blueprints": "Blueprint BlueprintSetupState",
     "cli": "AppGroup FlaskGroup ScriptInfo with_appcontext pass_script_info "
     "load_dotenv NoAppException cli "
-    "routes_command run_command shell_command version_option",
+    "find_app_by_string find_best_app get_version locate_app main prepare_import "
+    "routes_command run_command shell_command show_server_banner version_option",
     "config": "Config ConfigAttribute",
     "ctx": "AppContext RequestContext _AppCtxGlobals after_this_request has_request_context "
     "has_app_context copy_current_request_context",

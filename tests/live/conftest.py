@@ -33,7 +33,7 @@ def do_without(what: str) -> None:
     pytest.skip(reason)
 
 
-@pytest.fixture(name="do_without")
+@pytest.fixture(name="do_without", scope="session")
 def _do_without() -> Callable[[str], None]:
     return do_without
 

@@ -140,6 +140,9 @@ def _response(recording: Recording) -> ResponseFacts:
         bytes=recording.bytes,
         first_byte_ns=recording.first_byte,
         closed=recording.closed,
+        last_byte_ns=recording.last_byte,
+        longest_gap_ns=recording.longest_gap,
+        close_ns=recording.close_ns,
         body=_body(recording, recording.response_body, "".join(kinds[:1])),
     )
 

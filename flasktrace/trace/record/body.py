@@ -18,7 +18,7 @@ class Body:
     app's own ``close`` must run then too.
     """
 
-    __slots__ = ("__weakref__", "_begun", "_exhausted", "_last", "_next", "_recording", "_result")
+    __slots__ = ("__weakref__", "_begun", "_end_at", "_exhausted", "_next", "_recording", "_result")
 
     def __init__(self, result: Iterable[bytes], recording: Recording) -> None:
         self._result = result
@@ -27,7 +27,8 @@ class Body:
         #: Whether the span of the body is open: None before it, False after it.
         self._begun: bool | None = None
         self._exhausted = False
-        self._last = 0
+        #: When the span of the body ended.
+        self._end_at: int | None = None
 
     def __iter__(self) -> Body:
         self._next = self._in_trace(iter, self._result).__next__
@@ -40,6 +41,7 @@ class Body:
                 iter(self)
             self._begun = True
             self._safely(self._begin)
+        asked = None if recording.first_byte is None else recording.clock() - recording.base
         token = CURRENT.set(recording)
         try:
             chunk: bytes = self._next()  # type: ignore[misc]
@@ -49,9 +51,11 @@ class Body:
         finally:
             CURRENT.reset(token)
         if not recording.finished:
-            self._last = recording.clock() - recording.base
-            if recording.first_byte is None:
-                recording.first_byte = self._last
+            recording.last_byte = came = recording.clock() - recording.base
+            if asked is None:
+                recording.first_byte = came
+            elif recording.longest_gap is None or came - asked > recording.longest_gap:
+                recording.longest_gap = came - asked
             if type(chunk) is bytes:
                 recording.chunks += 1
                 recording.bytes += len(chunk)
@@ -61,15 +65,18 @@ class Body:
 
     def close(self) -> None:
         """Close what the app returned, and end the recording."""
+        recording, begin = self._recording, None
         self._safely(self._note_close)
         try:
-            close = getattr(self._result, "close", None)
-            if close is not None:
-                self._in_trace(close)
+            if hasattr(self._result, "close"):  # calling it may fail, as it would for the server
+                begin = recording.clock() - recording.base
+                self._in_trace(self._result.close)
         finally:
+            if begin is not None and not recording.finished:
+                recording.close_ns = recording.clock() - recording.base - begin
             if self._begun:
                 self._safely(self._end)
-            self._recording.recorder.finish(self._recording)
+            recording.recorder.finish(recording)
 
     def _in_trace(self, step: Callable[..., Any], *args: Any) -> Any:
         """Do a step of the app's; what it does belongs to the trace."""
@@ -118,7 +125,8 @@ class Body:
             self._begun = False
             recording = self._recording
             recording.enter()
-            self._note_end(recording.at)
+            self._end_at = recording.at
+            self._note_end(self._end_at)
             recording.leave()
 
     def _note_end(self, at: int) -> None:
@@ -148,9 +156,15 @@ class Body:
         # A server always closes; a test client's response is often just dropped.
         recording = self._recording
         if not recording.finished:
-            if self._begun:
-                self._safely(self._note_end, self._last)
-            recording.recorder.finish(recording, self._last or None)
+            self._safely(self._note_drop)
+            recording.recorder.finish(recording, self._end_at or recording.last_byte)
+
+    def _note_drop(self) -> None:
+        recording = self._recording
+        if not self._exhausted and recording.outcome == "ok" and self._has_more():
+            recording.outcome = "abandoned"
+        if self._begun:
+            self._note_end(recording.last_byte or recording.clock() - recording.base)
 
 
 class SizedBody(Body):
@@ -214,7 +228,12 @@ class BodyReader:
 
     def __getattr__(self, name: str) -> Any:
         found = getattr(self._stream, name)
-        return self._reading_into(found) if name in {"readinto", "readinto1"} else found
+        if name in {"readinto", "readinto1"}:
+            return self._reading_into(found)
+        return self._reading(found) if name == "read1" else found
+
+    def _reading(self, read: Callable[..., Any]) -> Callable[..., Any]:
+        return lambda *size: self._keep(read(*size))
 
     def _reading_into(self, read: Callable[[Any], Any]) -> Callable[[Any], Any]:
         def readinto(buffer: Any) -> Any:

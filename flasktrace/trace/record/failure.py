@@ -100,7 +100,7 @@ def frames(
     trace: TracebackType | None, limit: int, redactor: Redactor | None = None
 ) -> tuple[Frame, ...]:
     """Return the lines of a traceback, outermost first, those of flasktrace itself left out."""
-    steps = [step for step in _steps(trace) if not _is_own(step)]
+    steps = [step for step in _steps(trace) if not is_own(step.tb_frame.f_code.co_filename)]
     if len(steps) > limit:
         steps = steps[: limit // 2] + steps[len(steps) - (limit - limit // 2) :]
     redact = redactor or Redactor()
@@ -115,15 +115,16 @@ def raised_by(found: tuple[Frame, ...]) -> str | None:
     return None
 
 
+def is_own(file: str) -> bool:
+    """Tell whether *file* is one of flasktrace's, apart from the demo."""
+    file = file.replace("\\", "/")
+    return file.startswith(_OWN) and not file.startswith(_DEMO)
+
+
 def _steps(trace: TracebackType | None) -> Iterator[TracebackType]:
     while trace is not None:
         yield trace
         trace = trace.tb_next
-
-
-def _is_own(step: TracebackType) -> bool:
-    file = step.tb_frame.f_code.co_filename.replace("\\", "/")
-    return file.startswith(_OWN) and not file.startswith(_DEMO)
 
 
 def _frame(step: TracebackType, redactor: Redactor) -> Frame:

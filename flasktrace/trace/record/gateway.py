@@ -139,41 +139,46 @@ class Gateway:
     def _starter(
         self, recording: Recording, start_response: Callable[..., Any]
     ) -> Callable[..., Any]:
-        clock, note, response_headers = recording.clock, self._note_start, self.response_headers
+        clock, note, response_headers = recording.clock, self._start_of, self.response_headers
 
         def start(*args: Any, **named: Any) -> Any:
+            noted = None
             try:
-                entered = clock()
-                note(recording, *args, **named)
-                recording.base += clock() - entered
+                base, entered = recording.base, clock()
+                noted = note(*args, **named)
+                recording.base = base + clock() - entered
                 if response_headers:
                     args, named = _with_id(recording, args, named)
             except Exception as error:  # noqa: BLE001
                 self.recorder.failed(recording, "start_response", error)
             write = start_response(*args, **named)
+            if noted is not None:  # and not what the server has refused
+                recording.status, recording.reason, recording.headers = noted
             return None if write is None else _counting(write, recording)
 
         return start
 
-    def _note_start(
+    def _start_of(
         self,
-        recording: Recording,
         status: Any = "",
         response_headers: Any = (),
         *_exc_info: Any,
         **_named: Any,
-    ) -> None:
-        code, _, reason = plain(status).partition(" ") if type(status) is str else ("", "", "")
-        recording.status = int(code) if code.isdecimal() else None
-        recording.reason = reason
+    ) -> tuple[int | None, str, tuple[tuple[str, str], ...]]:
+        """Return status, reason and headers as they are shown."""
+        # str.__str__, since a class of the app may stand between.
+        text = plain(str.__str__(status)) if issubclass(type(status), str) else ""
+        code, _, reason = text.partition(" ")
+        headers: tuple[tuple[str, str], ...] = ()
         if issubclass(type(response_headers), list):
             shown = self.recorder.describe.header
-            recording.headers = tuple(
+            headers = tuple(
                 [
                     shown(*pair) if _is_pair(pair) else ("?", "?")
                     for pair in list.copy(response_headers)
                 ]
             )
+        return int(code) if code.isdecimal() else None, reason, headers
 
     def _escaped(self, recording: Recording, error: BaseException) -> None:
         recording.outcome = outcome_of(error)
@@ -183,8 +188,7 @@ class Gateway:
     def _body(self, recording: Recording, environ: dict[str, Any], result: Any) -> Any:
         try:
             recording.returned = True
-            wrapper = environ.get("wsgi.file_wrapper")
-            if isinstance(wrapper, type) and issubclass(type(result), wrapper):
+            if _is_file_for_server(environ.get("wsgi.file_wrapper"), type(result)):
                 # The server recognises this very object and may send the file by itself.
                 recording.bytes = content_length(recording) or 0
                 self.recorder.finish(recording)
@@ -211,7 +215,7 @@ def _tap(recording: Recording, environ: dict[str, Any]) -> None:
     """Keep the beginning of what the app reads and of what it answers."""
     recording.request_body = bytearray()
     recording.response_body = bytearray()
-    if "wsgi.input" in environ:
+    if environ.get("wsgi.input") is not None:
         environ["wsgi.input"] = BodyReader(environ["wsgi.input"], recording)
 
 
@@ -226,6 +230,16 @@ def _facts(environ: dict[str, Any], redact: Redactor) -> dict[str, str]:
     if facts["QUERY_STRING"]:
         facts["QUERY_STRING"] = plain(redact.query(text_of(facts["QUERY_STRING"])))
     return facts
+
+
+def _is_file_for_server(wrapper: Any, kind: type) -> bool:
+    """Tell whether the app has wrapped a file for the server (PEP 3333).
+
+    Most wrappers are classes. That of uWSGI is a function and gives the very file back.
+    """
+    if isinstance(wrapper, type):
+        return issubclass(kind, wrapper)
+    return wrapper is not None and hasattr(kind, "read")
 
 
 def _is_pair(pair: Any) -> bool:

@@ -2,9 +2,11 @@
 
 import contextlib
 import logging
+import signal
 import time
 from collections import deque
 from collections.abc import Callable
+from types import CodeType, FunctionType, MethodType
 
 _log = logging.getLogger("flasktrace")
 _WINDOW = 60.0
@@ -26,7 +28,9 @@ class Guard:
         self.off: set[str] = set()
 
     def failed(self, part: str, error: Exception) -> None:
-        """Note that *part* raised *error*."""
+        """Note that *part* raised *error*; raise what is the app's own, see `is_of_a_signal`."""
+        if is_of_a_signal(error):
+            raise error
         with contextlib.suppress(Exception):  # such as a RecursionError where the app had one left
             self._count(part, error)
 
@@ -37,6 +41,26 @@ class Guard:
         if part not in self.off and len(times) == _MOST and times[-1] - times[0] < _WINDOW:
             self.off.add(part)
             _say(part, type(error).__name__)
+
+
+def is_of_a_signal(error: BaseException) -> bool:
+    """Tell whether a signal handler of the app raised *error*, wherever the tracer was just then.
+
+    A time limit set with ``signal.alarm`` must not be lost in the tracer's own code.
+    """
+    handlers = {code for number in signal.valid_signals() if (code := _code_of(number))}
+    step = error.__traceback__
+    while step is not None:
+        if step.tb_frame.f_code in handlers:
+            return True
+        step = step.tb_next
+    return False
+
+
+def _code_of(number: int) -> CodeType | None:
+    handler = signal.getsignal(number)
+    handler = handler.__func__ if type(handler) is MethodType else handler
+    return handler.__code__ if type(handler) is FunctionType else None
 
 
 def _say(part: str, error: str) -> None:

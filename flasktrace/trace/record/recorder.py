@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 import time
 from collections.abc import Callable
 from types import FunctionType
@@ -13,7 +14,15 @@ from werkzeug.exceptions import HTTPException
 
 from flasktrace import signals
 from flasktrace.trace.model import Failure
-from flasktrace.trace.record import failure, handlers, notes, routing, snapshot
+from flasktrace.trace.record import (
+    failure,
+    handlers,
+    lanes,
+    notes,
+    response_look,
+    routing,
+    snapshot,
+)
 from flasktrace.trace.record.chance import new_id
 from flasktrace.trace.record.describe import Describer, attributes_of, module_of, type_name
 from flasktrace.trace.record.guard import Guard
@@ -86,6 +95,9 @@ class Recorder:
         self.live: dict[str, Recording] = {}
         self._connected: list[tuple[Signal, Receiver]] = []
         self._places = Places()
+        #: What a host tells of by itself: keyword arguments as of the methods.
+        self.host_event = self._guarded("host event", self._host_event)
+        self.untimed_call = self._guarded("untimed call", self._untimed_call)
         self._rosters = Rosters()
         #: Address of a rule to the rule and what a match with it gives.
         self._rules: dict[int, tuple[Any, dict[str, Any]]] = {}
@@ -106,12 +118,20 @@ class Recorder:
         self._listen(before, self._guarded("template started", self._template_started), app)
         self._listen(after, self._guarded("template finished", self._template_finished), app)
 
+    def connect_exceptions(self, signal: Signal, app: Any) -> None:
+        """Listen to the signal of exceptions that nobody handled; the real flask has its own.
+
+        Most are seen before, where they are raised. A receiver of a signal between the stages
+        raises outside of them all.
+        """
+        self._listen(signal, self._guarded("exception", self._unhandled), app)
+
     def hears(self, signal: Signal, app: Any) -> Callable[[], None]:
         """Return what makes the recorder note *signal*, with its receivers; safe to call twice."""
 
-        def note(recording: Recording, **_facts: Any) -> None:
+        def note(recording: Recording, lane: lanes.Lane | None, **_facts: Any) -> None:
             others = [item for item in signal.receivers_for(app) if not _is_ours(item)]
-            self._note_signal(recording, signal, others, called=False)
+            self._note_signal(recording, lane, signal, others, called=False)
 
         receiver = self._guarded("signal", note)
         return lambda: self._listen(signal, receiver, app)
@@ -139,7 +159,7 @@ class Recorder:
         return recording
 
     def failed(self, recording: Recording | None, part: str, error: Exception) -> None:
-        """Count an error of the tracer's own, in *part*."""
+        """Count an error of the tracer's own, in *part*; see `Guard.failed` for what it raises."""
         if recording is not None:
             recording.partial = True
         self.guard.failed(part, error)
@@ -175,9 +195,13 @@ class Recorder:
                 recording.partial = True
                 return
             try:
+                lane = lanes.lane_of(recording)
+                if lane is not None:
+                    note(recording, lane, **facts)
+                    return
                 recording.enter()
                 try:
-                    note(recording, **facts)
+                    note(recording, None, **facts)
                 finally:
                     recording.leave()
             except Exception as error:  # noqa: BLE001
@@ -210,15 +234,15 @@ class Recorder:
                 if off and part in off:
                     recording.partial = True
                     return
-                entered = clock()
-                at = entered - recording.base
+                base, entered = recording.base, clock()
+                at = entered - base
                 if recording.calls:  # what changed so far is the doing of that function
                     self._gaze(recording, at)
                 stages = recording.stages
                 asker = routing.asker() if is_match and stages and stages != _PUSH else None
                 recording.notes.append((STAGE, at, name, asker))
                 stages.append(name)
-                recording.base += clock() - entered
+                recording.base = base + clock() - entered
             except Exception as error:  # noqa: BLE001
                 self.failed(recording, part, error)
 
@@ -227,7 +251,7 @@ class Recorder:
     def _on_stage_finished(self, name: str) -> Receiver:
         part = "stage finished"
         current, clock, off, host = CURRENT.get, self.clock, self.guard.off, self.host
-        whole = name in _CHANGING
+        whole, fresh = name in _CHANGING, name == "make_response"
 
         def receive(
             _app: Any,
@@ -247,8 +271,8 @@ class Recorder:
                 stages = recording.stages
                 if not stages or stages[-1] != name:
                     return
-                entered = clock()
-                at = entered - recording.base
+                base, entered = recording.base, clock()
+                at = entered - base
                 looker = recording.looker
                 before = looker.last
                 after = looker.gaze(host) if whole else looker.glance(host)
@@ -258,10 +282,11 @@ class Recorder:
                     recording.routing = self._routing(context, **made)
                 if response is not None:
                     recording.response_id = id(response)
+                    self._stage_answered(recording, at, response, fresh)
                 failed = None if exception is None else self._stage_failed(recording, at, exception)
                 recording.notes.append((STAGE_END, at, name, after, failed))
                 del stages[-1]
-                recording.base += clock() - entered
+                recording.base = base + clock() - entered
             except Exception as error:  # noqa: BLE001
                 self.failed(recording, part, error)
 
@@ -276,7 +301,7 @@ class Recorder:
     def _on_call_started(self) -> Receiver:
         part = "call started"
         current, clock, off, host = CURRENT.get, self.clock, self.guard.off, self.host
-        place_of = self._places.of
+        place_of, ident = self._places.of, threading.get_ident
 
         def receive(_app: Any, *, context: Any, kind: str, function: Any) -> None:
             recording = current()
@@ -286,16 +311,21 @@ class Recorder:
                 if off and part in off:
                     recording.partial = True
                     return
-                entered = clock()
-                at = entered - recording.base
+                if ident() != recording.ident:
+                    self._call_began_beside(recording, kind, function)
+                    return
+                base, entered = recording.base, clock()
+                at = entered - base
                 place = place_of(function)
-                if place.module != _OWN_SESSIONS:
-                    looker = recording.looker
-                    before = looker.last
-                    # Inside a function of the user anything may have changed since.
-                    after = looker.gaze(host) if recording.calls else looker.glance(host)
-                    if after is not before:
-                        self._changed(recording, at, before, after)
+                looker = recording.looker
+                before = looker.last
+                # Inside a function of the user anything may have changed since.
+                look = looker.gaze if recording.calls else looker.glance
+                after = before if place.module == _OWN_SESSIONS else look(host)
+                if after is not before:
+                    self._changed(recording, at, before, after)
+                if kind in _AFTER and recording.answer is None:
+                    recording.answer = response_look.read(recording.response)
                 address = id(function)
                 if recording.room > 0:
                     recording.room -= 1
@@ -306,7 +336,7 @@ class Recorder:
                 else:
                     recording.drop("spans")
                     recording.calls.append(-address)
-                recording.base += clock() - entered
+                recording.base = base + clock() - entered
             except Exception as error:  # noqa: BLE001
                 self.failed(recording, part, error)
 
@@ -315,6 +345,7 @@ class Recorder:
     def _on_call_finished(self) -> Receiver:
         part = "call finished"
         current, clock, off, host = CURRENT.get, self.clock, self.guard.off, self.host
+        ident = threading.get_ident
         place_of = self._places.of
 
         def receive(
@@ -333,17 +364,19 @@ class Recorder:
                 if off and part in off:
                     recording.partial = True
                     return
-                entered = clock()
-                at = entered - recording.base
+                if ident() != recording.ident:
+                    self._call_ended_beside(recording, function, exception)
+                    return
+                base, entered = recording.base, clock()
+                at = entered - base
                 place = place_of(function)
-                if place.module != _OWN_SESSIONS:
-                    looker = recording.looker
-                    before = looker.last
-                    after = looker.gaze(host)
-                    if after is not before:
-                        self._changed(recording, at, before, after)
+                looker = recording.looker
+                before = looker.last
+                after = before if place.module == _OWN_SESSIONS else looker.gaze(host)
+                if after is not before:
+                    self._changed(recording, at, before, after)
                 if exception is None:
-                    outcome, meaning = self._outcome(recording, kind, value)
+                    outcome, meaning = self._outcome(recording, at, kind, value)
                 else:
                     outcome, meaning = f"raised {type_name(type(exception))}", ""
                 noted = _ended(recording.calls, id(function))
@@ -355,15 +388,32 @@ class Recorder:
                     # Else the function around it may still catch it.
                     by = notes.BY_CALL if noted else ""
                     self._see_exception(recording, at, exception, by)
-                recording.base += clock() - entered
+                recording.base = base + clock() - entered
             except Exception as error:  # noqa: BLE001
                 self.failed(recording, part, error)
 
         return receive
 
-    def _outcome(self, recording: Recording, kind: str, value: Any) -> tuple[str, str]:
+    def _call_began_beside(self, recording: Recording, kind: str, function: Any) -> None:
+        lane = lanes.lane_of(recording)
+        if lane is not None and not recording.finished:
+            place = self._places.of(function)
+            attributes = place.attributes()
+            lanes.begin_nested(recording, lane, id(function), kind, place.name, attributes)
+
+    def _call_ended_beside(
+        self, recording: Recording, function: Any, error: BaseException | None
+    ) -> None:
+        lane = lanes.lane_of(recording)
+        if lane is not None and not recording.finished:
+            outcome = None if error is None else f"raised {type_name(type(error))}"
+            lanes.end_nested(recording, lane, id(function), outcome)
+
+    def _outcome(self, recording: Recording, at: int, kind: str, value: Any) -> tuple[str, str]:
         """Return what a call gave, in words, and what it means for the verdict."""
         if kind in _AFTER:
+            self._see_response(recording, at, value)
+            recording.response = value
             same = id(value) == recording.response_id
             recording.response_id = id(value)
             return _SAME_RESPONSE if same else _OTHER_RESPONSE
@@ -388,6 +438,17 @@ class Recorder:
             self._rules[id(rule)] = known
         return known[1]
 
+    def _unhandled(
+        self,
+        recording: Recording,
+        lane: lanes.Lane | None,
+        *,
+        exception: BaseException,
+        **_more: Any,
+    ) -> None:
+        if lane is None:
+            self._see_exception(recording, recording.at, exception)
+
     def _note_choice(self, recording: Recording, at: int, kind: str, function: Any) -> None:
         """Note among which others *function* runs, or, of an error handler, why it was chosen."""
         if kind in RANKED:
@@ -402,13 +463,25 @@ class Recorder:
     # Signals
 
     def _signal_sent(
-        self, recording: Recording, *, context: Any, signal: Signal, receivers: list[Any]
+        self,
+        recording: Recording,
+        lane: lanes.Lane | None,
+        *,
+        context: Any,
+        signal: Signal,
+        receivers: list[Any],
     ) -> None:
-        called = recording.context is context
-        self._note_signal(recording, signal, receivers, called=called)
+        called = lane is None and recording.context is context
+        self._note_signal(recording, lane, signal, receivers, called=called)
 
     def _note_signal(
-        self, recording: Recording, signal: Signal, receivers: list[Any], *, called: bool
+        self,
+        recording: Recording,
+        lane: lanes.Lane | None,
+        signal: Signal,
+        receivers: list[Any],
+        *,
+        called: bool,
     ) -> None:
         if not receivers:
             return
@@ -419,20 +492,30 @@ class Recorder:
         places = tuple([self._places.of(item) for item in receivers[:_MOST_RECEIVERS]])
         more = len(receivers) - len(places)
         name = attributes_of(signal).get("name", "").replace("-", "_")  # as flask spells it
-        recording.notes.append((notes.SIGNAL, recording.at, name, places, more, called))
+        at = _at(recording, lane)
+        recording.notes.append((notes.SIGNAL, at, name, places, more, called, lane))
 
     # Templates
 
-    def _template_started(self, recording: Recording, *, template: Any, **_more: Any) -> None:
+    def _template_started(
+        self, recording: Recording, lane: lanes.Lane | None, *, template: Any, **_more: Any
+    ) -> None:
         name = getattr(template, "name", None)
+        shown = self.describe.name(name) if name else "(string)"
+        if lane is not None:
+            lanes.begin_nested(recording, lane, id(template), "template", shown, {})
+            return
         noted = recording.has_room()
         if noted:
-            shown = self.describe.name(name) if name else "(string)"
             recording.notes.append((notes.TEMPLATE, recording.at, shown))
         recording.templates.append(noted)
 
-    def _template_finished(self, recording: Recording, **_more: Any) -> None:
-        if recording.templates and recording.templates.pop():
+    def _template_finished(
+        self, recording: Recording, lane: lanes.Lane | None, *, template: Any, **_more: Any
+    ) -> None:
+        if lane is not None:
+            lanes.end_nested(recording, lane, id(template))
+        elif recording.templates and recording.templates.pop():
             recording.notes.append((notes.TEMPLATE_END, recording.at))
 
     # The user's own
@@ -440,33 +523,42 @@ class Recorder:
     def begin_user_span(self, recording: Recording, asked: Any) -> int:
         """Begin the span of a user's block; return its number, 0 when there are too many."""
         try:
+            lane = lanes.lane_of(recording)
+            if lane is not None:
+                return self._noted_span(recording, asked, lanes.now(recording), lane)
             recording.enter()
             try:
                 self._gaze(recording, recording.at)
-                return self._noted_span(recording, asked) if recording.has_room() else 0
+                return self._noted_span(recording, asked, recording.at, None)
             finally:
                 recording.leave()
         except Exception as error:  # noqa: BLE001
             self.failed(recording, "span", error)
             return 0
 
-    def _noted_span(self, recording: Recording, asked: Any) -> int:
+    def _noted_span(
+        self, recording: Recording, asked: Any, at: int, lane: lanes.Lane | None
+    ) -> int:
+        if not recording.has_room():
+            return 0
         name, attributes = self.describe.name(asked.name), self._attributes(asked.attributes)
-        number = recording.number = recording.number + 1
-        recording.notes.append((notes.SPAN, recording.at, number, name, attributes))
-        return number
+        return lanes.begin_span(recording, lane, at, "user", name, attributes)
 
     def end_user_span(
         self, recording: Recording, number: int, kind: type[BaseException] | None
     ) -> None:
         """End the span of a user's block; *kind* is the class of the exception that ended it."""
-        if not number:
+        if not number or recording.finished:
             return
         try:
+            outcome = None if kind is None else f"raised {type_name(kind)}"
+            if lanes.lane_of(recording) is not None:
+                at = lanes.now(recording)
+                recording.notes.append((notes.SPAN_END, at, number, outcome))
+                return
             recording.enter()
             try:
                 self._gaze(recording, recording.at)
-                outcome = None if kind is None else f"raised {type_name(kind)}"
                 recording.notes.append((notes.SPAN_END, recording.at, number, outcome))
             finally:
                 recording.leave()
@@ -476,45 +568,47 @@ class Recorder:
     def user_event(self, recording: Recording, name: str, attributes: dict[str, Any]) -> None:
         """Note a user's point in time."""
         try:
+            lane = lanes.lane_of(recording)
+            if lane is not None:
+                shown, values = self.describe.name(name), self._attributes(attributes)
+                recording.event(lanes.now(recording), shown, values, lane)
+                return
             recording.enter()
             try:
-                recording.event(self.describe.name(name), self._attributes(attributes))
+                shown, values = self.describe.name(name), self._attributes(attributes)
+                recording.event(recording.at, shown, values, None)
             finally:
                 recording.leave()
         except Exception as error:  # noqa: BLE001
             self.failed(recording, "event", error)
 
-    def host_event(
-        self, recording: Recording, name: str, facts: Callable[[Callable[[Any], Place]], Any]
+    def _host_event(
+        self,
+        recording: Recording,
+        lane: lanes.Lane | None,
+        *,
+        name: str,
+        facts: Callable[[Callable[[Any], Place]], dict[str, Any] | None],
     ) -> None:
-        """Note a point in time of which the host knows *facts*: plain ones, or None for nothing.
+        """Note a point in time of which the host knows *facts*, given what tells a place."""
+        found = facts(self._places.of)
+        if found is not None:
+            recording.event(_at(recording, lane), name, found, lane)
 
-        They are given what tells the place of a function.
-        """
-        try:
-            recording.enter()
-            try:
-                found = facts(self._places.of)
-                if found is not None:
-                    recording.event(name, found)
-            finally:
-                recording.leave()
-        except Exception as error:  # noqa: BLE001
-            self.failed(recording, "event", error)
-
-    def untimed_call(self, recording: Recording, kind: str, function: Any, outcome: str) -> None:
+    def _untimed_call(
+        self,
+        recording: Recording,
+        lane: lanes.Lane | None,
+        *,
+        kind: str,
+        function: Any,
+        outcome: str,
+    ) -> None:
         """Note a call that the host knows of, but could not put anything around."""
-        try:
-            recording.enter()
-            try:
-                if recording.has_room():
-                    at, address, place = recording.at, id(function), self._places.of(function)
-                    recording.notes.append((CALL, at, address, kind, place))
-                    recording.notes.append((CALL_END, at, address, kind, place, outcome, ""))
-            finally:
-                recording.leave()
-        except Exception as error:  # noqa: BLE001
-            self.failed(recording, "call started", error)
+        if lane is None and recording.has_room():
+            at, address, place = recording.at, id(function), self._places.of(function)
+            recording.notes.append((CALL, at, address, kind, place))
+            recording.notes.append((CALL_END, at, address, kind, place, outcome, ""))
 
     def _attributes(self, given: dict[str, Any]) -> dict[str, Any]:
         return {key: self._attribute(value, key) for key, value in given.items()}
@@ -548,6 +642,40 @@ class Recorder:
             return
         recording.change_room -= 1
         recording.notes.append((notes.LOOK, at, before, after, by_framework))
+
+    def _stage_answered(self, recording: Recording, at: int, response: Any, fresh: bool) -> None:
+        """See the response that a stage has made or sends, when somebody may have changed it."""
+        if fresh:  # a hook after the view, if there is one, has it read before it runs
+            recording.response = response
+            used = recording.looker.session_in_use()
+            recording.answer = response_look.read(response) if used else None
+            return
+        recording.response = None
+        if recording.answer is not None:
+            self._see_response(recording, at, response, by_framework=True)
+
+    def _see_response(
+        self,
+        recording: Recording,
+        at: int,
+        response: Any,
+        *,
+        by_framework: bool = False,
+    ) -> None:
+        """Look at the response, and note what changed since the last look."""
+        before = recording.answer
+        after = recording.answer = response_look.read(response)
+        if before is None or after is None or response_look.rests(before, after):
+            return
+        if recording.change_room <= 0:
+            recording.drop("changes")
+            return
+        found, left_out = response_look.differences(before, after, self.describe)
+        if left_out:
+            recording.drop("changes", left_out)
+        if found:
+            recording.change_room -= 1
+            recording.notes.append((notes.RESPONSE, at, found, by_framework))
 
     def _see_exception(
         self, recording: Recording, at: int, error: BaseException, by: str = ""
@@ -616,6 +744,10 @@ def _ended(calls: list[int], address: int) -> bool:
             del calls[position:]
             return noted
     return False
+
+
+def _at(recording: Recording, lane: lanes.Lane | None) -> int:
+    return recording.at if lane is None else lanes.now(recording)
 
 
 def _is_ours(receiver: Any) -> bool:

@@ -9,7 +9,9 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 from flasktrace.trace.record import notes
+from flasktrace.trace.record.lanes import Lane, spot
 from flasktrace.trace.record.notes import Note
+from flasktrace.trace.record.response_look import Seen
 from flasktrace.trace.record.snapshot import Looker
 
 if TYPE_CHECKING:
@@ -42,6 +44,11 @@ class Recording:
     chunks = 0
     bytes = 0
     first_byte: int | None = None
+    last_byte: int | None = None
+    #: The longest time that the app let the server wait for a chunk after the first.
+    longest_gap: int | None = None
+    #: How long ``close()`` of what the app returned took; None when it was not called.
+    close_ns: int | None = None
     closed = False
     returned = False
     finished = False
@@ -60,12 +67,18 @@ class Recording:
     #: Which of how many hooks before the view has answered.
     answered_place = (0, 0)
     response_id = 0
+    #: Calls and templates that are open in lanes beside the request's thread, by lane: what each
+    #: is of, and its number.
+    nested: dict[Any, list[tuple[int, int]]] | None = None
+    #: The response while hooks may change it, and what it said at the last look.
+    response: Any = None
+    answer: Seen | None = None
     #: The hooks of the app, once one of them has run.
     roster: Roster | None = None
-    #: Number of the latest span of the user.
-    number = 0
     #: Time of the present look at the app.
     at = 0
+    #: How many looks are open; a recording begins within one, which the gateway ends.
+    _depth = 1
 
     def __init__(
         self, recorder: Recorder, trace_id: str, started: float, environ: dict[str, Any]
@@ -75,9 +88,12 @@ class Recording:
         self.started = started
         self.environ = environ
         self.clock: Callable[[], int] = recorder.clock
-        self.origin = self.base = self._entered = self.clock()
+        self.origin = self.base = self._before = self._entered = self.clock()
         self.pid = os.getpid()
         self.thread = threading.current_thread().name
+        #: What tells the request's own lane from others, and the thread's part of it.
+        self.spot = spot()
+        self.ident = self.spot[0]
         self.label = recorder.label()
         #: What happened, in its order.
         self.notes: list[Note] = []
@@ -101,13 +117,20 @@ class Recording:
         return self.base - self.origin
 
     def enter(self) -> None:
-        """Begin a look at the app; the app's clock stands still until `leave`."""
-        self._entered = now = self.clock()
-        self.at = now - self.base
+        """Begin a look at the app; the app's clock stands still until `leave`.
+
+        Looks nest: a garbage collection in the midst of one may run code that looks.
+        """
+        if not self._depth:
+            self._before, self._entered = self.base, self.clock()
+            self.at = self._entered - self.base
+        self._depth += 1
 
     def leave(self) -> None:
         """End the look: what it took goes on the tracer's account."""
-        self.base += self.clock() - self._entered
+        self._depth -= 1
+        if not self._depth:
+            self.base = self._before + self.clock() - self._entered
 
     def drop(self, limit: str, count: int = 1) -> None:
         """Count something left out because of *limit*."""
@@ -121,16 +144,17 @@ class Recording:
         self.room -= 1
         return True
 
-    def event(self, name: str, attributes: dict[str, Any]) -> None:
+    def event(self, at: int, name: str, attributes: dict[str, Any], lane: Lane | None) -> None:
         """Note a point in time."""
         if self.event_room <= 0:
             self.drop("events")
             return
         self.event_room -= 1
-        self.notes.append((notes.EVENT, self.at, name, attributes))
+        self.notes.append((notes.EVENT, at, name, attributes, lane))
 
     def release(self) -> None:
         """Let go of everything that belongs to the app."""
         self.context = None
         self.environ = None
+        self.response = self.answer = None
         self.looker.release()

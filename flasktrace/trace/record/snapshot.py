@@ -6,15 +6,17 @@ from itertools import islice
 from typing import Any, Protocol
 
 from flasktrace.trace.model import Card, Change
-from flasktrace.trace.record.describe import Describer, is_container
+from flasktrace.trace.record import request_look
+from flasktrace.trace.record.describe import Describer, attributes_of, is_container
 
-Refs = tuple[Any, Any, Any, Any, Any, Any, Any, Any, Any, Any]
+Refs = tuple[Any, Any, Any, Any, Any, Any, Any, Any, Any, Any, Any]
 """What a context refers to: its request (None: it has none), of that the method, the path, the url
 rule, the view arguments and the routing exception; the session, the attributes of ``g`` as a dict,
-the flashes and the url adapter. They are read at once and not kept beyond the next look."""
+the flashes, the url adapter and the attributes of the request as a dict. They are read at once and
+not kept beyond the next look."""
 
 _REQUEST = slice(0, 6)
-_VIEW_ARGS, _SESSION, _G, _FLASHES, _ADAPTER = 4, 6, 7, 8, 9
+_VIEW_ARGS, _SESSION, _G, _FLASHES, _ADAPTER, _ATTRIBUTES = 4, 6, 7, 8, 9, 10
 _NAMES = ("request", "session", "g", "flashes", "url_adapter")
 
 
@@ -125,6 +127,16 @@ class Looker:
             )
         return self.last
 
+    def session_in_use(self) -> bool:
+        """Tell whether the session on top may be saved: it is not empty, or was read."""
+        session = self._seen[-1].session if self._seen else _EMPTY
+        if session is _EMPTY:
+            return False
+        if not issubclass(type(session), dict) or dict.__len__(session):
+            return True
+        flags = attributes_of(session).get
+        return flags("accessed") is True or flags("modified") is True
+
     def release(self) -> None:
         """Let go of every value."""
         self._seen = ()
@@ -138,8 +150,9 @@ class _Seen:
     """One context as it was at the last look."""
 
     __slots__ = (
-        "adapter", "args_mark", "card", "context", "flashes", "g", "g_marks", "g_texts", "name",
-        "refs", "request", "session", "session_marks", "session_texts",
+        "adapter", "args_mark", "card", "context", "count", "flashes", "g", "g_marks", "g_texts",
+        "given", "given_marks", "name", "refs", "request", "session", "session_marks",
+        "session_texts",
     )  # fmt: skip
 
     def __init__(self, context: Any, stack: Stack) -> None:
@@ -147,6 +160,10 @@ class _Seen:
         self.name = stack.app_name(context)
         self.refs: Any = None
         self.args_mark: Any = None
+        #: How many attributes the request has, which of them the app has given it, their marks.
+        self.count = -1
+        self.given: list[str] = []
+        self.given_marks: dict[Any, Any] | None = None
         self.session: Any = None
         self.g: Any = None
         self.session_marks: dict[Any, Any] | None = None
@@ -162,17 +179,23 @@ class _Seen:
             and _calm(self.session, self.session_marks)
             and _calm_value(refs[_VIEW_ARGS], self.args_mark)
             and refs[_FLASHES] is None
+            and dict.__len__(refs[_ATTRIBUTES]) == self.count
+            and (not self.given or self._as_given(refs[_ATTRIBUTES]))
         )
 
     def look(self, refs: Refs, stack: Stack, describe: Describer) -> None:
         """Read the context, as far as it may differ from the last look."""
         was = self.refs
+        size = dict.__len__(refs[_ATTRIBUTES])
+        added = size != self.count or (self.given and not self._as_given(refs[_ATTRIBUTES]))
+        added = added and self._add(refs, size, describe)
         if (
             was is None
+            or added
             or not all(map(operator.is_, refs[_REQUEST], was[_REQUEST]))
             or not _calm_value(refs[_VIEW_ARGS], self.args_mark)
         ):
-            self.request = _kept(self.request, _request(refs, describe))
+            self.request = _kept(self.request, _request(refs, self.given, describe))
             self.args_mark = _mark(refs[_VIEW_ARGS])
         if was is None or refs[_ADAPTER] is not was[_ADAPTER]:
             facts = stack.adapter_facts(refs[_ADAPTER])
@@ -197,13 +220,37 @@ class _Seen:
         if not self.card or not all(map(operator.is_, card[2:], self.card[2:])):
             self.card = card
 
+    def _as_given(self, attributes: dict[str, Any]) -> bool:
+        """Tell whether what the app has put on the request is as it was."""
+        return _calm(_picked(attributes, self.given), self.given_marks)
+
+    def _add(self, refs: Refs, size: int, describe: Describer) -> bool:
+        """See what the app has put on the request; tell whether there is or was anything."""
+        before, attributes = self.given, refs[_ATTRIBUTES]
+        if self.count < 0:
+            self.given = request_look.first(refs[0], attributes)
+        elif size > self.count:  # new ones are the last
+            self.given = before + request_look.given(refs[0], attributes, self.count)
+        else:
+            self.given = request_look.given(refs[0], attributes)
+        self.count = size
+        if not self.given:
+            return bool(before)
+        del self.given[describe.limits.keys :]
+        self.given_marks = _marks(_picked(attributes, self.given), describe)
+        return True
+
+
+def _picked(attributes: dict[str, Any], names: list[str]) -> dict[str, Any]:
+    return {name: attributes[name] for name in names if name in attributes}
+
 
 def _kept(before: dict[str, str], now: dict[str, str]) -> dict[str, str]:
     """Return the dict of the last look when the new one says the same."""
     return before if before == now else now
 
 
-def _request(refs: Refs, describe: Describer) -> dict[str, str]:
+def _request(refs: Refs, given: list[str], describe: Describer) -> dict[str, str]:
     request, method, path, rule, view_args, error = refs[_REQUEST]
     if request is None:
         return _EMPTY
@@ -213,6 +260,9 @@ def _request(refs: Refs, describe: Describer) -> dict[str, str]:
         texts["view_args"] = describe(view_args)
     if error is not None:
         texts["routing_exception"] = describe(type(error).__name__)
+    if given:
+        for name, value in _picked(refs[_ATTRIBUTES], given).items():
+            texts.setdefault(describe.name(name), describe(value, name))
     return texts
 
 

@@ -3,9 +3,11 @@
 import functools
 import inspect
 from collections.abc import Callable
+from contextvars import Token
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
+from flasktrace.trace.record.lanes import INNERMOST
 from flasktrace.trace.record.recording import CURRENT, Recording
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -27,12 +29,16 @@ class span:  # noqa: N801
     def __init__(self, name: str, /, **attributes: Any) -> None:
         self.name = name
         self.attributes = attributes
-        self._open: tuple[Recording, int] | None = None
+        #: Number of each block that is open to its recording and to what was open before: the
+        #: same span may be entered again, also elsewhere, before it is left.
+        self._open: dict[int, tuple[Recording, Token[int]]] = {}
 
     def __enter__(self) -> Self:
         recording = _current()
         if recording is not None:
-            self._open = recording, recording.recorder.begin_user_span(recording, self)
+            number = recording.recorder.begin_user_span(recording, self)
+            if number:
+                self._open[number] = recording, INNERMOST.set(number)
         return self
 
     def __exit__(
@@ -41,10 +47,14 @@ class span:  # noqa: N801
         _error: BaseException | None,
         _where: TracebackType | None,
     ) -> None:
-        if self._open is not None:
-            recording, made = self._open
-            self._open = None
-            recording.recorder.end_user_span(recording, made, kind)
+        here = INNERMOST.get()
+        number = here if here in self._open else next(reversed(self._open), 0)
+        if number not in self._open:
+            return
+        recording, before = self._open.pop(number)
+        if number == here:  # else it was entered in another context, which goes on without it
+            _go_back(before)
+        recording.recorder.end_user_span(recording, number, kind)
 
     def __call__(self, function: Function) -> Function:
         """Return *function* with the span around each call."""
@@ -63,6 +73,14 @@ class span:  # noqa: N801
                 return function(*args, **kwargs)
 
         return run  # type: ignore[return-value]
+
+
+def _go_back(before: Token[int]) -> None:
+    """Leave the context as it was, without the variable if it had none."""
+    try:
+        INNERMOST.reset(before)
+    except ValueError:  # a copy of the context in which it was set
+        INNERMOST.set(0 if before.old_value is Token.MISSING else before.old_value)
 
 
 def event(name: str, /, **attributes: Any) -> None:

@@ -6,13 +6,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from flasktrace.trace.model import Change, Event, Failure
+from flasktrace.trace.model import NO_CARD, Change, Event, Failure
 from flasktrace.trace.record import notes, snapshot
+from flasktrace.trace.record.lanes import GREENLET, Lane
 from flasktrace.trace.record.place import Place, author_of
 from flasktrace.trace.record.snapshot import Look
 
 if TYPE_CHECKING:
     from flasktrace.trace.record.recording import Recording
+    from flasktrace.trace.record.response_look import Difference
 
 _THE_FRAMEWORK = "the framework"
 
@@ -80,6 +82,8 @@ class Story:
         self.aborted: tuple[OpenSpan | None, int, str, str | None] | None = None
         self._open_runs: list[StageRun] = []
         self._open_spans: list[OpenSpan] = []
+        #: The open spans of each lane beside the request's own.
+        self._beside: dict[Any, list[OpenSpan]] = {}
         self._calls: list[tuple[int, OpenSpan]] = []
         #: All calls, each with the address of its function.
         self.called: list[tuple[int, OpenSpan]] = []
@@ -90,8 +94,11 @@ class Story:
         #: The span of the call that ended last.
         self._ended: OpenSpan | None = None
         readers = self._readers()
-        for word, *facts in list(recording.notes):  # another thread may still be adding
-            readers[word](*facts)
+        latest = 0
+        for word, at, *facts in list(recording.notes):  # another thread may still be adding
+            # A look within a look, or in another thread, may have read the clock a little early.
+            latest = max(latest, at)
+            readers[word](latest, *facts)
 
     def _readers(self) -> dict[str, Callable[..., None]]:
         return {
@@ -102,6 +109,7 @@ class Story:
             notes.WHY: self._why,
             notes.SIGNAL: self._signal,
             notes.LOOK: self._look,
+            notes.RESPONSE: self._response,
             notes.FAILED: self._failed,
             notes.ABORTED: self._aborted,
             notes.TEMPLATE: self._begin_template,
@@ -132,19 +140,51 @@ class Story:
 
     # Spans
 
-    def _open(self, at: int, kind: str, name: str, attributes: dict[str, Any]) -> OpenSpan:
-        parent = self._open_spans[-1].id if self._open_spans else None
-        made = OpenSpan(len(self.spans) + 1, parent, self._stage, kind, name, at, attributes)
+    def _open(
+        self,
+        at: int,
+        kind: str,
+        name: str,
+        attributes: dict[str, Any],
+        lane: Lane | None = None,
+    ) -> OpenSpan:
+        around, stage = self._around(lane), self._stage
+        if lane is not None:
+            attributes.setdefault("lane", self._lane_name(lane))
+            # The request goes on meanwhile, but the work is that of the stage that began it.
+            stage = stage if around is None else around.stage
+        parent = None if around is None else around.id
+        made = OpenSpan(len(self.spans) + 1, parent, stage, kind, name, at, attributes)
         self.spans.append(made)
-        self._open_spans.append(made)
+        self._spans_in(lane).append(made)
         return made
+
+    def _spans_in(self, lane: Lane | None) -> list[OpenSpan]:
+        return self._open_spans if lane is None else self._beside.setdefault(lane.key, [])
+
+    def _around(self, lane: Lane | None) -> OpenSpan | None:
+        """Return the innermost open span of a lane; for an empty one, that in which it began."""
+        spans = self._spans_in(lane)
+        if spans or lane is None:
+            return spans[-1] if spans else None
+        if lane.origin in self._numbered:
+            return self._numbered[lane.origin]
+        # It began outside of every user's span, so inside of a function that the app called.
+        return next((made for made in reversed(self._open_spans) if made.kind != "user"), None)
+
+    def _lane_name(self, lane: Lane) -> str:
+        if lane.name != GREENLET:
+            return lane.name
+        greenlets = [key for key in self._beside if key[1] == GREENLET]
+        return f"{GREENLET} {greenlets.index(lane.key) + 1}"
 
     def _close(self, at: int, span: OpenSpan) -> None:
         """End *span*, and whatever was left open inside it."""
         span.duration = at - span.start
-        if span in self._open_spans:
-            while (inner := self._open_spans.pop()) is not span:
-                inner.duration = at - inner.start
+        for spans in (self._open_spans, *self._beside.values()):
+            if span in spans:
+                while (inner := spans.pop()) is not span:
+                    inner.duration = at - inner.start
 
     def _begin_call(self, at: int, address: int, kind: str, place: Place) -> None:
         made = self._open(at, kind, place.name, place.attributes())
@@ -158,9 +198,17 @@ class Story:
     def _why(self, _at: int, why: str) -> None:
         self._calls[-1][1].attributes["why"] = why
 
-    def _signal(self, at: int, name: str, places: Sequence[Place], more: int, called: bool) -> None:
+    def _signal(
+        self,
+        at: int,
+        name: str,
+        places: Sequence[Place],
+        more: int,
+        called: bool,
+        lane: Lane | None,
+    ) -> None:
         told = ", ".join(map(str, places)) + (f" and {more} more" if more else "")
-        self._event(at, f"signal {name}", {"receivers": told})
+        self._event(at, f"signal {name}", {"receivers": told}, lane)
         if called:
             self._sent[len(self._open_spans)] = [name, len(places) + more, 0]
 
@@ -207,8 +255,16 @@ class Story:
                 self._close(at, made)
                 return
 
-    def _begin_span(self, at: int, number: int, name: str, attributes: dict[str, Any]) -> None:
-        self._numbered[number] = self._open(at, "user", name, dict(attributes))
+    def _begin_span(
+        self,
+        at: int,
+        number: int,
+        kind: str,
+        name: str,
+        attributes: dict[str, Any],
+        lane: Lane | None,
+    ) -> None:
+        self._numbered[number] = self._open(at, kind, name, dict(attributes), lane)
 
     def _end_span(self, at: int, number: int, outcome: str | None) -> None:
         made = self._numbered[number]
@@ -226,19 +282,32 @@ class Story:
                 self._close(at, made)
                 made.attributes = {"chunks": chunks, "bytes": size}
 
-    def _event(self, at: int, name: str, attributes: dict[str, Any]) -> None:
-        span = self._open_spans[-1].id if self._open_spans else None
-        self.events.append(Event(at, name, span, self._stage, attributes))
+    def _event(self, at: int, name: str, attributes: dict[str, Any], lane: Lane | None) -> None:
+        around, stage = self._around(lane), self._stage
+        if lane is not None:
+            attributes = {"lane": self._lane_name(lane), **attributes}
+            stage = stage if around is None else around.stage
+        span = None if around is None else around.id
+        self.events.append(Event(at, name, span, stage, attributes))
 
     # What was seen
 
     def _look(self, at: int, before: Look, after: Look, by_framework: bool) -> None:
         """Put down what changed: its author is the innermost open span, if any."""
-        made = None if by_framework or not self._open_spans else self._open_spans[-1]
-        author = _THE_FRAMEWORK if made is None else author_of(made)
-        span = None if made is None else made.id
+        self._put(snapshot.changes(before, after, at, *self._author(by_framework)))
+
+    def _response(self, at: int, found: list[Difference], by_framework: bool) -> None:
+        """Put down what changed of the response, which is on no card of the stack."""
+        author = self._author(by_framework)
+        self._put([Change(at, NO_CARD, "response", *item, *author) for item in found])
+
+    def _author(self, by_framework: bool) -> tuple[str, int | None]:
+        if by_framework or not self._open_spans:
+            return _THE_FRAMEWORK, None
+        return author_of(self._open_spans[-1]), self._open_spans[-1].id
+
+    def _put(self, found: list[Change]) -> None:
         room = self.recording.recorder.limits.changes - len(self.changes)
-        found = snapshot.changes(before, after, at, author, span)
         if len(found) > room:
             self.dropped["changes"] = self.dropped.get("changes", 0) + len(found) - room
             found = found[:room]

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from flasktrace.trace.model import NO_CARD
 from flasktrace.trace.record.place import author_of
 from flasktrace.trace.record.story import OpenSpan, Story
 
@@ -213,6 +214,7 @@ def _afterwards(story: Story) -> str:
     told = ""
     if story.replaced is not None:
         told += f"; {spoken(story.replaced)} replaced the response"
+    told += _other_status(story)
     chunks = _count(story.recording.chunks, "chunk")
     if story.recording.broken == "close":
         told += f"; closing the body failed with {_raised(story)}"
@@ -220,7 +222,31 @@ def _afterwards(story: Story) -> str:
         told += f"; the body broke off after {chunks} with {_raised(story)}"
     elif story.recording.outcome == "client_disconnected" and story.recording.returned:
         told += f"; the client left after {chunks} ({_count(story.recording.bytes, 'byte')})"
+    elif story.recording.outcome == "abandoned":
+        told += f"; the body was dropped after {chunks}, not at its end and never closed"
     return told
+
+
+def _other_status(story: Story) -> str:
+    """Return who changed the status after the view; not of a response that was never sent."""
+    found = [
+        (item, _code(item.before), _code(item.after))
+        for item in story.changes
+        if item.depth == NO_CARD and item.key == "status"
+    ]
+    if not found or found[-1][2] != str(story.recording.status):
+        return ""
+    told = ""
+    for item, before, after in found:
+        if before != after:
+            replaced = story.replaced is not None and story.replaced.id == item.span
+            by = " and" if replaced and not told else f"; {item.author}"
+            told += f"{by} changed the status from {before} to {after}"
+    return told
+
+
+def _code(status: str | None) -> str:
+    return (status or "").split(" ")[0]
 
 
 _FORMS: tuple[Callable[[Story], str | None], ...] = (

@@ -1,6 +1,6 @@
 """One request as a row of the list: the same facts for the page and for the live feed."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from flasktrace.trace.model import Summary
@@ -27,6 +27,21 @@ def row(item: Summary) -> dict[str, Any]:
         "verdict": clean(item.verdict),
         "marks": words.marks(item),
         "bar": tuple(_bar(item)),
+    }
+
+
+def running(item: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what is shown of a request that is not over, as clean text."""
+    where = (item["stage"] or "between stages", item["doing"] or "")
+    return {
+        "method": clean(item["method"]),
+        "target": clean(item["path"]),
+        "started": clean(item["since"]),
+        "clock": words.clock(item["since"]),
+        "duration": words.duration(item["for_ns"]),
+        "where": clean(" · ".join(part for part in where if part)),
+        "thread": clean(f"{item['thread']} ({item['ident']}) of process {item['pid']}"),
+        "stack": tuple(clean(line) for line in item["stack"]),
     }
 
 

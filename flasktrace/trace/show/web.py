@@ -19,7 +19,7 @@ from flasktrace.trace.show.access import HEADERS, Access, fixed_answer
 from flasktrace.trace.show.cards import stack
 from flasktrace.trace.show.feed import Feed, Source
 from flasktrace.trace.show.lane import PLACES, first_look, lane
-from flasktrace.trace.show.row import BAR, row
+from flasktrace.trace.show.row import BAR, row, running
 from flasktrace.trace.show.sanitize import clean
 from flasktrace.trace.show.waterfall import LENGTH, waterfall
 from flasktrace.wrappers import Response
@@ -79,11 +79,20 @@ class Store(Source, Protocol):
         """Return how many traces there are."""
 
 
+InFlight = Callable[[], list[dict[str, Any]]]
+"""Gives the requests that are not over, see `Tracer.in_flight`."""
+
+
 def create_app(
-    store: Store, access: Access, *, mount: str, health: Callable[[], dict[str, Any]]
+    store: Store,
+    access: Access,
+    *,
+    mount: str,
+    health: Callable[[], dict[str, Any]],
+    in_flight: InFlight = list,
 ) -> "WSGIApplication":
     """Return the dashboard as a WSGI app that is called with SCRIPT_NAME ending in *mount*."""
-    return Dashboard(store, access, mount=mount, health=health)
+    return Dashboard(store, access, mount=mount, health=health, in_flight=in_flight)
 
 
 class TraceId(BaseConverter):
@@ -96,12 +105,19 @@ class Dashboard:
     """The gate, the routes behind it and the headers of every answer."""
 
     def __init__(
-        self, store: Store, access: Access, *, mount: str, health: Callable[[], dict[str, Any]]
+        self,
+        store: Store,
+        access: Access,
+        *,
+        mount: str,
+        health: Callable[[], dict[str, Any]],
+        in_flight: InFlight = list,
     ) -> None:
         self.store = store
         self.access = access
         self.feed = Feed(store)
         self.health = health
+        self.in_flight = in_flight
         self.app = Flask(
             __name__, static_folder=None, template_folder=str(assets.folder() / "templates")
         )
@@ -139,6 +155,8 @@ class Dashboard:
             ("/<trace_id:trace_id>", self.trace_page),
             ("/api/traces", self.list_data),
             ("/api/traces/<trace_id:trace_id>", self.trace_data),
+            ("/running", self.running_page),
+            ("/api/in-flight", self.in_flight_data),
             ("/events", self.events),
             ("/health", self.health_data),
             ("/static/<name>", self.static),
@@ -160,6 +178,7 @@ class Dashboard:
             q=text,
             rows=[row(item) for item in page.summaries],
             total=self.store.count(),
+            running=len(self.in_flight()),
             since=since,
             is_live=cursor is None,
             older=_older(text, page.next),
@@ -177,6 +196,14 @@ class Dashboard:
             stacks={name: stack(trace, name) for name in PLACES},
             waterfall=waterfall(trace),
         )
+
+    def running_page(self) -> Response:
+        """Show the requests that are not over."""
+        return _page("running.html", items=[running(item) for item in self.in_flight()])
+
+    def in_flight_data(self) -> Response:
+        """Give the requests that are not over."""
+        return _json({"in_flight": self.in_flight()})
 
     def list_data(self) -> Response:
         """Give summaries, newest first."""

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, tzinfo
 
 from flasktrace.trace.model import (
+    NO_CARD,
     Candidate,
     Change,
     Failure,
@@ -175,7 +176,13 @@ def change_text(change: Change) -> str:
     """Return what happened without its author: ``g.user = 'ada' (was 'bob')``."""
     now = "" if change.after is None else f" = {change.after}"
     before = "" if change.before is None else f" (was {change.before})"
-    return clean(f"{change.section}.{change.key}{now}{before}")
+    return clean(f"{_change_name(change)}{now}{before}")
+
+
+def _change_name(change: Change) -> str:
+    """Return ``g.user``, or ``response header X-Page``: that is no name of Python."""
+    sign = " " if change.depth == NO_CARD else "."
+    return f"{change.section}{sign}{change.key}"
 
 
 def change_author(change: Change) -> str:
@@ -185,7 +192,7 @@ def change_author(change: Change) -> str:
 
 def change_sentence(change: Change) -> str:
     """Return ``g.user = 'ada', set by load_user (shop.py:41)``."""
-    name, who = f"{change.section}.{change.key}", change.author or "the framework"
+    name, who = _change_name(change), change.author or "the framework"
     if change.after is None:
         return clean(f"{name} removed by {who}, it was {change.before}")
     if change.before is None:
@@ -288,15 +295,24 @@ def failure_origin(failure: Failure) -> str:
 
 
 def body_sentence(response: ResponseFacts) -> str:
-    """Return ``1 chunk, 2.0 kB, first byte at 11.2 ms, closed``."""
-    first = response.first_byte_ns
+    """Return ``2 chunks, 2.0 kB, first byte at 11.2 ms, last at 12.0 ms, …, closed in 5 µs``."""
+    first, last, gap = response.first_byte_ns, response.last_byte_ns, response.longest_gap_ns
     parts = (
         number(response.chunks, "chunk"),
         size(response.bytes),
         "no byte sent" if first is None else f"first byte at {duration(first)}",
-        "closed" if response.closed else "never closed",
+        "" if last is None or gap is None else f"last at {duration(last)}",
+        "" if gap is None else f"longest gap {duration(gap)}",
+        _closing(response),
     )
-    return ", ".join(parts)
+    return ", ".join(part for part in parts if part)
+
+
+def _closing(response: ResponseFacts) -> str:
+    if not response.closed:
+        return "never closed"
+    took = response.close_ns
+    return "closed" if took is None else f"closed in {duration(took)}"
 
 
 def dropped_sentence(dropped: Mapping[str, int]) -> str:

@@ -3,7 +3,11 @@ import io
 import pytest
 
 import flasktrace
+from flasktrace.trace.model import Trace
+from flasktrace.trace.record.assemble import assemble
 from flasktrace.trace.record.gateway import Gateway
+from flasktrace.trace.record.hosts.wsgi import WsgiHost
+from flasktrace.trace.record.recorder import Recorder
 from tests.trace.record.same import Ask, ask
 
 
@@ -158,3 +162,96 @@ def test_a_close_after_the_end_changes_nothing():
 
     assert len(traces) == 1
     assert isinstance(wrapped.tracer._gateway, Gateway)
+
+
+class Clock:
+    """Nanoseconds that go on when told to."""
+
+    now = 1_000
+
+    def __call__(self):
+        return self.now
+
+
+def timed(parts, clock, *, wait=0):
+    """Return the trace of a body whose server waits between the chunks."""
+    made = []
+    recorder = Recorder(WsgiHost(), "x", made.append, clock=clock)
+    body = Gateway(answering(parts), recorder)({}, lambda *_args: None)
+    for _ in body:
+        clock.now += wait
+    body.close()
+    return assemble(made[0])
+
+
+def test_the_times_of_a_stream_are_those_of_the_app():
+    clock = Clock()
+
+    class Parts:
+        def __iter__(self):
+            for length in (10, 30, 20):
+                clock.now += length
+                yield b"x"
+            clock.now += 500
+
+        def close(self):
+            clock.now += 7
+
+    response = timed(Parts(), clock, wait=1_000).response
+
+    assert (response.first_byte_ns, response.last_byte_ns) == (10, 2_060)
+    assert (response.longest_gap_ns, response.close_ns) == (30, 7)
+
+
+def test_one_chunk_has_no_gap_and_a_list_no_close():
+    response = timed([b"x"], Clock()).response
+
+    assert (response.last_byte_ns, response.longest_gap_ns, response.close_ns) == (0, None, None)
+
+
+def test_a_close_that_fails_has_its_time_too():
+    clock = Clock()
+
+    class Parts(list):
+        def close(self):
+            clock.now += 7
+            raise OSError("disk")
+
+    made = []
+    recorder = Recorder(WsgiHost(), "x", made.append, clock=clock)
+    body = Gateway(answering(Parts([b"x"])), recorder)({}, lambda *_args: None)
+    with pytest.raises(OSError, match="disk"):
+        body.close()
+
+    assert assemble(made[0]).response.close_ns == 7
+
+
+@pytest.mark.parametrize(
+    ("body", "headers", "chunks", "outcome"),
+    [
+        (iter([b"a", b"b"]), [], 1, "abandoned"),
+        (iter([b"a", b"b"]), [], None, "ok"),
+        (iter([b"ab"]), [("Content-Length", "2")], 1, "ok"),
+        (iter([b"ab"]), [("Content-Length", "2")], 0, "abandoned"),
+        ([b"a", b"b"], [], 1, "abandoned"),
+        ([b"ab"], [], 1, "ok"),
+        ([], [], 0, "ok"),
+    ],
+)
+def test_a_body_that_is_dropped_before_its_end_was_abandoned(body, headers, chunks, outcome):
+    trace = traced(answering(body, *headers), Ask(chunks=chunks, close=False))
+
+    assert trace.outcome == outcome
+    assert not trace.response.closed
+    dropped = "; the body was dropped after"
+    assert (dropped in trace.verdict) == (outcome == "abandoned")
+
+
+def test_a_trace_from_before_has_no_times_of_its_stream():
+    data = traced(answering([b"x"])).to_dict()
+    for name in ("last_byte_ns", "longest_gap_ns", "close_ns"):
+        del data["response"][name]
+
+    response = Trace.from_dict(data).response
+
+    assert (response.last_byte_ns, response.longest_gap_ns, response.close_ns) == (None,) * 3

@@ -335,7 +335,7 @@ def test_a_wsgi_app_that_raises_leaves_it_to_the_server():
 
 
 def test_a_generator_that_is_closed_in_a_view_is_no_client_that_left():
-    app, asks = FRAMEWORK_APPS["leaving_view"](flasktrace, [])
+    app, asks = FRAMEWORK_APPS["fault_03_leaving_view"](flasktrace, [])
 
     told = sentence(app, asks[-1])
 

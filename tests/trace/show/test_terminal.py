@@ -30,6 +30,11 @@ def odd() -> Trace:
         Change(2, 0, "session", "basket", "[7]", None, "logout (auth.py:30)", 1),
         Change(3, 1, "g", "depth", "1", "2", "", None),
     )
+    answer = (
+        Change(4, -1, "response", "status", "200 OK", "404 NOT FOUND", "hide (shop.py:60)", 5),
+        Change(4, -1, "response", "header X-Frame-Options", None, "DENY", "hide (shop.py:60)", 5),
+        Change(5, -1, "response", "header Vary", None, "Cookie", "the framework", None),
+    )
     cards = (samples.card("'ada'", user_id="1"), job)
     stages = (
         push,
@@ -38,14 +43,17 @@ def odd() -> Trace:
                 asked_by="request.endpoint in require_login (auth.py:9)"),
         dispatch,
         make_response,
-        replace(postprocess,
+        replace(postprocess, changes=answer,
                 runs=(Run(10_400_000, 90_000, "KeyError"), Run(10_600_000, 90_000, None))),
         pop,
     )  # fmt: skip
     return replace(
-        base, stages=stages, changes=changes, path="/shop/商品/" + "x" * 40, view_args={"id": "7"},
+        base, stages=stages, changes=(*changes, *answer), path="/shop/商品/" + "x" * 40,
+        view_args={"id": "7"},
         outcome="client_disconnected", dropped={"spans": 3, "events": 12}, partial=True,
         parent="f" * 32, label="tests/test_shop.py::test_cart",
+        response=replace(base.response, chunks=3, last_byte_ns=11_900_000, longest_gap_ns=600_000,
+                         close_ns=30_000),
     )  # fmt: skip
 
 

@@ -27,9 +27,15 @@ TOKEN = "an-api-token-of-the-test"
 CART = cart().id
 
 
-def dashboard(store: Any) -> Dashboard:
+def dashboard(store: Any, running: Sequence[dict[str, Any]] = ()) -> Dashboard:
     access = Access(token=TOKEN, trusted_hosts=(), ledger=FakeLedger(), app_name="shop")
-    made = create_app(store, access, mount="/_trace", health=lambda: {"store": "fake"})
+    made = create_app(
+        store,
+        access,
+        mount="/_trace",
+        health=lambda: {"store": "fake"},
+        in_flight=lambda: list(running),
+    )
     assert isinstance(made, Dashboard)
     return made
 
@@ -37,8 +43,13 @@ def dashboard(store: Any) -> Dashboard:
 class Browser:
     """Asks the dashboard as the tracer would hand requests on, with the API token."""
 
-    def __init__(self, traces: Sequence[Trace] = (), store: Any = None) -> None:
-        self.app = dashboard(store or FakeStore(traces))
+    def __init__(
+        self,
+        traces: Sequence[Trace] = (),
+        store: Any = None,
+        running: Sequence[dict[str, Any]] = (),
+    ) -> None:
+        self.app = dashboard(store or FakeStore(traces), running)
         self.client = Client(self.app)
 
     def get(self, path: str, method: str = "GET", **headers: str) -> TestResponse:
@@ -100,6 +111,21 @@ def test_a_row_says_what_happened_and_links_to_the_request() -> None:
     assert "2026-11-23T10:20:30.123456+00:00" in [time["datetime"] for time in page.all("time")]
 
 
+def test_the_page_of_a_request_says_who_changed_the_response() -> None:
+    change = Change(4, -1, "response", "header X-Page", None, "1", "add (shop.py:60)", 5)
+    base = cart()
+    stages = tuple(
+        replace(stage, changes=(change,)) if stage.name == "postprocess" else stage
+        for stage in base.stages
+    )
+    response = replace(base.response, chunks=2, last_byte_ns=3 * MS, longest_gap_ns=2 * MS)
+    page = Browser([replace(base, stages=stages, response=response)]).page(f"/{CART}")
+
+    assert "response header X-Page = 1, set by add (shop.py:60)" in page.text
+    assert "last at 3.00 ms, longest gap 2.00 ms" in page.text
+    assert "set by add" not in str(stack(replace(base, stages=stages), "postprocess"))
+
+
 def test_a_long_list_goes_on_by_the_older_link_until_the_end() -> None:
     browser = Browser(many(120))
     seen: list[str] = []
@@ -120,6 +146,57 @@ def test_the_list_shows_what_the_filter_asks_for_and_keeps_it_in_its_links() -> 
     assert len(rows(page)) == 50
     assert "q=status%3A5xx&before=" in str(page.having("data-older")[0]["href"])
     assert [box["value"] for box in page.all("input")] == ["status:5xx"]
+
+
+RUNNING: dict[str, Any] = {
+    "id": "a" * 32,
+    "method": "GET",
+    "path": "/slow<script>\x1b[2J",
+    "since": "2026-11-23T10:20:30.123456+00:00",
+    "for_ns": 3_200 * MS,
+    "stage": "dispatch",
+    "doing": "view slow (shop.py:12)",
+    "thread": "Thread-7",
+    "ident": 140,
+    "pid": 9,
+    "stack": ["slow (shop.py:14)", "<b>wait (shop.py:40)"],
+}
+
+
+def test_the_list_links_to_what_is_running() -> None:
+    page = Browser(running=[RUNNING]).page("/")
+
+    assert "1 running now" in page.text
+    assert "/_trace/running" in [link["href"] for link in page.all("a")]
+
+
+def test_what_is_running_is_shown_with_its_stack() -> None:
+    page = Browser(running=[RUNNING, {**RUNNING, "stage": None, "doing": None, "stack": []}])
+    shown = page.page("/running")
+
+    for words in ("2 requests", "/slow<script>", "for 3.20 s", "dispatch · view slow (shop.py:12)"):
+        assert words in shown.text
+    for words in ("Thread-7 (140) of process 9", "<b>wait (shop.py:40)", "between stages"):
+        assert words in shown.text
+    assert "cannot be seen" in shown.text
+    assert "\x1b" not in shown.source
+    assert shown.all("b") == []
+
+
+def test_when_nothing_is_running_the_page_says_so() -> None:
+    assert "Nothing is running" in Browser().page("/running").text
+
+
+def test_what_is_running_is_there_as_data_for_those_who_may_see_it() -> None:
+    browser = Browser(running=[RUNNING])
+
+    answer = browser.get("/api/in-flight")
+
+    assert answer.json == {"in_flight": [RUNNING]}
+    assert "<" not in answer.text
+    for path in ("/api/in-flight", "/running"):
+        assert browser.get(path, Authorization="Bearer wrong").status_code == 401
+        assert browser.get(path, method="POST").status_code in {403, 405}
 
 
 def test_an_empty_list_says_what_to_do() -> None:

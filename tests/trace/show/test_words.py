@@ -232,6 +232,31 @@ def test_body_sentence_says_when_nothing_was_sent_or_closed() -> None:
     assert words.body_sentence(response) == "0 chunks, 0 B, no byte sent, never closed"
 
 
+def test_body_sentence_tells_where_a_stream_took_its_time() -> None:
+    response = replace(
+        samples.cart().response,
+        chunks=3,
+        first_byte_ns=1_000_000,
+        last_byte_ns=9_000_000,
+        longest_gap_ns=7_000_000,
+        close_ns=20_000,
+    )
+
+    assert words.body_sentence(response).split(", ")[2:] == [
+        "first byte at 1.00 ms",
+        "last at 9.00 ms",
+        "longest gap 7.00 ms",
+        "closed in 0.02 ms",
+    ]
+
+
+def test_a_change_of_the_response_is_no_name_of_python() -> None:
+    change = Change(1, -1, "response", "header X-Page", None, "1", "add (shop.py:3)", 2)
+
+    assert words.change_text(change) == "response header X-Page = 1"
+    assert words.change_sentence(change) == "response header X-Page = 1, set by add (shop.py:3)"
+
+
 def test_dropped_sentence_counts_and_is_empty_without_loss() -> None:
     assert words.dropped_sentence({"spans": 3}) == "left out because of limits: 3 spans"
     assert words.dropped_sentence({}) == ""

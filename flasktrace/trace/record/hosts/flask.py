@@ -65,7 +65,8 @@ class FlaskHost:
         """Return what *context* refers to, without asking it for anything."""
         mine = attributes_of(context).get
         request = mine("request", mine("_request"))
-        its = attributes_of(request).get
+        attributes = attributes_of(request)
+        its = attributes.get
         return (
             request,
             its("method"),
@@ -77,6 +78,7 @@ class FlaskHost:
             attributes_of(mine("g")),
             mine("_flashes", mine("flashes")),
             mine("url_adapter"),
+            attributes,
         )
 
     def adapter_facts(self, adapter: Any) -> dict[str, Any]:
@@ -106,6 +108,7 @@ class FlaskHost:
         self._dress(app, "ensure_sync", _announcing(app, app.ensure_sync))
         recorder.connect(app)
         recorder.connect_templates(flask.before_render_template, flask.template_rendered, app)
+        recorder.connect_exceptions(flask.got_request_exception, app)
 
     def _dress(self, app: Any, method: str, dressed: Callable[..., Any]) -> None:
         self._dressed[method] = app.__dict__.get(method, _MISSING), dressed
@@ -194,7 +197,7 @@ def _calling_processors(app: Any, method: Callable[..., Any]) -> Callable[..., A
             return method(*args, **kwargs)
         if flasks_own is None:
             listed = functools.partial(_listed, table)
-            recording.recorder.host_event(recording, "url value preprocessors", listed)
+            recording.recorder.host_event(app, name="url value preprocessors", facts=listed)
             return method(*args, **kwargs)
 
         def dress(function: Any) -> Any:
@@ -333,7 +336,8 @@ def _note_session(context: Any) -> None:
     if opened is not None:
         method = found_on(found_on(context.app, "session_interface"), "open_session")
         outcome = f"gave {type_name(type(opened))}, not timed"
-        recording.recorder.untimed_call(recording, "session_open", method, outcome)
+        noted = recording.recorder.untimed_call
+        noted(context.app, kind="session_open", function=method, outcome=outcome)
 
 
 # The calls

@@ -21,7 +21,7 @@ _NAMES = (
     "appcontext_tearing_down",
     "appcontext_popped",
 )
-_TEMPLATES = {"before_render_template", "template_rendered"}
+_HEARD = {"before_render_template", "template_rendered", "got_request_exception"}
 """The recorder listens to them anyway."""
 
 
@@ -33,7 +33,7 @@ class Ears:
 
         self._recorder = recorder
         self._deaf = tuple(
-            (signal, int(name in _TEMPLATES), recorder.hears(signal, app))
+            (signal, int(name in _HEARD), recorder.hears(signal, app))
             for name, signal in ((name, getattr(flask, name)) for name in _NAMES)
         )
 

@@ -27,7 +27,8 @@ class NativeHost:
     def refs(self, context: Any) -> Refs:
         """Return what *context* refers to, without asking it for anything."""
         request = context.request
-        get = attributes_of(request).get
+        attributes = attributes_of(request)
+        get = attributes.get
         return (
             request,
             get("method"),
@@ -39,6 +40,7 @@ class NativeHost:
             attributes_of(context.g),
             context.flashes,
             context.url_adapter,
+            attributes,
         )
 
     def adapter_facts(self, adapter: Any) -> dict[str, Any]:
@@ -57,6 +59,7 @@ class NativeHost:
         """Begin to listen; `Recorder.disconnect` ends it."""
         recorder.connect(app)
         recorder.connect_templates(signals.template_started, signals.template_finished, app)
+        recorder.connect_exceptions(signals.exception_unhandled, app)
 
     def uninstall(self, app: Any) -> None:
         """Do nothing: the app was not changed."""

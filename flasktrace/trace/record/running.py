@@ -1,0 +1,135 @@
+"""Tells of the requests that are not over: where each one is, and since when.
+
+Nothing here runs while a request is handled; it is for whoever asks, in another thread.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from types import CodeType, FrameType
+from typing import Any
+
+from flasktrace.trace.record import lanes, notes
+from flasktrace.trace.record.body import Body
+from flasktrace.trace.record.failure import is_own
+from flasktrace.trace.record.gateway import Gateway
+from flasktrace.trace.record.place import Place, short
+from flasktrace.trace.record.recorder import Recorder
+from flasktrace.trace.record.recording import Recording
+from flasktrace.trace.record.redact import without
+
+_MOST = 30
+"""Lines of a stack, the innermost ones."""
+_PATIENCE = 5 * 60 * 1_000_000_000
+"""Nanoseconds after which a body that nobody has begun to read counts as abandoned."""
+_CALL = Gateway.__call__.__code__
+_CHUNK = Body.__next__.__code__
+
+
+def in_flight(recorder: Recorder) -> list[dict[str, Any]]:
+    """Return the requests that are not over as plain data, the one that began first at first."""
+    running = list(recorder.live.values())
+    newest = {(item.ident, item.returned): item for item in running}
+    frames = sys._current_frames()  # noqa: SLF001
+    try:
+        return [_told(item, _stack(item, newest, frames.get(item.ident))) for item in running]
+    finally:
+        frames.clear()
+
+
+def _told(recording: Recording, stack: list[str]) -> dict[str, Any]:
+    since = datetime.fromtimestamp(recording.started, UTC)
+    return {
+        "id": recording.id,
+        "method": recording.request.get("REQUEST_METHOD", ""),
+        "path": without(recording.request.get("path", ""), recording.routing.get("secrets") or ()),
+        "since": since.isoformat(timespec="microseconds"),
+        "for_ns": max(lanes.now(recording), 0),
+        "stage": _stage(recording),
+        "doing": _doing(recording),
+        "thread": recording.thread,
+        "ident": recording.ident,
+        "pid": recording.pid,
+        "stack": stack,
+    }
+
+
+def _stage(recording: Recording) -> str | None:
+    """Return the stage that a request is in, ``body`` after them, None between them."""
+    stages = recording.stages[-1:]
+    return stages[0] if stages else "body" if recording.returned else None
+
+
+def _doing(recording: Recording) -> str | None:
+    """Return which function of the app is at work: ``view slow (shop.py:12)``."""
+    calls = recording.calls[-1:]
+    for note in reversed(list(recording.notes)):
+        if calls and note[0] == notes.CALL and note[2] == calls[0]:
+            kind, place = note[3:5]
+            return f"{kind} {place}" if type(place) is Place else str(kind)
+    return None
+
+
+# Where a thread is
+
+
+def _stack(
+    recording: Recording, newest: dict[Any, Recording], frame: FrameType | None
+) -> list[str]:
+    """Return what the thread of a request is doing, outermost first; empty when it is elsewhere.
+
+    A thread may have gone on to another request, or to this very question; and the stack of a
+    greenlet that waits is not its thread's.
+    """
+    is_answering = recording.ident == lanes.spot()[0]
+    is_latest = newest[recording.ident, recording.returned] is recording
+    if frame is None or is_answering or (recording.returned and not is_latest):
+        return []
+    found = list(_down_from(frame))
+    doors = [_CHUNK] if recording.returned else [_CALL]
+    return _lines(found, doors)
+
+
+def _down_from(frame: FrameType | None) -> Iterator[tuple[CodeType, int]]:
+    while frame is not None:
+        yield frame.f_code, frame.f_lineno or 0
+        frame = frame.f_back
+
+
+def _lines(found: list[tuple[CodeType, int]], doors: list[CodeType]) -> list[str]:
+    """Return the steps inside of the request; the server's own lie outside of the first door."""
+    found.reverse()
+    first = next((at for at, (code, _) in enumerate(found) if code in doors), None)
+    if first is None:
+        return []
+    inside = [
+        f"{code.co_name} ({short(code.co_filename)}:{line})"
+        for code, line in found[first:]
+        if not is_own(code.co_filename)
+    ]
+    return inside[-_MOST:]
+
+
+# What will never end
+
+
+def sweep(recorder: Recorder) -> None:
+    """Finish the recordings whose bodies nobody has begun to read for a long time."""
+    for recording in list(recorder.live.values()):
+        returned = _returned_at(recording)
+        if returned is not None and lanes.now(recording) - returned > _PATIENCE:
+            recording.outcome = "abandoned"
+            recorder.finish(recording, returned)
+
+
+def _returned_at(recording: Recording) -> int | None:
+    """Return when a response was returned whose body nobody reads; None for all others."""
+    if not recording.returned or recording.chunks or recording.first_byte is not None:
+        return None
+    known = list(recording.notes)
+    if recording.room <= 0 or any(note[0] == notes.BODY for note in known):
+        return None  # it is being read, or nobody can tell
+    # The return itself is not noted, but the end of the last stage is.
+    return known[-1][1] if known else 0
