@@ -519,11 +519,12 @@ class Flask(Registry):
 
     def _call_inside(self, kind: str, method: Callable[..., Any], /, *args: Any) -> Any:
         """Call a method of what the app works with, such as its session interface."""
+        if not (signals.call_started.receivers or signals.call_finished.receivers):
+            return method(*args)
         context = contexts.top
-        heard = signals.call_started.receivers or signals.call_finished.receivers
-        if heard and context is not None:
-            return call(context, kind, method, method, *args)
-        return method(*args)
+        if context is None:
+            return method(*args)
+        return call(context, kind, method, method, *args)
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         """Return *func*, or, when it is a coroutine function, one that waits for its result."""
