@@ -43,7 +43,7 @@ from flasktrace.logging import create_logger
 from flasktrace.registry import Registry, SetupError, scopes
 from flasktrace.routing import Map, bind
 from flasktrace.sessions import SecureCookieSessionInterface, SessionInterface, SessionMixin
-from flasktrace.signals import call, stage
+from flasktrace.signals import call, send, stage
 from flasktrace.templating import (
     DispatchingJinjaLoader,
     Environment,
@@ -374,7 +374,7 @@ class Flask(Registry):
                     value = self.handle_user_exception(error)
                 response = self.process_response(context, self.make_response(value))
                 if signals.request_finished.receivers:
-                    signals.request_finished.send(self, response=response)
+                    send(signals.request_finished, self, context, response=response)
             except Exception as error:  # noqa: BLE001
                 ending.error = error
                 response = self.handle_exception(error)
@@ -447,7 +447,8 @@ class Flask(Registry):
             response = self._call(context, "after_request", function, response)
         saved = context._session  # noqa: SLF001
         if not self.session_interface.is_null_session(saved):
-            self.session_interface.save_session(self, saved, response)  # type: ignore[arg-type]
+            save = self.session_interface.save_session
+            self._call_inside("session_save", save, self, saved, response)
         return response
 
     @stage("pop")
@@ -458,7 +459,7 @@ class Flask(Registry):
     def _begin(self) -> None:
         self._got_first_request = True
         if signals.request_started.receivers:
-            signals.request_started.send(self)
+            send(signals.request_started, self, contexts.top)
 
     def do_teardown_request(self, exc: BaseException | None = MISSING) -> None:
         """Run the functions of `teardown_request`, the last registered first."""
@@ -470,7 +471,7 @@ class Flask(Registry):
         for function in _reversed(context, self.teardown_request_funcs):
             self._call(context, "teardown_request", function, exc)
         if signals.request_tearing_down.receivers:
-            signals.request_tearing_down.send(self, exc=exc)
+            send(signals.request_tearing_down, self, context, exc=exc)
 
     def do_teardown_appcontext(self, exc: BaseException | None = MISSING) -> None:
         """Run the functions of `teardown_appcontext`, the last registered first."""
@@ -479,7 +480,7 @@ class Flask(Registry):
         for function in reversed(self.teardown_appcontext_funcs):
             self._call(contexts.top, "teardown_appcontext", function, exc)
         if signals.appcontext_tearing_down.receivers:
-            signals.appcontext_tearing_down.send(self, exc=exc)
+            send(signals.appcontext_tearing_down, self, contexts.top, exc=exc)
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
         """Answer as a WSGI application (PEP 3333)."""
@@ -516,6 +517,15 @@ class Flask(Registry):
             return call(context, kind, function, run, *args, **kwargs)
         return run(*args, **kwargs)
 
+    def _call_inside(self, kind: str, method: Callable[..., Any], /, *args: Any) -> Any:
+        """Call a method of what the app works with, such as its session interface."""
+        if not (signals.call_started.receivers or signals.call_finished.receivers):
+            return method(*args)
+        context = contexts.top
+        if context is None:
+            return method(*args)
+        return call(context, kind, method, method, *args)
+
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         """Return *func*, or, when it is a coroutine function, one that waits for its result."""
         if type(func) is FunctionType and not func.__code__.co_flags & _COROUTINE:
@@ -537,7 +547,7 @@ class Flask(Registry):
 
     def open_session(self, found: Request) -> SessionMixin:
         """Return the session of a request; a stand-in when it cannot be opened."""
-        opened = self.session_interface.open_session(self, found)
+        opened = self._call_inside("session_open", self.session_interface.open_session, self, found)
         return self.session_interface.make_null_session(self) if opened is None else opened
 
     def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
@@ -644,7 +654,10 @@ class Flask(Registry):
 
     def handle_exception(self, e: Exception) -> Response:
         """Answer 500 for an exception that nobody handled; raise it in debug mode and tests."""
-        signals.got_request_exception.send(self, exception=e)
+        if signals.exception_unhandled.receivers:
+            signals.exception_unhandled.send(self, exception=e)
+        if signals.got_request_exception.receivers:
+            send(signals.got_request_exception, self, contexts.top, exception=e)
         if self._propagates():
             raise e
         self.log_exception((type(e), e, e.__traceback__))
@@ -661,7 +674,7 @@ class Flask(Registry):
         try:
             response = self.process_response(response)  # type: ignore[call-arg, arg-type]
             if signals.request_finished.receivers:
-                signals.request_finished.send(self, response=response)
+                send(signals.request_finished, self, contexts.top, response=response)
         except Exception:
             if not from_error_handler:
                 raise

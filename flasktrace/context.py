@@ -12,7 +12,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import MapAdapter
 
 from flasktrace.globals import contexts, request_context
-from flasktrace.signals import Staged, appcontext_popped, appcontext_pushed
+from flasktrace.signals import Staged, appcontext_popped, appcontext_pushed, send
 
 if TYPE_CHECKING:
     from flasktrace.app import Flask
@@ -165,7 +165,7 @@ class Context(Staged):
         self.pushes += 1
         contexts.push(self)
         if appcontext_pushed.receivers and (self.request is None or self.pushes == 1):
-            appcontext_pushed.send(self.app)
+            send(appcontext_pushed, self.app, self)
         if self._session is None and self.request is not None:
             self._session = self.app.open_session(self.request)
 
@@ -209,7 +209,7 @@ class Context(Staged):
                 self.pushes -= 1
                 contexts.pop()
             if appcontext_popped.receivers and (last or self.request is None):
-                appcontext_popped.send(self.app)
+                send(appcontext_popped, self.app, self)
 
     def __enter__(self) -> Self:
         self.push()

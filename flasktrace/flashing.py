@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 
-from flasktrace.globals import current_app, request_context, session
-from flasktrace.signals import message_flashed
+from flasktrace.globals import contexts, current_app, request_context, session
+from flasktrace.signals import message_flashed, send
 
 _KEY = "_flashes"
 
@@ -13,7 +13,8 @@ def flash(message: str, category: str = "message") -> None:
     waiting = [*session.get(_KEY, ()), (category, message)]
     session[_KEY] = waiting
     app = current_app._get_current_object()  # type: ignore[attr-defined]  # noqa: SLF001
-    message_flashed.send(app, message=message, category=category)
+    if message_flashed.receivers:
+        send(message_flashed, app, contexts.top, message=message, category=category)
 
 
 def get_flashed_messages(

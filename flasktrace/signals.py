@@ -40,6 +40,17 @@ pop_finished = _flat("pop_finished")
 call_started = _flat("call_started")
 call_finished = _flat("call_finished")
 
+# A template that is rendered: ``template=``; the finished half is sent also when that fails.
+template_started = _flat("template_started")
+template_finished = _flat("template_finished")
+
+# An exception that nobody has handled: ``exception=``.
+exception_unhandled = _flat("exception_unhandled")
+
+# One of the ten below is about to be sent: ``context=``, ``signal=``, ``receivers=``. Each of them
+# is a call of the kind "receiver".
+signal_sent = _flat("signal_sent")
+
 # Flask's own ten, sent where Flask sends them, with the same arguments.
 template_rendered = _names.signal("template_rendered")
 before_render_template = _names.signal("before_render_template")
@@ -74,7 +85,7 @@ class Staged:
 
     app: Any
     stage: str | None
-    """The open stage, ``error_handler`` while one runs, None between the stages."""
+    """The open stage; between the stages what runs there (``error_handler``), else None."""
     request: Any
     """Its ``url_rule`` and ``view_args`` are what the match stage made."""
 
@@ -185,6 +196,26 @@ def call(
         return value
     finally:
         context.stage = around
+
+
+def send(signal: Signal, app: Any, context: Any, /, **facts: Any) -> None:
+    """Send one of Flask's own signals with *app* as sender, *context* being the one on top.
+
+    Where calls are heard, each receiver is one. Ask for ``signal.receivers`` first.
+    """
+    if context is None or not (call_started.receivers or call_finished.receivers):
+        signal.send(app, _async_wrapper=app.ensure_sync, **facts)
+        return
+    if signal.is_muted:
+        return
+    if signal_sent.receivers:
+        found = list(signal.receivers_for(app))
+        signal_sent.send(app, context=context, signal=signal, receivers=found)
+        del found
+    for receiver in signal.receivers_for(app):
+        waits = inspect.iscoroutinefunction(receiver)
+        run = app.ensure_sync(receiver) if waits else receiver
+        call(context, "receiver", receiver, run, app, **facts)
 
 
 def _announced(

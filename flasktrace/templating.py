@@ -5,11 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
+from blinker import Signal
 from jinja2 import BaseLoader, Template, TemplateNotFound
 from jinja2 import Environment as JinjaEnvironment
 
 from flasktrace.globals import contexts, current_context
-from flasktrace.signals import before_render_template, template_rendered
+from flasktrace.signals import (
+    before_render_template,
+    send,
+    template_finished,
+    template_rendered,
+    template_started,
+)
 
 if TYPE_CHECKING:
     from flasktrace.app import Flask
@@ -156,23 +163,38 @@ def stream_template_string(source: str, **context: Any) -> Iterable[str]:
 
 def _render(app: Flask, template: Template, context: dict[str, Any]) -> str:
     app.update_template_context(context)
-    if before_render_template.receivers:
-        before_render_template.send(app, template=template, context=context)
-    text = template.render(context)
-    if template_rendered.receivers:
-        template_rendered.send(app, template=template, context=context)
+    if template_started.receivers:
+        template_started.send(app, template=template)
+    try:
+        _tell(before_render_template, app, template, context)
+        text = template.render(context)
+        _tell(template_rendered, app, template, context)
+    finally:
+        if template_finished.receivers:
+            template_finished.send(app, template=template)
     return text
+
+
+def _tell(signal: Signal, app: Flask, template: Template, variables: dict[str, Any]) -> None:
+    if signal.receivers:
+        send(signal, app, contexts.top, template=template, context=variables)
 
 
 def _stream(app: Flask, template: Template, context: dict[str, Any]) -> Iterable[str]:
     from flasktrace.streaming import stream_with_context
 
     app.update_template_context(context)
-    before_render_template.send(app, template=template, context=context)
+    _tell(before_render_template, app, template, context)
 
     def pieces() -> Iterable[str]:
-        yield from template.generate(context)
-        template_rendered.send(app, template=template, context=context)
+        if template_started.receivers:
+            template_started.send(app, template=template)
+        try:
+            yield from template.generate(context)
+            _tell(template_rendered, app, template, context)
+        finally:
+            if template_finished.receivers:
+                template_finished.send(app, template=template)
 
     top = contexts.top
     if top is None or top.request is None:

@@ -737,7 +737,8 @@ from flasktrace import Flask, signals
 from flasktrace.flat_signal import FlatSignal
 
 ours = [signal for pair in signals.STAGE_SIGNALS.values() for signal in pair]
-ours += [signals.call_started, signals.call_finished]
+ours += [signals.call_started, signals.call_finished, signals.signal_sent]
+ours += [signals.template_started, signals.template_finished, signals.exception_unhandled]
 names = {signal.name for signal in ours}
 sent = []
 for kind in (Signal, FlatSignal):
@@ -757,7 +758,7 @@ print("request_started" in sent, len(names))
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
-    assert ["[]", "set()", "True 16"] == done.stdout.splitlines()
+    assert ["[]", "set()", "True 20"] == done.stdout.splitlines()
 
 
 def test_calls_of_functions_of_the_user_are_told():
@@ -797,6 +798,7 @@ def test_calls_of_functions_of_the_user_are_told():
     ):
         app.test_client().get("/")
 
+    assert ["session_open", "session_open done"] == [kind for kind, _ in heard[:2]]
     assert [
         ("before_request", before),
         ("before_request done", None),
@@ -805,8 +807,8 @@ def test_calls_of_functions_of_the_user_are_told():
         ("context_processor done", {"word": "x"}),
         ("view done", "x"),
         ("after_request", after),
-    ] == heard[:7]
-    assert [("teardown_request", end), ("teardown_request done", None)] == heard[8:]
+    ] == heard[2:9]
+    assert [("teardown_request", end), ("teardown_request done", None)] == heard[10:]
 
 
 def test_calls_that_raise_are_told_too():
@@ -821,7 +823,7 @@ def test_calls_that_raise_are_told_too():
     with signals.call_finished.connected_to(on_finished, app):
         app.test_client().get("/")
 
-    assert [("view", ZeroDivisionError, None), ("error_handler", KeyError, None)] == heard
+    assert [("view", ZeroDivisionError, None), ("error_handler", KeyError, None)] == heard[1:]
 
 
 def test_a_stage_that_does_not_exist_cannot_be_decorated():

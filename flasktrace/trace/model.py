@@ -88,13 +88,15 @@ class Span(Record):
     stage: str | None
     """The stage that it ran in; None between the stages."""
     kind: str
-    """``before_request``, ``view``, ``error_handler``, ``template``, ``user``, ``body``, …"""
+    """``before_request``, ``view``, ``error_handler``, ``session_open``, ``receiver`` (of a
+    signal), ``template``, ``user``, ``body``, …"""
     name: str
     start_ns: int
     duration_ns: int
     attributes: dict[str, Any]
     """Names of OpenTelemetry where there is one: ``code.function.name``, ``code.file.path``,
-    ``code.line.number``; ``outcome``: what it gave, in words; and ``lane``, as ``thread Worker-1``,
+    ``code.line.number``; ``code.module.name``; in words ``outcome``, what it gave, ``order``, which
+    of how many it was (``2 of 3``), ``why`` it ran there; and ``lane``, as ``thread Worker-1``,
     when it did not run where the request did."""
 
 

@@ -98,7 +98,15 @@ def cart() -> Trace:
                 "load_user",
                 300_000,
                 700_000,
-                code("load_user", "/app/shop.py", 41, outcome="returned None"),
+                code(
+                    "load_user",
+                    "/app/shop.py",
+                    41,
+                    **{"code.module.name": "shop"},
+                    order="1 of 1",
+                    why="the only one",
+                    outcome="returned None",
+                ),
             ),
             Span(
                 2,
@@ -120,7 +128,14 @@ def cart() -> Trace:
                 "add_headers",
                 10_450_000,
                 100_000,
-                code("add_headers", "/app/shop.py", 60, outcome="returned the same response"),
+                code(
+                    "add_headers",
+                    "/app/shop.py",
+                    60,
+                    order="2 of 2",
+                    why="the app's, in reverse: registered 1st of 2",
+                    outcome="returned the response",
+                ),
             ),
             Span(
                 6,

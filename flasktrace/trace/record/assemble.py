@@ -19,6 +19,7 @@ from flasktrace.trace.model import (
 )
 from flasktrace.trace.record.describe import plain
 from flasktrace.trace.record.gateway import text_of
+from flasktrace.trace.record.rank import rank
 from flasktrace.trace.record.recording import Recording
 from flasktrace.trace.record.redact import without
 from flasktrace.trace.record.story import OpenSpan, StageRun, Story
@@ -58,6 +59,7 @@ def _scrubbed(value: Any, secrets: Sequence[str]) -> Any:
 
 def _assembled(recording: Recording) -> Trace:
     story = Story(recording)
+    rank(story)
     end = recording.end if recording.end is not None else _last(story)
     facts = recording.request
     failure = story.failure

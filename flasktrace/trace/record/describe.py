@@ -222,5 +222,20 @@ def attributes_of(foreign: Any) -> dict[str, Any]:
     return found if issubclass(type(found), dict) else _NO_ATTRIBUTES
 
 
+def found_on(owner: Any, name: str) -> Any:
+    """Return an attribute of an object as it was put down there or in its class, else None.
+
+    So a method is a plain function; nothing that the class may define is called.
+    """
+    kept = attributes_of(owner)
+    if name in kept:
+        return kept[name]
+    for kind in type.__dict__["__mro__"].__get__(type(owner)):
+        defined = type.__dict__["__dict__"].__get__(kind)
+        if name in defined:
+            return defined[name]
+    return None
+
+
 def _shape(kind: type, value: Any) -> str:
     return f"str({len(value)})" if kind is str else type_name(kind)

@@ -13,11 +13,12 @@ _MOST = 1000
 
 
 class Place(NamedTuple):
-    """Name, file and line of a function."""
+    """Name, file, line and module of a function."""
 
     name: str
     file: str
     line: int
+    module: str = ""
 
     def __str__(self) -> str:
         if not self.file:
@@ -28,11 +29,14 @@ class Place(NamedTuple):
         """Return the place under OpenTelemetry's names."""
         if not self.file:
             return {"code.function.name": self.name}
-        return {
+        told: dict[str, Any] = {
             "code.function.name": self.name,
             "code.file.path": self.file,
             "code.line.number": self.line,
         }
+        if self.module:
+            told["code.module.name"] = self.module
+        return told
 
 
 def place_of(function: Any) -> Place:
@@ -48,7 +52,13 @@ def place_of(function: Any) -> Place:
         wrapped = function.__dict__.get("__wrapped__")
         if wrapped is None:
             code = function.__code__
-            return Place(function.__name__, code.co_filename, code.co_firstlineno)
+            module = function.__globals__.get("__name__")
+            return Place(
+                function.__name__,
+                code.co_filename,
+                code.co_firstlineno,
+                module if type(module) is str else "",
+            )
         function = wrapped
     return Place(_name(function), "", 0)
 
@@ -61,6 +71,8 @@ class Places:
 
     def of(self, function: Any) -> Place:
         """Return where *function* is defined, see `place_of`."""
+        if type(function) is MethodType:  # made anew at each look
+            function = function.__func__
         known = self._known.get(id(function))
         if known is not None and known[0]() is function:
             return known[1]

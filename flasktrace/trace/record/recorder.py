@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
 from collections.abc import Callable
+from types import FunctionType
 from typing import Any, Protocol
 
 from blinker import Signal
@@ -12,15 +14,24 @@ from werkzeug.exceptions import HTTPException
 
 from flasktrace import signals
 from flasktrace.trace.model import Failure
-from flasktrace.trace.record import failure, lanes, notes, response_look, routing, snapshot
+from flasktrace.trace.record import (
+    failure,
+    handlers,
+    lanes,
+    notes,
+    response_look,
+    routing,
+    snapshot,
+)
 from flasktrace.trace.record.chance import new_id
 from flasktrace.trace.record.describe import Describer, attributes_of, module_of, type_name
 from flasktrace.trace.record.guard import Guard
 from flasktrace.trace.record.limits import Limits
 from flasktrace.trace.record.notes import CALL, CALL_END, STAGE, STAGE_END
-from flasktrace.trace.record.place import Places
+from flasktrace.trace.record.place import Place, Places
 from flasktrace.trace.record.recording import CURRENT, Recording
 from flasktrace.trace.record.redact import MARK, Redactor
+from flasktrace.trace.record.roster import RANKED, Rosters
 from flasktrace.trace.record.snapshot import Look
 
 Receiver = Callable[..., None]
@@ -29,10 +40,15 @@ _PUSH = ["push"]
 _CHANGING = {"push", "match", "pop"}
 """Stages in which the framework itself changes more than session and ``g``."""
 _AFTER = {"after_request", "after_this_request"}
+_CHOSEN = RANKED | {"error_handler"}
 _RETURNED_NONE = "returned None", ""
 _SAME_RESPONSE = "returned the response", ""
 _OTHER_RESPONSE = "replaced the response", notes.REPLACED
 _MOST_RULES = 1000
+_OWN_SESSIONS = "flasktrace.sessions"
+"""What this does to the context the framework does; it is looked at when the stage ends."""
+_MOST_RECEIVERS = 20
+"""Receivers of one signal that are named."""
 
 
 class Host(snapshot.Stack, Protocol):
@@ -79,6 +95,10 @@ class Recorder:
         self.live: dict[str, Recording] = {}
         self._connected: list[tuple[Signal, Receiver]] = []
         self._places = Places()
+        #: What a host tells of by itself: keyword arguments as of the methods.
+        self.host_event = self._guarded("host event", self._host_event)
+        self.untimed_call = self._guarded("untimed call", self._untimed_call)
+        self._rosters = Rosters()
         #: Address of a rule to the rule and what a match with it gives.
         self._rules: dict[int, tuple[Any, dict[str, Any]]] = {}
 
@@ -91,6 +111,7 @@ class Recorder:
             self._listen(finished, self._on_stage_finished(name), app)
         self._listen(signals.call_started, self._on_call_started(), app)
         self._listen(signals.call_finished, self._on_call_finished(), app)
+        self._listen(signals.signal_sent, self._guarded("signal", self._signal_sent), app)
 
     def connect_templates(self, before: Signal, after: Signal, app: Any) -> None:
         """Listen to the two signals around a template; the real flask has its own."""
@@ -104,6 +125,16 @@ class Recorder:
         raises outside of them all.
         """
         self._listen(signal, self._guarded("exception", self._unhandled), app)
+
+    def hears(self, signal: Signal, app: Any) -> Callable[[], None]:
+        """Return what makes the recorder note *signal*, with its receivers; safe to call twice."""
+
+        def note(recording: Recording, lane: lanes.Lane | None, **_facts: Any) -> None:
+            others = [item for item in signal.receivers_for(app) if not _is_ours(item)]
+            self._note_signal(recording, lane, signal, others, called=False)
+
+        receiver = self._guarded("signal", note)
+        return lambda: self._listen(signal, receiver, app)
 
     def _listen(self, signal: Signal, receiver: Receiver, app: Any) -> None:
         # Weak: the app holds the recorder, so that an app that is dropped takes it along.
@@ -285,10 +316,12 @@ class Recorder:
                     return
                 base, entered = recording.base, clock()
                 at = entered - base
+                place = place_of(function)
                 looker = recording.looker
                 before = looker.last
                 # Inside a function of the user anything may have changed since.
-                after = looker.gaze(host) if recording.calls else looker.glance(host)
+                look = looker.gaze if recording.calls else looker.glance
+                after = before if place.module == _OWN_SESSIONS else look(host)
                 if after is not before:
                     self._changed(recording, at, before, after)
                 if kind in _AFTER and recording.answer is None:
@@ -296,8 +329,10 @@ class Recorder:
                 address = id(function)
                 if recording.room > 0:
                     recording.room -= 1
-                    recording.notes.append((CALL, at, address, kind, place_of(function)))
+                    recording.notes.append((CALL, at, address, kind, place))
                     recording.calls.append(address)
+                    if kind in _CHOSEN:
+                        self._note_choice(recording, at, kind, function)
                 else:
                     recording.drop("spans")
                     recording.calls.append(-address)
@@ -311,6 +346,7 @@ class Recorder:
         part = "call finished"
         current, clock, off, host = CURRENT.get, self.clock, self.guard.off, self.host
         ident = threading.get_ident
+        place_of = self._places.of
 
         def receive(
             _app: Any,
@@ -333,9 +369,10 @@ class Recorder:
                     return
                 base, entered = recording.base, clock()
                 at = entered - base
+                place = place_of(function)
                 looker = recording.looker
                 before = looker.last
-                after = looker.gaze(host)
+                after = before if place.module == _OWN_SESSIONS else looker.gaze(host)
                 if after is not before:
                     self._changed(recording, at, before, after)
                 if exception is None:
@@ -344,7 +381,6 @@ class Recorder:
                     outcome, meaning = f"raised {type_name(type(exception))}", ""
                 noted = _ended(recording.calls, id(function))
                 if noted or meaning:
-                    place = self._places.of(function)
                     recording.notes.append(
                         (CALL_END, at, id(function), kind, place, outcome, meaning)
                     )
@@ -412,6 +448,52 @@ class Recorder:
     ) -> None:
         if lane is None:
             self._see_exception(recording, recording.at, exception)
+
+    def _note_choice(self, recording: Recording, at: int, kind: str, function: Any) -> None:
+        """Note among which others *function* runs, or, of an error handler, why it was chosen."""
+        if kind in RANKED:
+            if recording.roster is None:
+                recording.roster = self._rosters.of(recording.context.app)
+            return
+        app, endpoint = recording.context.app, recording.routing.get("endpoint")
+        why = handlers.why(app, endpoint, function, sys.exception(), self._places.of)
+        if why:
+            recording.notes.append((notes.WHY, at, why))
+
+    # Signals
+
+    def _signal_sent(
+        self,
+        recording: Recording,
+        lane: lanes.Lane | None,
+        *,
+        context: Any,
+        signal: Signal,
+        receivers: list[Any],
+    ) -> None:
+        called = lane is None and recording.context is context
+        self._note_signal(recording, lane, signal, receivers, called=called)
+
+    def _note_signal(
+        self,
+        recording: Recording,
+        lane: lanes.Lane | None,
+        signal: Signal,
+        receivers: list[Any],
+        *,
+        called: bool,
+    ) -> None:
+        if not receivers:
+            return
+        if recording.event_room <= 0:
+            recording.drop("events")
+            return
+        recording.event_room -= 1
+        places = tuple([self._places.of(item) for item in receivers[:_MOST_RECEIVERS]])
+        more = len(receivers) - len(places)
+        name = attributes_of(signal).get("name", "").replace("-", "_")  # as flask spells it
+        at = _at(recording, lane)
+        recording.notes.append((notes.SIGNAL, at, name, places, more, called, lane))
 
     # Templates
 
@@ -499,6 +581,34 @@ class Recorder:
                 recording.leave()
         except Exception as error:  # noqa: BLE001
             self.failed(recording, "event", error)
+
+    def _host_event(
+        self,
+        recording: Recording,
+        lane: lanes.Lane | None,
+        *,
+        name: str,
+        facts: Callable[[Callable[[Any], Place]], dict[str, Any] | None],
+    ) -> None:
+        """Note a point in time of which the host knows *facts*, given what tells a place."""
+        found = facts(self._places.of)
+        if found is not None:
+            recording.event(_at(recording, lane), name, found, lane)
+
+    def _untimed_call(
+        self,
+        recording: Recording,
+        lane: lanes.Lane | None,
+        *,
+        kind: str,
+        function: Any,
+        outcome: str,
+    ) -> None:
+        """Note a call that the host knows of, but could not put anything around."""
+        if lane is None and recording.has_room():
+            at, address, place = recording.at, id(function), self._places.of(function)
+            recording.notes.append((CALL, at, address, kind, place))
+            recording.notes.append((CALL_END, at, address, kind, place, outcome, ""))
 
     def _attributes(self, given: dict[str, Any]) -> dict[str, Any]:
         return {key: self._attribute(value, key) for key, value in given.items()}
@@ -634,6 +744,15 @@ def _ended(calls: list[int], address: int) -> bool:
             del calls[position:]
             return noted
     return False
+
+
+def _at(recording: Recording, lane: lanes.Lane | None) -> int:
+    return recording.at if lane is None else lanes.now(recording)
+
+
+def _is_ours(receiver: Any) -> bool:
+    """Tell whether a recorder listens there."""
+    return type(receiver) is FunctionType and receiver.__globals__ is globals()
 
 
 def _place_among_hooks(recording: Recording) -> tuple[int, int]:

@@ -16,6 +16,7 @@ from flasktrace.trace.record.snapshot import Looker
 
 if TYPE_CHECKING:
     from flasktrace.trace.record.recorder import Recorder
+    from flasktrace.trace.record.roster import Roster
 
 CURRENT: ContextVar[Recording | None] = ContextVar("flasktrace.recording", default=None)
 """What records in this thread, greenlet or task."""
@@ -72,6 +73,8 @@ class Recording:
     #: The response while hooks may change it, and what it said at the last look.
     response: Any = None
     answer: Seen | None = None
+    #: The hooks of the app, once one of them has run.
+    roster: Roster | None = None
     #: Time of the present look at the app.
     at = 0
     #: How many looks are open; a recording begins within one, which the gateway ends.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -85,6 +85,11 @@ class Story:
         #: The open spans of each lane beside the request's own.
         self._beside: dict[Any, list[OpenSpan]] = {}
         self._calls: list[tuple[int, OpenSpan]] = []
+        #: All calls, each with the address of its function.
+        self.called: list[tuple[int, OpenSpan]] = []
+        #: For each depth of open spans the signal that was sent last there: its name, how many
+        #: receivers it has, how many of them were called.
+        self._sent: dict[int, list[Any]] = {}
         self._numbered: dict[int, OpenSpan] = {}
         #: The span of the call that ended last.
         self._ended: OpenSpan | None = None
@@ -101,6 +106,8 @@ class Story:
             notes.STAGE_END: self._end_stage,
             notes.CALL: self._begin_call,
             notes.CALL_END: self._end_call,
+            notes.WHY: self._why,
+            notes.SIGNAL: self._signal,
             notes.LOOK: self._look,
             notes.RESPONSE: self._response,
             notes.FAILED: self._failed,
@@ -182,8 +189,37 @@ class Story:
     def _begin_call(self, at: int, address: int, kind: str, place: Place) -> None:
         made = self._open(at, kind, place.name, place.attributes())
         self._calls.append((address, made))
+        self.called.append((address, made))
+        if kind == "receiver":
+            self._number(made)
         if kind == "view" and self.view is None:
             self.view = made
+
+    def _why(self, _at: int, why: str) -> None:
+        self._calls[-1][1].attributes["why"] = why
+
+    def _signal(
+        self,
+        at: int,
+        name: str,
+        places: Sequence[Place],
+        more: int,
+        called: bool,
+        lane: Lane | None,
+    ) -> None:
+        told = ", ".join(map(str, places)) + (f" and {more} more" if more else "")
+        self._event(at, f"signal {name}", {"receivers": told}, lane)
+        if called:
+            self._sent[len(self._open_spans)] = [name, len(places) + more, 0]
+
+    def _number(self, made: OpenSpan) -> None:
+        """Tell which receiver of which signal has begun."""
+        sent = self._sent.get(len(self._open_spans) - 1)
+        if sent is None or "events" in self.dropped:  # then the last one noted may be another
+            return
+        sent[2] += 1
+        made.attributes["order"] = f"{sent[2]} of {sent[1]}"
+        made.attributes["why"] = f"connected to {sent[0]}"
 
     def _end_call(
         self, at: int, address: int, kind: str, place: Place, outcome: str, meaning: str

@@ -577,10 +577,11 @@ def _span(sheet: _Sheet, span: Span, depth: int) -> Iterator[Text]:
         (
             _kind(sheet, span.kind),
             _text(words.title(span)),
-            _text(words.details(span.attributes), "dim"),
+            _text(words.span_details(span), "dim"),
         )
     )
-    tail = _text(outcome and f"→ {outcome}", "red" if failed else "dim")
+    answer = _text(outcome and f"→ {outcome}", "red" if failed else "dim")
+    tail = _joined((_text(words.position(span), "dim"), answer))
     style = "red" if failed else _STAGE_STYLES.get(span.stage or "", "")
     piece = [(span.start_ns, span.duration_ns)]
     bar = sheet.scaled(piece, style, "╶─╴") if sheet.wide else None

@@ -32,6 +32,10 @@ class Line:
     kind: str
     """``stage``, or the span's kind."""
     title: str
+    where: str
+    """Module, file and line, for who points at the title."""
+    position: str
+    """Which of how many it was, and why."""
     outcome: str
     details: str
     level: int
@@ -95,6 +99,8 @@ class _Drawer:
         return Line(
             kind="stage",
             title=stage.name,
+            where="",
+            position="",
             outcome="; ".join(words.stage_notes(stage)),
             details="",
             level=0,
@@ -120,8 +126,10 @@ class _Drawer:
         return Line(
             kind=span.kind,
             title=words.title(span),
+            where=words.whereabouts(span),
+            position=words.position(span),
             outcome=outcome,
-            details=words.details(span.attributes),
+            details=words.span_details(span),
             level=level,
             stage=span.stage or ("body" if span.kind == "body" else "none"),
             start_ns=span.start_ns,

@@ -39,6 +39,8 @@ _FILTERS: dict[str, Callable[..., object]] = {
     "place": words.place,
     "title": words.title,
     "outcome": words.outcome,
+    "position": words.position,
+    "whereabouts": words.whereabouts,
     "details": words.details,
     "change_sentence": words.change_sentence,
     "change_text": words.change_text,

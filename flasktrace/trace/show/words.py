@@ -22,8 +22,16 @@ from flasktrace.trace.model import (
 )
 from flasktrace.trace.show.sanitize import clean
 
-OWN_ATTRIBUTES = ("code.function.name", "code.file.path", "code.line.number", "outcome")
+OWN_ATTRIBUTES = (
+    "code.function.name",
+    "code.file.path",
+    "code.line.number",
+    "code.module.name",
+    "outcome",
+)
 """Attributes of a span that have words of their own; `details` leaves them out."""
+
+_POSITION = ("order", "why")
 
 CANDIDATES = 8
 """Rules shown at first of those that a match refused."""
@@ -123,11 +131,33 @@ def outcome(span: Span) -> str:
     return clean(str(span.attributes.get("outcome") or ""))
 
 
+def position(span: Span) -> str:
+    """Return which of how many calls *span* was, and why: ``2 of 3, blueprint shop``."""
+    if span.kind == "user":  # the names are the user's own there
+        return ""
+    order, why = (str(span.attributes.get(name) or "") for name in _POSITION)
+    return clean(", ".join(part for part in ("" if order == "1 of 1" else order, why) if part))
+
+
+def whereabouts(span: Span) -> str:
+    """Return module, file and line of the code of *span*: ``shop.hooks, /app/hooks.py:41``."""
+    names = ("code.module.name", "code.file.path", "code.line.number")
+    module, file, line = (span.attributes.get(name) for name in names)
+    where = ":".join(str(part) for part in (file, line) if part)
+    return clean(", ".join(str(part) for part in (module, where) if part))
+
+
 def details(attributes: Mapping[str, object]) -> str:
     """Return ``items=3 key='x'``: the attributes that no other words speak of."""
     return clean(
         " ".join(f"{key}={value}" for key, value in attributes.items() if key not in OWN_ATTRIBUTES)
     )
+
+
+def span_details(span: Span) -> str:
+    """Return the attributes of *span* that no other words speak of."""
+    hidden = () if span.kind == "user" else _POSITION
+    return details({key: value for key, value in span.attributes.items() if key not in hidden})
 
 
 def change_verb(change: Change) -> str:

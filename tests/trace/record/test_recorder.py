@@ -149,6 +149,7 @@ def test_durations_are_those_of_the_app_alone():
         "pop": 11,
     }
     assert {item.name: (item.start_ns, item.duration_ns) for item in trace.spans} == {
+        "open_session": (0, 0),
         "load": (0, 20),
         "index": (20, 107),
         "inner": (120, 7),
@@ -269,7 +270,8 @@ def test_every_hook_is_a_span_with_its_outcome(lib):
 
     trace = traced(app)
     found = [(item.stage, item.kind, item.name, item.attributes["outcome"])
-             for item in trace.spans if item.kind != "body"]  # fmt: skip
+             for item in trace.spans
+             if item.kind not in {"body", "session_open"}]  # fmt: skip
 
     assert found == [
         ("preprocess", "before_request", "before", "returned None"),
@@ -544,7 +546,7 @@ def test_what_is_beyond_a_limit_is_counted():
     assert len(trace.changes) == 5
     assert trace.response.body == "012345"
     assert trace.dropped["events"] == 7
-    assert trace.dropped["spans"] == 8  # 7 of the view's, and that of the body
+    assert trace.dropped["spans"] == 9  # 8 of the view's, and that of the body
     assert trace.dropped["body"] == 4
     assert trace.dropped["changes"] > 0
     assert "incomplete" in trace.marks

@@ -250,7 +250,7 @@ def test_change_is_told_below_its_stage_with_its_author() -> None:
     rows = tree(samples.cart()).splitlines()
     position = rows.index("│ + g.user = 'ada'  by load_user (shop.py:41)")
 
-    assert rows[position - 2].startswith("● preprocess")
+    assert rows[position - 3].startswith("● preprocess")
     assert rows[position + 1].startswith("● match")
 
 

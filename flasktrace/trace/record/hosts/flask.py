@@ -7,13 +7,17 @@ request by themselves; 3.2 has one, and hands it to the stage methods as first a
 
 import functools
 import sys
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
+from types import MethodType
 from typing import Any
 
 from flasktrace.signals import Staged, call, stage
-from flasktrace.trace.record.describe import attributes_of
+from flasktrace.trace.record.describe import attributes_of, found_on, type_name
 from flasktrace.trace.record.hosts import flask_stack
+from flasktrace.trace.record.hosts.flask_signals import Ears, is_receiver
 from flasktrace.trace.record.hosts.native import adapter_facts
+from flasktrace.trace.record.hosts.standin import Called, Saving, StandIn
 from flasktrace.trace.record.recorder import Recorder
 from flasktrace.trace.record.recording import CURRENT
 from flasktrace.trace.record.snapshot import Refs
@@ -31,6 +35,10 @@ _KINDS = {
     "pop": "teardown_request",
     None: "error_handler",
 }
+_PROCESSOR, _PROCESSORS = "url_value_preprocessor", "url_value_preprocessors"
+_MOST = 20
+"""Functions that are listed."""
+_DICTS = {dict, defaultdict}
 _MISSING: Any = object()
 
 
@@ -92,9 +100,11 @@ class FlaskHost:
         """Dress the app's stage methods and begin to listen."""
         import flask
 
+        ears = Ears(app, recorder)
         for method, name in _STAGES.items():
-            self._dress(app, method, _staged(name, getattr(app, method), app))
-        self._dress(app, "request_context", _dressing(app.request_context))
+            ready = _INSIDE.get(method, _as_it_is)(app, getattr(app, method))
+            self._dress(app, method, _staged(name, ready, app))
+        self._dress(app, "request_context", _dressing(app.request_context, ears))
         self._dress(app, "ensure_sync", _announcing(app, app.ensure_sync))
         recorder.connect(app)
         recorder.connect_templates(flask.before_render_template, flask.template_rendered, app)
@@ -165,13 +175,94 @@ def _staged(name: str, method: Callable[..., Any], app: Any) -> Callable[..., An
     return run
 
 
-def _dressing(method: Callable[..., Any]) -> Callable[..., Any]:
+def _as_it_is(_app: Any, method: Callable[..., Any]) -> Callable[..., Any]:
+    return method
+
+
+def _calling_processors(app: Any, method: Callable[..., Any]) -> Callable[..., Any]:
+    """Return ``preprocess_request`` with each URL value preprocessor as a call.
+
+    One that an app overrides stays as it is; the functions in it are listed only.
+    """
+    flasks_own = _flasks_own(method)
+
+    @functools.wraps(method)
+    def preprocess_request(*args: Any, **kwargs: Any) -> Any:
+        recording = CURRENT.get()
+        table = attributes_of(app).get(_PROCESSORS)
+        if recording is None or type(table) not in _DICTS or not table:
+            return method(*args, **kwargs)
+        context = _current(*args)
+        if context is None or context.app is not app:
+            return method(*args, **kwargs)
+        if flasks_own is None:
+            listed = functools.partial(_listed, table)
+            recording.recorder.host_event(app, name="url value preprocessors", facts=listed)
+            return method(*args, **kwargs)
+
+        def dress(function: Any) -> Any:
+            return functools.partial(_called, context, _PROCESSOR, function, function)
+
+        def dressed() -> Any:
+            return {scope: Called(functions, dress) for scope, functions in table.items()}
+
+        return flasks_own(StandIn(app, _PROCESSORS, dressed), *args, **kwargs)
+
+    return preprocess_request
+
+
+def _listed(table: dict[Any, Any], place_of: Callable[[Any], Any]) -> dict[str, str] | None:
+    """Return the functions of *table*, whose calls cannot be seen."""
+    lists = [found for found in table.values() if type(found) is list]
+    told = ", ".join(str(place_of(function)) for found in lists for function in found[:_MOST])
+    why = "the app has its own preprocess_request"
+    return {"functions": told, "not timed": why} if told else None
+
+
+def _calling_save(app: Any, method: Callable[..., Any]) -> Callable[..., Any]:
+    """Return ``process_response`` with the saving of the session as a call, unless overridden."""
+    flasks_own = _flasks_own(method)
+    if flasks_own is None:
+        return method
+
+    @functools.wraps(method)
+    def process_response(*args: Any, **kwargs: Any) -> Any:
+        context = None if CURRENT.get() is None else _current(*args)
+        if context is None or context.app is not app:
+            return method(*args, **kwargs)
+
+        def save(real: Callable[..., Any], _app: Any, /, *given: Any, **named: Any) -> Any:
+            return _called(context, "session_save", real, real, app, *given, **named)
+
+        def saving() -> Any:
+            return Saving(app.session_interface, save)
+
+        return flasks_own(StandIn(app, "session_interface", saving), *args, **kwargs)
+
+    return process_response
+
+
+_INSIDE = {"preprocess_request": _calling_processors, "process_response": _calling_save}
+
+
+def _flasks_own(method: Callable[..., Any]) -> Callable[..., Any] | None:
+    """Return the function behind *method* when it is that of flask itself, else None."""
+    import flask
+
+    if type(method) is not MethodType:
+        return None
+    function: Callable[..., Any] = method.__func__
+    return function if function is vars(flask.Flask).get(method.__name__) else None
+
+
+def _dressing(method: Callable[..., Any], ears: Ears) -> Callable[..., Any]:
     """Return ``request_context`` with contexts of the watched class as results."""
 
     @functools.wraps(method)
     def request_context(*args: Any, **kwargs: Any) -> Any:
         context = method(*args, **kwargs)
         if CURRENT.get() is not None:
+            ears.open()
             context.__class__ = _traced_class(type(context))
         return context
 
@@ -223,6 +314,7 @@ def _make_traced_class(kind: type) -> type:
                 self.flasktrace_last_pop(*args, **kwargs)
 
         def match_request(self) -> None:
+            _note_session(self)
             self.flasktrace_match()
 
     Traced.__name__, Traced.__qualname__ = kind.__name__, kind.__qualname__
@@ -232,6 +324,20 @@ def _make_traced_class(kind: type) -> type:
 
 def _itself(context: Any, *_rest: Any) -> Any:
     return context
+
+
+def _note_session(context: Any) -> None:
+    """Note that flask 3.0 or 3.1 has just opened the session; 3.2 does when it is asked for."""
+    recording = CURRENT.get()
+    if recording is None or recording.context is not context or context.stage != "push":
+        return
+    kept = attributes_of(context).get
+    opened = kept("_session", kept("session"))
+    if opened is not None:
+        method = found_on(found_on(context.app, "session_interface"), "open_session")
+        outcome = f"gave {type_name(type(opened))}, not timed"
+        noted = recording.recorder.untimed_call
+        noted(context.app, kind="session_open", function=method, outcome=outcome)
 
 
 # The calls
@@ -250,7 +356,7 @@ def _announcing(app: Any, ensure_sync: Callable[..., Any]) -> Callable[..., Any]
             return ready
 
         def run(*args: Any, **kwargs: Any) -> Any:
-            kind = _kind(app, context, function)
+            kind = _kind(app, context, function, waits=ready is not function)
             context.flasktrace_calls += 1
             try:
                 return call(context, kind, function, ready, *args, **kwargs)
@@ -262,12 +368,26 @@ def _announcing(app: Any, ensure_sync: Callable[..., Any]) -> Callable[..., Any]
     return announced
 
 
-def _kind(app: Any, context: Any, function: Any) -> str:
-    """Return what *function* is, by the stage in which flask calls it."""
+def _called(context: Any, kind: str, function: Any, run: Any, /, *args: Any, **kwargs: Any) -> Any:
+    """Call *run*, which is *function* or a wrapper of it, as `call` does."""
+    context.flasktrace_calls += 1
+    try:
+        return call(context, kind, function, run, *args, **kwargs)
+    finally:
+        context.flasktrace_calls -= 1
+
+
+def _kind(app: Any, context: Any, function: Any, *, waits: bool) -> str:
+    """Return what *function* is, by the stage in which flask calls it.
+
+    *waits* tells whether it is async; only then may it be the receiver of a signal.
+    """
     if any(_among(function, given) for given in app.template_context_processors.values()):
         return "context_processor"
     if context.flasktrace_calls:
         return "call"  # by a function of the user, such as a decorator
+    if waits and is_receiver(function, app):
+        return "receiver"
     kind = _KINDS.get(context.stage, "call")
     if kind == "after_request" and _among(function, _after_functions_of(context)):
         return "after_this_request"

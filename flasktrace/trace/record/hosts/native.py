@@ -58,8 +58,8 @@ class NativeHost:
     def install(self, app: Any, recorder: Recorder) -> None:
         """Begin to listen; `Recorder.disconnect` ends it."""
         recorder.connect(app)
-        recorder.connect_templates(signals.before_render_template, signals.template_rendered, app)
-        recorder.connect_exceptions(signals.got_request_exception, app)
+        recorder.connect_templates(signals.template_started, signals.template_finished, app)
+        recorder.connect_exceptions(signals.exception_unhandled, app)
 
     def uninstall(self, app: Any) -> None:
         """Do nothing: the app was not changed."""

@@ -366,3 +366,71 @@ def hooks_change_the_response(lib, notes):
         Ask("/?stream=1", status=203),
         Ask(method="HEAD", status=203),
     ]
+
+
+@app_for_both
+def what_hooks_can_see_of_the_app(lib, notes):
+    """Url values, the session's end and receivers: all of them get the app itself."""
+    base = type(lib.Flask.session_interface)
+
+    class Interface(base):
+        def is_null_session(self, session):
+            notes.append(("null", lib.current_app._get_current_object() is app))
+            return super().is_null_session(session)
+
+        def save_session(self, given, session, response):
+            notes.append(("save", given is app, given.session_interface is self))
+            return super().save_session(given, session, response)
+
+    class App(lib.Flask):
+        @property
+        def session_interface(self):
+            notes.append("interface asked for")
+            return interface
+
+    app, interface, shop = App("seeing"), Interface(), lib.Blueprint("shop", "shop")
+    app.secret_key = "key"
+    lists = app.url_value_preprocessors
+
+    @app.url_value_preprocessor
+    def first(endpoint, values):
+        notes.append((endpoint, values is lib.request.view_args, lib.current_app.name))
+        notes.append([function.__name__ for function in lists[None]])
+        if lib.request.args.get("more") and len(lists[None]) == 1:
+            lists[None].append(later)  # runs at once, as the list is read while they run
+
+    def later(endpoint, values):
+        notes.append("later")
+        lists[None].remove(later)
+
+    @shop.url_value_preprocessor
+    def language(endpoint, values):
+        notes.append(values.pop("language"))
+        if lib.request.args.get("fail"):
+            raise BOOM
+
+    @shop.route("/<language>")
+    def index():
+        lib.session["a"] = 1
+        lib.flash("said")
+        return "seen"
+
+    app.register_blueprint(shop)
+
+    def on_flash(sender, message, category):
+        notes.append((sender is app, message, category))
+
+    def wsgi(original):
+        def run(environ, start_response):
+            with lib.signals.message_flashed.connected_to(on_flash, sender=app):
+                return original(environ, start_response)
+
+        return run
+
+    app.wsgi_app = wsgi(app.wsgi_app)
+    return app, [
+        Ask("/de"),
+        Ask("/de?fail=1", status=500, outcome="error"),
+        Ask("/none/such", status=404),
+        Ask("/de?more=1"),
+    ]
