@@ -31,7 +31,7 @@ from flasktrace.trace.record.notes import CALL, CALL_END, STAGE, STAGE_END
 from flasktrace.trace.record.place import Place, Places
 from flasktrace.trace.record.recording import CURRENT, Recording
 from flasktrace.trace.record.redact import MARK, Redactor
-from flasktrace.trace.record.residue import Residue
+from flasktrace.trace.record.residue import PRESERVE, Residue
 from flasktrace.trace.record.roster import RANKED, Rosters
 from flasktrace.trace.record.snapshot import Look
 
@@ -188,7 +188,8 @@ class Recorder:
         try:
             if recording.left:
                 self.residue.settle(recording)
-            self.residue.keep_preserved(recording)
+            if recording.environ is not None and PRESERVE in recording.environ:
+                self.residue.keep_preserved(recording)
         except Exception as error:  # noqa: BLE001
             self.failed(recording, "residue", error)
         recording.release()

@@ -20,12 +20,8 @@ class WsgiHost:
         return True
 
     def state(self) -> Any:
-        """Return what `stands` knows the empty stack by."""
+        """Return what the stack is known by: it is always empty."""
         return True
-
-    def stands(self, state: Any) -> bool:
-        """Tell whether *state* was given: the stack is always empty."""
-        return state is not None
 
     def install(self, app: Any, recorder: Recorder) -> None:
         """Do nothing: the app sends no signals."""
