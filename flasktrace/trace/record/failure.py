@@ -18,7 +18,10 @@ _FOREIGN = tuple(
 )
 _OWN = __file__.replace("\\", "/").rpartition("/trace/")[0] + "/"
 _DEMO = f"{_OWN}demo/"
-_PLAIN = (BaseException.__str__, OSError.__str__)
+_PLAIN = tuple(
+    kind.__str__ for kind in (BaseException, OSError, AttributeError, NameError, ImportError)
+)
+"""What gives the only argument back when it is a text."""
 _LINE = 300
 _NAMES = {str, bytes, int, type(None)}
 
