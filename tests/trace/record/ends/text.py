@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from flasktrace.trace.model import STAGES, Change, Span, Stage, Trace
+from flasktrace.trace.model import STAGES, Change, Event, Span, Stage, Trace
 from flasktrace.trace.show import words
 
 _PLACE = re.compile(r"([\w-]+\.py):(\d+)")
@@ -44,19 +44,37 @@ def _told(trace: Trace, traces: list[Trace]) -> Iterator[str]:
         yield f"made in: request {ids.index(trace.parent) + 1}"
     arguments = " ".join(f"{key}={value}" for key, value in trace.view_args.items())
     yield f"endpoint: {trace.endpoint}, rule: {trace.rule}, arguments: {arguments or 'none'}"
+    between = _between(trace)
     for stage in _in_order(trace):
+        while between and stage.start_ns is not None and between[0][0] < stage.start_ns:
+            yield from between.pop(0)[1]
         yield from _stage(trace, stage)
-    yield from _spans(trace, None)
-    seen = {id(change) for stage in trace.stages for change in stage.changes}
-    yield from _changes(item for item in trace.changes if id(item) not in seen)
-    yield from _events(trace, None, None, "  ")
+    for _at, rows in between:
+        yield from rows
     if trace.exception:
         yield words.failure_title(trace.exception)
         yield f"  {words.failure_origin(trace.exception)}"
         yield from (f"  caused by {cause}" for cause in trace.exception.causes)
-    yield f"body: {_TIMES.sub('', words.body_sentence(trace.response)).rstrip()}"
+    if not any(span.kind == "body" for span in trace.spans):
+        yield f"no body: {_body(trace)}"
     if trace.dropped or trace.partial:
         yield f"incomplete: {words.dropped_sentence(trace.dropped)}"
+
+
+def _between(trace: Trace) -> list[tuple[int, list[str]]]:
+    """Return what is in no stage: when it was, and its lines."""
+    seen = {id(change) for stage in trace.stages for change in stage.changes}
+    spans = trace.children(None, None)
+    found = [(span.start_ns, list(_span(trace, span, "▸ "))) for span in spans]
+    found += [
+        (item.at_ns, list(_changes([item]))) for item in trace.changes if id(item) not in seen
+    ]
+    found += [
+        (event.at_ns, [f"▸ {_event(event)}"])
+        for event in trace.events
+        if event.span is None and event.stage is None
+    ]
+    return sorted(found, key=lambda item: item[0])
 
 
 def _in_order(trace: Trace) -> list[Stage]:
@@ -100,18 +118,26 @@ def _spans(trace: Trace, stage: str | None) -> Iterator[str]:
 def _span(trace: Trace, span: Span, indent: str) -> Iterator[str]:
     body = span.kind == "body"  # told in its own words
     parts = (
-        "body" if body else f"{span.kind} {words.title(span)}",
+        f"body: {_body(trace)}" if body else f"{span.kind} {words.title(span)}",
         "" if body else words.span_details(span),
         words.position(span),
         words.outcome(span) and f"→ {words.outcome(span)}",
     )
     yield indent + "  ".join(part for part in parts if part)
-    yield from _events(trace, span.id, None, indent + "  ")
+    yield from _events(trace, span.id, None, " " * len(indent) + "  ")
     for inner in trace.children(span.id):
-        yield from _span(trace, inner, indent + "  ")
+        yield from _span(trace, inner, " " * len(indent) + "  ")
+
+
+def _body(trace: Trace) -> str:
+    return _TIMES.sub("", words.body_sentence(trace.response)).rstrip()
 
 
 def _events(trace: Trace, span: Any, stage: str | None, indent: str) -> Iterator[str]:
     for event in trace.events:
         if event.span == span and (span is not None or event.stage == stage):
-            yield f"{indent}event {event.name}  {words.details(event.attributes)}".rstrip()
+            yield f"{indent}{_event(event)}"
+
+
+def _event(event: Event) -> str:
+    return f"event {event.name}  {words.details(event.attributes)}".rstrip()
