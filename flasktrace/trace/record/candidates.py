@@ -130,7 +130,12 @@ class _Teller:
         left = (rule for rule in self.rules if id(rule.kept) not in self.walk.notes)
         measured = ((self.distance.to(rule), rule) for rule in left)
         nearest = heapq.nsmallest(2 * limit, measured, key=_far)
-        return sorted(nearest, key=lambda pair: (pair[0], _weights(pair[1])))
+        return sorted(nearest, key=self._order)
+
+    def _order(self, pair: tuple[float, SeenRule]) -> tuple[float, int, list[Any]]:
+        """Return what rules that fit as badly are sorted by: those that begin as the path first."""
+        far, rule = pair
+        return far, -self.distance.beginning(rule), _weights(rule)
 
     def _meant(self, ranked: _Ranked) -> list[tuple[SeenRule, str]]:
         if self.walk.outcome == "method":  # the path is right: a rule that takes the method helps

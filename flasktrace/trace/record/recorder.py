@@ -705,10 +705,11 @@ class Recorder:
 
     def _http_error(self, error: BaseException) -> str:
         """Return what a function of the user has raised: ``Forbidden: for staff only``."""
-        said: Any = attributes_of(error).get("description")
-        own = type(said) is str
-        told = self.describe.prose(said) if own else failure.message(error, self.describe)
-        return f"{_last_name(error)}: {told}" if told else _last_name(error)
+        told = failure.message(error, self.describe)
+        if told:
+            return f"{_last_name(error)}: {told}"
+        cause = failure.causes(error, self.describe)[:1]
+        return f"{_last_name(error)} because of {cause[0]}" if cause else _last_name(error)
 
     def _failure(self, error: BaseException, at: int) -> Failure:
         found = failure.frames(failure.traceback_of(error), self.limits.frames, self.redactor)

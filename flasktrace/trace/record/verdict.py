@@ -12,6 +12,8 @@ from flasktrace.trace.record.walk import IS_WEBSOCKET, REDIRECTS, SLASH
 
 _KINDS = {"view": "the view", "error_handler": "the error handler", "receiver": "the receiver"}
 _ANSWERING = {"view", "before_request", "error_handler"}
+_USUAL = {"HEAD", "OPTIONS"}
+"""Methods that come with others, or by themselves."""
 _VERBS = {"is", "has", "needs", "redirects", "takes"}
 _PROPAGATED = {
     "PROPAGATE_EXCEPTIONS": "as PROPAGATE_EXCEPTIONS wants it",
@@ -227,7 +229,13 @@ def _hint(facts: dict[str, Any], request: dict[str, str]) -> str:
     for item in told:
         if len(item.rule) + len(item.refused or "") <= _LONGEST_HINT:
             return f" ({_because(item)})"
-    return f" (did you mean {near[0]}?)" if near else ""
+    if not near:
+        return ""
+    methods = next((item.methods for item in candidates if item.rule == near[0]), ())
+    only = [name for name in methods if name not in _USUAL]
+    if only and request.get("REQUEST_METHOD") not in methods:
+        return f" (did you mean {near[0]}, which takes only {', '.join(only)}?)"
+    return f" (did you mean {near[0]}?)"
 
 
 def _is_elsewhere(

@@ -1,5 +1,7 @@
 """Exceptions, and who answers for them."""
 
+from importlib import import_module
+
 from werkzeug.exceptions import HTTPException, InternalServerError, NotFound
 
 from tests.trace.record.ends.registry import end
@@ -334,5 +336,91 @@ def caught_by_the_app(lib):
     @app.route("/")
     def index():
         return {}["gold"]
+
+    return app
+
+
+@end(
+    "/link",
+    "/decode",
+    "/session",
+    Ask("/json", "POST", b"{", {"Content-Type": "application/json"}),
+    Ask("/json", "POST", b"{}"),
+    "/import",
+    "/name",
+    differs="each says in its own words that there is no secret key",
+)
+def mistakes_of_every_day(lib):
+    app = lib.Flask("shop")
+
+    @app.route("/link")
+    def link():
+        return lib.url_for("order", number=7)
+
+    @app.route("/decode")
+    def decode():
+        return b"\xff".decode()
+
+    @app.route("/session")
+    def session():
+        lib.session["user"] = "ada"
+        return "hello"
+
+    @app.post("/json")
+    def json():
+        return lib.request.json["name"]
+
+    @app.route("/import")
+    def importing():
+        import_module("prices")
+
+    @app.route("/name")
+    def name():
+        return prices  # noqa: F821
+
+    return app
+
+
+@end("/admin/nothing", "/admin/gone")
+def handler_of_a_blueprint_is_not_asked(lib):
+    app = lib.Flask("shop")
+    admin = lib.Blueprint("admin", __name__, url_prefix="/admin")
+
+    @admin.errorhandler(404)
+    def for_admins(error):
+        return "nothing for admins", 404
+
+    @admin.route("/gone")
+    def gone():
+        lib.abort(404)
+
+    app.register_blueprint(admin)
+    return app
+
+
+@end("/stream", "/list", "/response", "/wsgi")
+def kinds_of_answers(lib):
+    app = lib.Flask("shop")
+
+    @app.route("/stream")
+    def stream():
+        yield "one"
+        yield "two"
+
+    @app.route("/list")
+    def listing():
+        return [1, 2]
+
+    @app.route("/response")
+    def response():
+        return lib.make_response("made", 201)
+
+    @app.route("/wsgi")
+    def wsgi():
+        def answer(environ, start_response):
+            start_response("202 Accepted", [])
+            return [b"accepted"]
+
+        return answer
 
     return app
