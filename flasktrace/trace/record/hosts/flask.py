@@ -20,6 +20,7 @@ from flasktrace.trace.record.hosts.native import adapter_facts
 from flasktrace.trace.record.hosts.standin import Called, Saving, StandIn
 from flasktrace.trace.record.recorder import Recorder
 from flasktrace.trace.record.recording import CURRENT
+from flasktrace.trace.record.roster import is_default
 from flasktrace.trace.record.snapshot import Refs
 
 _STAGES = {
@@ -138,6 +139,7 @@ class TracedContext(Staged):
     flasktrace_calls = 0
     flasktrace_staged = False
     flasktrace_ended = False
+    flasktrace_opened = False
 
 
 def _current(*args: Any) -> Any:
@@ -292,6 +294,7 @@ def _make_traced_class(kind: type) -> type:
         @stage("push", _itself)
         def flasktrace_first_push(self, *args: Any, **kwargs: Any) -> None:
             base.push(self, *args, **kwargs)
+            _note_session(self)  # it was not matched when its host is not trusted
 
         @stage("pop", _itself)
         def flasktrace_last_pop(self, *args: Any, **kwargs: Any) -> None:
@@ -337,7 +340,8 @@ def _note_session(context: Any) -> None:
         return
     kept = attributes_of(context).get
     opened = kept("_session", kept("session"))
-    if opened is not None:
+    if opened is not None and not context.flasktrace_opened:
+        context.flasktrace_opened = True
         method = found_on(found_on(context.app, "session_interface"), "open_session")
         outcome = f"gave {type_name(type(opened))}, not timed"
         noted = recording.recorder.untimed_call
@@ -353,7 +357,7 @@ def _announcing(app: Any, ensure_sync: Callable[..., Any]) -> Callable[..., Any]
     @functools.wraps(ensure_sync)
     def announced(function: Callable[..., Any]) -> Callable[..., Any]:
         ready: Callable[..., Any] = ensure_sync(function)
-        if CURRENT.get() is None:
+        if CURRENT.get() is None or is_default(function):
             return ready
         context = _current()
         if context is None or context.app is not app:

@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from typing import Any
 
+from flasktrace.trace.record.notes import WSGI
 from flasktrace.trace.record.recorder import Recorder
 
 
 class WsgiHost:
     """An app that is no Flask app."""
 
-    name = "wsgi"
+    name = WSGI
 
     def contexts(self) -> Sequence[Any]:
         """Return no contexts: there are none that could be seen."""
