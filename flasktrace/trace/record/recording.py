@@ -34,6 +34,8 @@ class Recording:
     parent: str | None = None
     #: The context that the stages belong to, while the request lasts.
     context: Any = None
+    #: Its address.
+    own = 0
     partial = False
     #: The method and the path of the client, and what else the environ says of it.
     request: dict[str, str] = {}  # noqa: RUF012
@@ -73,6 +75,9 @@ class Recording:
     #: The response while hooks may change it, and what it said at the last look.
     response: Any = None
     answer: Seen | None = None
+    #: The contexts that were there before the request, and those that the app left on return.
+    beneath: tuple[Any, ...] = ()
+    left: tuple[Any, ...] = ()
     #: The hooks of the app, once one of them has run.
     roster: Roster | None = None
     #: Time of the present look at the app.
@@ -157,4 +162,5 @@ class Recording:
         self.context = None
         self.environ = None
         self.response = self.answer = None
+        self.beneath = self.left = ()
         self.looker.release()

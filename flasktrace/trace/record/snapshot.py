@@ -26,6 +26,9 @@ class Stack(Protocol):
     def contexts(self) -> Sequence[Any]:
         """Return the contexts on the stack, the bottom first."""
 
+    def bare(self) -> bool:
+        """Tell whether no context is on the stack."""
+
     def app_name(self, context: Any) -> str:
         """Return the name of the app that *context* belongs to."""
 

@@ -56,6 +56,11 @@ class FlaskHost:
         """Return the contexts on the stack, the bottom first."""
         return flask_stack.contexts()
 
+    def bare(self) -> bool:
+        """Tell whether no context is on the stack."""
+        app, request = flask_stack.tops()
+        return app is None and request is None
+
     def app_name(self, context: Any) -> str:
         """Return the name of the app that *context* belongs to."""
         name: str = attributes_of(context)["app"].name
@@ -388,7 +393,8 @@ def _kind(app: Any, context: Any, function: Any, *, waits: bool) -> str:
         return "call"  # by a function of the user, such as a decorator
     if waits and is_receiver(function, app):
         return "receiver"
-    kind = _KINDS.get(context.stage, "call")
+    is_over = context.flasktrace_ended and context.stage is None  # a body that streams with it
+    kind = _KINDS.get("pop" if is_over else context.stage, "call")
     if kind == "after_request" and _among(function, _after_functions_of(context)):
         return "after_this_request"
     if kind == "teardown_request" and _among(function, app.teardown_appcontext_funcs):

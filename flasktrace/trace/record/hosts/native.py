@@ -19,6 +19,10 @@ class NativeHost:
         """Return the contexts on the stack, the bottom first."""
         return context_stack()
 
+    def bare(self) -> bool:
+        """Tell whether no context is on the stack."""
+        return not stack_state()
+
     def app_name(self, context: Any) -> str:
         """Return the name of the app that *context* belongs to."""
         name: str = context.app.name

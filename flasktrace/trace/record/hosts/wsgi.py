@@ -15,6 +15,10 @@ class WsgiHost:
         """Return no contexts: there are none that could be seen."""
         return ()
 
+    def bare(self) -> bool:
+        """Tell whether no context is on the stack: always."""
+        return True
+
     def state(self) -> Any:
         """Return what `stands` knows the empty stack by."""
         return True
