@@ -48,6 +48,7 @@ OUTSIDE = {
     "__main__",
     "aliasing",
     "cli",
+    "contracts",
     "flask_group",
     "serving",
 }

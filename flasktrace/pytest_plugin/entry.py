@@ -1,5 +1,6 @@
 """A request of the run as plain data, which gets from a worker of xdist to its controller."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, TypedDict
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def entry(trace: "Trace", *, tree: bool) -> Entry:
 
     kinds = (*HOOKS, "error_handler")
     return Entry(
-        line=words.plain_line(trace.summary()),
+        line=line(trace),
         verdict=clean(trace.verdict),
         duration_ns=trace.duration_ns,
         app=clean(trace.app),
@@ -46,6 +47,13 @@ def entry(trace: "Trace", *, tree: bool) -> Entry:
         ),
         tree=_tree(trace) if tree else "",
     )
+
+
+def line(trace: "Trace") -> str:
+    """Return *trace* as one line, without its label: that is the name of the test."""
+    from flasktrace.trace.show.words import plain_line
+
+    return plain_line(replace(trace.summary(), label=""))
 
 
 def _tree(trace: "Trace") -> str:

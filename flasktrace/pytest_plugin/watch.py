@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from flasktrace.pytest_plugin.entry import line
 from flasktrace.pytest_plugin.settings import Settings
 
 if TYPE_CHECKING:
@@ -88,7 +89,6 @@ class Watch:
 
 def _sentence(trace: "Trace") -> str:
     """Return the request and why it was answered so, as one line."""
-    from flasktrace.trace.show import words
     from flasktrace.trace.show.sanitize import clean
 
-    return f"{words.plain_line(trace.summary())}: {clean(trace.verdict)}"[:_LONGEST]
+    return f"{line(trace)}: {clean(trace.verdict)}"[:_LONGEST]

@@ -53,7 +53,7 @@ def query_of(span: Span) -> str | None:
 
 def shape(query: str) -> str:
     """Return *query* without its values: ``SELECT * FROM users WHERE id = ?``."""
-    plain = _PLACEHOLDER.sub("?", _NUMBER.sub("?", _STRING.sub("?", query)))
+    plain = _NUMBER.sub("?", _PLACEHOLDER.sub("?", _STRING.sub("?", query)))
     return _BLANKS.sub(" ", _SEVERAL.sub("(?)", plain)).strip()
 
 
