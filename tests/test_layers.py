@@ -93,7 +93,7 @@ def own(names):
 
 
 def test_every_file_of_the_framework_has_its_place():
-    apart = {"trace", "demo", "pytest_plugin"}
+    apart = {"trace", "demo", "mcp", "pytest_plugin"}
     there = {name for name in FILES if name.partition(".")[0] not in apart}
 
     assert there - OUTSIDE <= set(FRAMEWORK)
