@@ -12,9 +12,9 @@ import click
     help="Where the traces are. [default: sqlite:///.flasktrace/traces.db]",
 )
 def mcp_command(url: str | None) -> None:
-    """Answer a program that speaks the Model Context Protocol, on stdin and stdout.
+    """Answer programs over the Model Context Protocol.
 
-    Its tools are list, search, show, diff, verdict and map; none changes anything. Needs the extra
+    It listens on stdin and answers on stdout. Its tools are list, search, show, diff, verdict and map; none changes anything. Needs the extra
     'mcp'.
 
     \b
