@@ -14,8 +14,8 @@ import click
 def mcp_command(url: str | None) -> None:
     """Answer programs over the Model Context Protocol.
 
-    It listens on stdin and answers on stdout. Its tools are list, search, show, diff, verdict and map; none changes anything. Needs the extra
-    'mcp'.
+    It listens on stdin and answers on stdout. Its tools are list, search, show, diff, verdict and
+    map; none changes anything. Needs the extra 'mcp'.
 
     \b
     flasktrace mcp
