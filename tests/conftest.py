@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from flasktrace.globals import context_stack
+from flasktrace.trace.record.hosts import flask_stack
 from tests.live.process import Server, python
 
 # The workers, and the many processes that tests start, would each compile everything again.
@@ -25,3 +27,11 @@ def serve(tmp_path: Path) -> Iterator[Callable[..., Server]]:
             return server
 
         yield start
+
+
+@pytest.fixture(autouse=True)
+def no_context_is_left() -> Iterator[None]:
+    """Fail the test that leaves a context on the stack, and not the next one, which finds it."""
+    yield
+    left = [*context_stack(), *flask_stack.contexts()]
+    assert left == []
