@@ -10,7 +10,13 @@ from flasktrace.trace.record.place import author_of
 from flasktrace.trace.record.story import CONNECTED, OpenSpan, Story
 from flasktrace.trace.record.walk import IS_WEBSOCKET, REDIRECTS, SLASH
 
-_KINDS = {"view": "the view", "error_handler": "the error handler", "receiver": "the receiver"}
+_KINDS = {
+    "view": "the view",
+    "error_handler": "the error handler",
+    "receiver": "the receiver",
+    "session_open": "the session's",
+    "session_save": "the session's",
+}
 _ANSWERING = {"view", "before_request", "error_handler"}
 _USUAL = {"HEAD", "OPTIONS"}
 """Methods that come with others, or by themselves."""
@@ -161,13 +167,26 @@ def _failed(story: Story) -> str | None:
         told = f"{status}: {raised}"
     elif again is not None:
         told = f"{status}: {raised}; {spoken(again)} raised it again"
-    elif story.recording.status is not None and story.recording.status < _FAILED:
+    elif status.isdecimal() and int(status) < _FAILED:
         told = f"{status}: {raised}, but the app caught it"
     else:
         told = f"{status}: {raised}, no handler for it"
     if story.too_late:
         told += "; raised there, an HTTP error is an exception like others"
-    return f"{told}{_never_ran(story)}"
+    return f"{told}{_never_ran(story)}{_logged(story, failure)}"
+
+
+def _logged(story: Story, failure: Failure) -> str:
+    """Return what else was raised while the answer to *failure* was finished."""
+    other = story.logged
+    if other is None:
+        return ""
+    made = _span(story, other.span)
+    by = spoken(made) if made else other.raised_by or "something"
+    first = _span(story, failure.span)
+    if first is not None and made is not None and spoken(first) == by:
+        return ""  # it runs again for that answer, and its spans tell so
+    return f"; when that was answered, {by} raised {_title(other)}"
 
 
 def _raised_on(made: OpenSpan) -> bool:
@@ -184,8 +203,10 @@ def _unmade(story: Story) -> str | None:
         outcome = str(made.attributes.get("outcome", ""))
         ended = made.start + (made.duration or 0)
         if made.kind in _ANSWERING and ended <= failure.at_ns and not outcome.startswith("raised"):
-            said = f"{spoken(made)} {outcome}, which is no response"
-            return said if outcome == "returned None" else f"{said} ({_title(failure)})"
+            said = f"{spoken(made)} {outcome}, which"
+            if outcome == "returned None":
+                return f"{said} is no response"
+            return f"{said} could not be made a response ({_title(failure)})"
     return None
 
 
