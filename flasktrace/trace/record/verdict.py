@@ -107,7 +107,8 @@ def _escaped(story: Story) -> str | None:
     raised = _raised(story)
     made = _span(story, story.failure.span)
     if story.recording.status is not None:
-        return f"{raised} left the app after it had answered {story.recording.status}"
+        after = f"left the app after it had answered {story.recording.status}"
+        return f"{raised} {after}{_not_torn_down(story, made)}"
     nothing = story.replaced if story.replaced and gave_none(story.replaced) else None
     if nothing is not None and made is None:
         raised = f"{spoken(nothing)} returned None instead of a response: {raised}"
@@ -116,6 +117,17 @@ def _escaped(story: Story) -> str | None:
         if why:
             return f"{raised} left the app, {why}"
     return f"{raised} left the app; the server has to answer"
+
+
+def _not_torn_down(story: Story, made: OpenSpan | None) -> str:
+    """Return how many teardown functions did not run any more, since *made* raised."""
+    if made is None or not made.kind.startswith("teardown"):
+        return ""
+    total = str(made.attributes.get("order", "")).rpartition(" ")[2]
+    left = int(total or 0) - sum(item.kind == made.kind for item in story.spans)
+    if left <= 0 or "spans" in story.dropped:
+        return ""
+    return f"; {_count(left, f'{made.kind} function')} after it never ran"
 
 
 def gave_none(made: OpenSpan) -> bool:
