@@ -77,6 +77,8 @@ class Recording:
     #: The response while hooks may change it, and what it said at the last look.
     response: Any = None
     answer: Seen | None = None
+    #: The status of the response as the app's hooks left it.
+    code: Any = None
     #: The hooks of the app, once one of them has run.
     roster: Roster | None = None
     #: Time of the present look at the app.

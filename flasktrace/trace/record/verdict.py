@@ -57,6 +57,8 @@ def _status(story: Story) -> str:
         return _code(changed[0].before)
     if story.recording.status is None:
         return "No response was started"
+    if _changed_outside(story):
+        return str(story.recording.code)
     return str(story.recording.status)
 
 
@@ -107,7 +109,8 @@ def _escaped(story: Story) -> str | None:
     raised = _raised(story)
     made = _span(story, story.failure.span)
     if story.recording.status is not None:
-        after = f"left the app after it had answered {story.recording.status}"
+        of = f" for {_error(story.handling[0])}" if story.handling else ""
+        after = f"left the app after it had answered {story.recording.status}{of}"
         return f"{raised} {after}{_not_torn_down(story, made)}"
     nothing = story.replaced if story.replaced and gave_none(story.replaced) else None
     if nothing is not None and made is None:
@@ -370,9 +373,24 @@ def _by_hooks_after(story: Story) -> str:
     """Return which hooks after the view gave the response another status; it comes first."""
     changed = _status_changes(story)
     if not changed:
-        return ""
+        return _outside(story)
     told = "; ".join(_status_change(story, item, len(changed)) for item in changed)
     return f"{story.recording.status}: {told}; before that it was "
+
+
+def _changed_outside(story: Story) -> bool:
+    """Tell whether another status was sent than that of the app's response."""
+    recording = story.recording
+    if recording.status is None or recording.escaped or type(recording.code) is not int:
+        return False
+    return recording.code != recording.status
+
+
+def _outside(story: Story) -> str:
+    if not _changed_outside(story):
+        return ""
+    by = "what stands between the app and the server changed the status"
+    return f"{story.recording.status}: {by}; before that it was "
 
 
 def _status_change(story: Story, item: Change, count: int) -> str:
