@@ -9,6 +9,7 @@ from flasktrace.trace.model import (
     NOT_REACHED,
     NOT_VISIBLE,
     STAGES,
+    Leak,
     RequestFacts,
     ResponseFacts,
     Routing,
@@ -20,6 +21,7 @@ from flasktrace.trace.model import (
 )
 from flasktrace.trace.record.describe import plain
 from flasktrace.trace.record.gateway import text_of
+from flasktrace.trace.record.hygiene import leaks
 from flasktrace.trace.record.notes import WSGI
 from flasktrace.trace.record.rank import rank
 from flasktrace.trace.record.recording import Recording
@@ -67,6 +69,7 @@ def _assembled(recording: Recording) -> Trace:
     failure = story.failure
     if failure is not None and story.handled_by:
         failure = replace(failure, handled_by=story.handled_by)
+    found = leaks(story)
     return Trace(
         id=recording.id,
         started=datetime.fromtimestamp(recording.started, UTC).isoformat(timespec="microseconds"),
@@ -93,11 +96,12 @@ def _assembled(recording: Recording) -> Trace:
         pid=recording.pid,
         thread=recording.thread,
         parent=recording.parent,
-        marks=_marks(story),
+        marks=_marks(story, found),
         changes=tuple(story.changes),
         partial=recording.partial,
         label=recording.label,
         routing=Routing.from_dict(recording.routing) if "error" in recording.routing else None,
+        leaks=found,
     )
 
 
@@ -234,7 +238,7 @@ def _reason(story: Story, name: str) -> str:
     return "the request ended before it"
 
 
-def _marks(story: Story) -> tuple[str, ...]:
+def _marks(story: Story, found_leaks: tuple[Leak, ...]) -> tuple[str, ...]:
     recording = story.recording
     found = {
         "answered by a hook": story.answered is not None,
@@ -244,6 +248,7 @@ def _marks(story: Story) -> tuple[str, ...]:
         "method not allowed": recording.routing.get("error") == "method",
         "router redirect": recording.routing.get("error") == "redirect",
         "response replaced": story.replaced is not None,
+        "context leak": any(leak.is_fault for leak in found_leaks),
         "in another request": recording.parent is not None,
         "incomplete": recording.partial or bool(story.dropped),
     }

@@ -31,6 +31,7 @@ from flasktrace.trace.record.notes import CALL, CALL_END, STAGE, STAGE_END
 from flasktrace.trace.record.place import Place, Places
 from flasktrace.trace.record.recording import CURRENT, Recording
 from flasktrace.trace.record.redact import MARK, Redactor
+from flasktrace.trace.record.residue import PRESERVE, Residue
 from flasktrace.trace.record.roster import RANKED, Rosters
 from flasktrace.trace.record.snapshot import Look
 
@@ -100,6 +101,7 @@ class Recorder:
         self.host_event = self._guarded("host event", self._host_event)
         self.untimed_call = self._guarded("untimed call", self._untimed_call)
         self._rosters = Rosters()
+        self.residue = Residue(host)
         #: Address of a rule to the rule and what a match with it gives.
         self._rules: dict[int, tuple[Any, dict[str, Any]]] = {}
 
@@ -157,7 +159,17 @@ class Recorder:
         if outer is not None:
             recording.parent = outer.id
         self.live[recording.id] = recording
+        if not self.host.bare():
+            self.residue.before(recording)
         return recording
+
+    def returned(self, recording: Recording) -> None:
+        """See what the app has left on the stack when it returned, or failed."""
+        try:
+            if recording.beneath or not self.host.bare():
+                self.residue.after(recording)
+        except Exception as error:  # noqa: BLE001
+            self.failed(recording, "residue", error)
 
     def failed(self, recording: Recording | None, part: str, error: Exception) -> None:
         """Count an error of the tracer's own, in *part*; see `Guard.failed` for what it raises."""
@@ -174,6 +186,13 @@ class Recorder:
         if recording.finished:
             return
         recording.finished = True
+        try:
+            if recording.left:
+                self.residue.settle(recording)
+            if recording.environ is not None and PRESERVE in recording.environ:
+                self.residue.keep_preserved(recording)
+        except Exception as error:  # noqa: BLE001
+            self.failed(recording, "residue", error)
         recording.release()
         self.live.pop(recording.id, None)
         try:
@@ -219,6 +238,7 @@ class Recorder:
             return None
         if recording.context is None:
             recording.context = context
+            recording.own = id(context)
         return recording if recording.context is context else None
 
     def _on_stage_started(self, name: str) -> Receiver:

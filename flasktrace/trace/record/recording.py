@@ -34,6 +34,8 @@ class Recording:
     parent: str | None = None
     #: The context that the stages belong to, while the request lasts.
     context: Any = None
+    #: Its address.
+    own = 0
     partial = False
     #: The method and the path of the client, and what else the environ says of it.
     request: dict[str, str] = {}  # noqa: RUF012
@@ -79,6 +81,9 @@ class Recording:
     answer: Seen | None = None
     #: The status of the response as the app's hooks left it.
     code: Any = None
+    #: The contexts that were there before the request, and those that the app left on return.
+    beneath: tuple[Any, ...] = ()
+    left: tuple[Any, ...] = ()
     #: The hooks of the app, once one of them has run.
     roster: Roster | None = None
     #: Time of the present look at the app.
@@ -163,4 +168,5 @@ class Recording:
         self.context = None
         self.environ = None
         self.response = self.answer = None
+        self.beneath = self.left = ()
         self.looker.release()

@@ -15,6 +15,7 @@ from flasktrace.trace.record.snapshot import Look
 
 if TYPE_CHECKING:
     from flasktrace.trace.record.recording import Recording
+    from flasktrace.trace.record.residue import Remnant
     from flasktrace.trace.record.response_look import Difference
 
 CONNECTED = "connected to "
@@ -52,13 +53,17 @@ class OpenSpan:
 class StageRun:
     """One run of a stage."""
 
-    __slots__ = ("asked_by", "changes", "duration", "exception", "look", "name", "start", "within")
+    __slots__ = (
+        "asked_by", "by", "changes", "duration", "exception", "look", "name", "start", "within",
+    )  # fmt: skip
 
     def __init__(self, name: str, start: int, within: str | None, asked_by: str | None) -> None:
         self.name = name
         self.start = start
         self.within = within
         self.asked_by = asked_by
+        #: The span in which it began, None for the framework itself.
+        self.by: OpenSpan | None = None
         self.duration: int | None = None
         self.exception: str | None = None
         #: When the stack was looked at, and what stood on it.
@@ -91,6 +96,15 @@ class Story:
         self.logged: Failure | None = None
         #: The latest HTTP error: its span, code, name, and the stage in which it was raised.
         self.aborted: tuple[OpenSpan | None, int, str, str | None] | None = None
+        #: Contexts that stood there before, were taken away, were left behind.
+        self.found: tuple[Remnant, ...] = ()
+        self.gone: tuple[Remnant, ...] = ()
+        self.left: tuple[Remnant, ...] = ()
+        #: Address of a context that came or went to who did it; the framework is None.
+        self.pushed_by: dict[int, str | None] = {}
+        self.popped_by: dict[int, str | None] = {}
+        #: Those that stood above the request's own when it was popped: kind and name of the app.
+        self.above: dict[int, tuple[str, str]] = {}
         self._open_runs: list[StageRun] = []
         self._open_spans: list[OpenSpan] = []
         #: The open spans of each lane beside the request's own.
@@ -130,6 +144,9 @@ class Story:
             notes.SPAN: self._begin_span,
             notes.SPAN_END: self._end_span,
             notes.EVENT: self._event,
+            notes.FOUND: self._found,
+            notes.GONE: self._gone,
+            notes.LEFT: self._left,
             notes.BODY: self._begin_body,
             notes.BODY_END: self._end_body,
         }
@@ -142,6 +159,7 @@ class Story:
 
     def _begin_stage(self, at: int, name: str, asked_by: str | None) -> None:
         run = StageRun(name, at, self._stage, asked_by)
+        run.by = self._open_spans[-1] if self._open_spans else None
         self.runs.append(run)
         self._open_runs.append(run)
 
@@ -319,6 +337,27 @@ class Story:
                 replace(item, author=self._told) if item.section == "g" else item for item in found
             ]
         self._put(found)
+        self._stacked(before, after, None if span is None else author)
+
+    def _stacked(self, before: Look, after: Look, author: str | None) -> None:
+        """Put down who has pushed and popped what."""
+        for owner in set(after.owners).difference(before.owners):
+            self.pushed_by.setdefault(owner, author)
+        gone = set(before.owners).difference(after.owners)
+        if self._stage == "pop" and self.recording.own in gone:
+            above = before.owners.index(self.recording.own) + 1
+            for owner, card in zip(before.owners[above:], before.seen[above:], strict=True):
+                self.above[owner] = card[0], card[1]
+        self.popped_by.update(dict.fromkeys(gone, author))
+
+    def _found(self, _at: int, found: tuple[Remnant, ...]) -> None:
+        self.found = found
+
+    def _gone(self, _at: int, gone: tuple[Remnant, ...]) -> None:
+        self.gone = gone
+
+    def _left(self, _at: int, left: tuple[Remnant, ...]) -> None:
+        self.left = left
 
     def _response(self, at: int, found: list[Difference], by_framework: bool) -> None:
         """Put down what changed of the response, which is on no card of the stack."""

@@ -406,6 +406,8 @@ def _head(sheet: _Sheet) -> Iterator[Text]:
     yield from (_one_row(_row(indent, row), sheet.width) for row in more)
     yield _one_row(_text("─" * sheet.width, "dim"), sheet.width)
     yield from sheet.paragraph(_text(trace.verdict))
+    for leak in trace.leaks:
+        yield from sheet.paragraph(_text(words.leak(leak), "yellow" if leak.is_fault else "dim"))
 
 
 def _facts(sheet: _Sheet, tz: tzinfo | None) -> Iterator[Text]:

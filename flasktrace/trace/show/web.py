@@ -61,6 +61,7 @@ _FILTERS: dict[str, Callable[..., object]] = {
     "body_sentence": words.body_sentence,
     "dropped_sentence": words.dropped_sentence,
     "facts": words.facts,
+    "leak": words.leak,
 }
 
 

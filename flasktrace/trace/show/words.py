@@ -12,6 +12,7 @@ from flasktrace.trace.model import (
     Candidate,
     Change,
     Failure,
+    Leak,
     ResponseFacts,
     Routing,
     Run,
@@ -240,6 +241,11 @@ def marks(item: Trace | Summary) -> tuple[str, ...]:
     if item.outcome not in {"ok", "error"}:
         found.append(item.outcome.replace("_", " "))
     return tuple(clean(mark) for mark in dict.fromkeys([*found, item.label]) if mark)
+
+
+def leak(item: Leak) -> str:
+    """Return what was left behind, as one line."""
+    return f"{'⚠' if item.is_fault else '·'} {clean(item.sentence)}"
 
 
 def facts(trace: Trace, tz: tzinfo | None = None) -> tuple[tuple[str, str], ...]:
