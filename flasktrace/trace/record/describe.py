@@ -50,6 +50,7 @@ _BRACKETS: dict[type, tuple[str, str]] = {
     frozenset: ("{", "}"),
     deque: ("deque[", "]"),
 }
+_EMPTY: dict[type, str] = {set: "set()", frozenset: "frozenset()"}
 _DICTS = {dict, OrderedDict, defaultdict}
 _BIG = 1 << 64
 _SHORT = 300
@@ -185,6 +186,10 @@ class Describer:
             room -= len(shown[-1])
             if room < 0:
                 break
+        if not shown and kind in _EMPTY:
+            return _EMPTY[kind]
+        if kind is tuple and len(value) == 1:
+            last = ",)"
         return self._joined(first, shown, len(value), last)
 
     def _joined(self, first: str, shown: list[str], count: int, last: str) -> str:

@@ -12,6 +12,9 @@ from flasktrace.trace.record.place import Place
 Scope = str | None
 
 _DICTS = {dict, defaultdict}
+BECOMES_500 = "an exception that nobody handles becomes a 500"
+"""Why a handler of 500 was asked for another exception."""
+
 _MOST = 3
 """Handlers that are named beside the chosen one."""
 
@@ -40,7 +43,7 @@ def why(
     told = _told(spec, scopes, chosen, type(error), _code(error), place_of)
     if told is None and not issubclass(type(error), HTTPException):
         told = _told(spec, scopes, chosen, InternalServerError, 500, place_of)
-        told = told and f"{told}; an exception that nobody handles becomes a 500"
+        told = told and f"{told}; {BECOMES_500}"
     return told
 
 

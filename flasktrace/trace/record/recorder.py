@@ -677,6 +677,7 @@ class Recorder:
             recording.answer = response_look.read(response) if used else None
             return
         recording.response = None
+        recording.code = attributes_of(response).get("_status_code")
         if recording.answer is not None:
             self._see_response(recording, at, response, by_framework=True)
 

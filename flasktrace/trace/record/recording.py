@@ -79,6 +79,8 @@ class Recording:
     #: The response while hooks may change it, and what it said at the last look.
     response: Any = None
     answer: Seen | None = None
+    #: The status of the response as the app's hooks left it.
+    code: Any = None
     #: The contexts that were there before the request, and those that the app left on return.
     beneath: tuple[Any, ...] = ()
     left: tuple[Any, ...] = ()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from flasktrace.trace.model import NO_CARD, Change, Event, Failure
 from flasktrace.trace.record import notes, snapshot
+from flasktrace.trace.record.handlers import BECOMES_500
 from flasktrace.trace.record.lanes import GREENLET, Lane
 from flasktrace.trace.record.place import Place, author_of
 from flasktrace.trace.record.snapshot import Look
@@ -21,6 +22,7 @@ CONNECTED = "connected to "
 """Why a receiver of a signal ran, before the signal's name."""
 
 _THE_FRAMEWORK = "the framework"
+_CALLS = {notes.BY_CALL, notes.BY_LATE_CALL}
 
 
 class OpenSpan:
@@ -89,6 +91,9 @@ class Story:
         #: What an error handler was handling when it raised; whether it was an HTTP error.
         self.handling: tuple[str, ...] = ()
         self.too_late = False
+        #: What was raised while the answer to an unhandled exception was finished: it changes
+        #: nothing, the framework logs it only.
+        self.logged: Failure | None = None
         #: The latest HTTP error: its span, code, name, and the stage in which it was raised.
         self.aborted: tuple[OpenSpan | None, int, str, str | None] | None = None
         #: Contexts that stood there before, were taken away, were left behind.
@@ -374,6 +379,10 @@ class Story:
             self._open_runs[-1].changes += found
 
     def _failed(self, _at: int, failure: Failure, by: str) -> None:
+        if by in _CALLS and self._finishes_a_500():
+            made = self._ended
+            self.logged = replace(failure, span=None if made is None else made.id)
+            return
         if by == notes.BY_ABORTED:
             made = self.aborted[0] if self.aborted else None
         else:
@@ -382,6 +391,26 @@ class Story:
             self.handler = self.handled_by = None
         self.too_late = by == notes.BY_LATE_CALL
         self.failure = replace(failure, stage=self._stage, span=None if made is None else made.id)
+
+    def _finishes_a_500(self) -> bool:
+        """Tell whether the answer to an exception that nobody handled is being finished."""
+        failure = self.failure
+        if failure is None or self._stage == "pop":
+            return False
+        if self.handler is not None and not self.handler_of_500:
+            return False
+        ended = failure.stage is None or any(
+            run.exception for run in self.runs if run.name == failure.stage
+        )
+        return ended and any(
+            run.name == "postprocess" and run.start >= failure.at_ns for run in self.runs
+        )
+
+    @property
+    def handler_of_500(self) -> bool:
+        """Whether the handler that answered is that for exceptions nobody else handles."""
+        why = "" if self.handler is None else str(self.handler.attributes.get("why", ""))
+        return why.endswith(BECOMES_500)
 
     def _handled(self) -> tuple[str, ...]:
         """Return the exception that was seen last, the one that an error handler handles."""

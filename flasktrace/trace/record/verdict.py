@@ -10,7 +10,13 @@ from flasktrace.trace.record.place import author_of
 from flasktrace.trace.record.story import CONNECTED, OpenSpan, Story
 from flasktrace.trace.record.walk import IS_WEBSOCKET, REDIRECTS, SLASH
 
-_KINDS = {"view": "the view", "error_handler": "the error handler", "receiver": "the receiver"}
+_KINDS = {
+    "view": "the view",
+    "error_handler": "the error handler",
+    "receiver": "the receiver",
+    "session_open": "the session's",
+    "session_save": "the session's",
+}
 _ANSWERING = {"view", "before_request", "error_handler"}
 _USUAL = {"HEAD", "OPTIONS"}
 """Methods that come with others, or by themselves."""
@@ -51,6 +57,8 @@ def _status(story: Story) -> str:
         return _code(changed[0].before)
     if story.recording.status is None:
         return "No response was started"
+    if _changed_outside(story):
+        return str(story.recording.code)
     return str(story.recording.status)
 
 
@@ -101,7 +109,9 @@ def _escaped(story: Story) -> str | None:
     raised = _raised(story)
     made = _span(story, story.failure.span)
     if story.recording.status is not None:
-        return f"{raised} left the app after it had answered {story.recording.status}"
+        of = f" for {_error(story.handling[0])}" if story.handling else ""
+        after = f"left the app after it had answered {story.recording.status}{of}"
+        return f"{raised} {after}{_not_torn_down(story, made)}"
     nothing = story.replaced if story.replaced and gave_none(story.replaced) else None
     if nothing is not None and made is None:
         raised = f"{spoken(nothing)} returned None instead of a response: {raised}"
@@ -110,6 +120,17 @@ def _escaped(story: Story) -> str | None:
         if why:
             return f"{raised} left the app, {why}"
     return f"{raised} left the app; the server has to answer"
+
+
+def _not_torn_down(story: Story, made: OpenSpan | None) -> str:
+    """Return how many teardown functions did not run any more, since *made* raised."""
+    if made is None or not made.kind.startswith("teardown"):
+        return ""
+    total = str(made.attributes.get("order", "")).rpartition(" ")[2]
+    left = int(total or 0) - sum(item.kind == made.kind for item in story.spans)
+    if left <= 0 or "spans" in story.dropped:
+        return ""
+    return f"; {_count(left, f'{made.kind} function')} after it never ran"
 
 
 def gave_none(made: OpenSpan) -> bool:
@@ -161,13 +182,26 @@ def _failed(story: Story) -> str | None:
         told = f"{status}: {raised}"
     elif again is not None:
         told = f"{status}: {raised}; {spoken(again)} raised it again"
-    elif story.recording.status is not None and story.recording.status < _FAILED:
+    elif status.isdecimal() and int(status) < _FAILED:
         told = f"{status}: {raised}, but the app caught it"
     else:
         told = f"{status}: {raised}, no handler for it"
     if story.too_late:
         told += "; raised there, an HTTP error is an exception like others"
-    return f"{told}{_never_ran(story)}"
+    return f"{told}{_never_ran(story)}{_logged(story, failure)}"
+
+
+def _logged(story: Story, failure: Failure) -> str:
+    """Return what else was raised while the answer to *failure* was finished."""
+    other = story.logged
+    if other is None:
+        return ""
+    made = _span(story, other.span)
+    by = spoken(made) if made else other.raised_by or "something"
+    first = _span(story, failure.span)
+    if first is not None and made is not None and spoken(first) == by:
+        return ""  # it runs again for that answer, and its spans tell so
+    return f"; when that was answered, {by} raised {_title(other)}"
 
 
 def _raised_on(made: OpenSpan) -> bool:
@@ -184,8 +218,10 @@ def _unmade(story: Story) -> str | None:
         outcome = str(made.attributes.get("outcome", ""))
         ended = made.start + (made.duration or 0)
         if made.kind in _ANSWERING and ended <= failure.at_ns and not outcome.startswith("raised"):
-            said = f"{spoken(made)} {outcome}, which is no response"
-            return said if outcome == "returned None" else f"{said} ({_title(failure)})"
+            said = f"{spoken(made)} {outcome}, which"
+            if outcome == "returned None":
+                return f"{said} is no response"
+            return f"{said} could not be made a response ({_title(failure)})"
     return None
 
 
@@ -337,9 +373,24 @@ def _by_hooks_after(story: Story) -> str:
     """Return which hooks after the view gave the response another status; it comes first."""
     changed = _status_changes(story)
     if not changed:
-        return ""
+        return _outside(story)
     told = "; ".join(_status_change(story, item, len(changed)) for item in changed)
     return f"{story.recording.status}: {told}; before that it was "
+
+
+def _changed_outside(story: Story) -> bool:
+    """Tell whether another status was sent than that of the app's response."""
+    recording = story.recording
+    if recording.status is None or recording.escaped or type(recording.code) is not int:
+        return False
+    return recording.code != recording.status
+
+
+def _outside(story: Story) -> str:
+    if not _changed_outside(story):
+        return ""
+    by = "what stands between the app and the server changed the status"
+    return f"{story.recording.status}: {by}; before that it was "
 
 
 def _status_change(story: Story, item: Change, count: int) -> str:

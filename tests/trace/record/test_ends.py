@@ -37,6 +37,7 @@ def golden(name, library):
     return GOLDEN / (f"{name}.flask.txt" if own else f"{name}.txt")
 
 
+@pytest.mark.filterwarnings("ignore:Current server name")  # of werkzeug
 @pytest.mark.parametrize("library", LIBRARIES)
 @pytest.mark.parametrize("name", ENDS)
 def test_trace_reads_as_it_did_when_it_was_read(name, library):

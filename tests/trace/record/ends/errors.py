@@ -424,3 +424,80 @@ def kinds_of_answers(lib):
         return answer
 
     return app
+
+
+@end("/")
+def answer_is_no_json(lib):
+    app = lib.Flask("shop")
+
+    @app.route("/")
+    def index():
+        return {"tags": {"new"}}
+
+    return app
+
+
+@end("/")
+def after_hook_hides_a_crash(lib):
+    app = lib.Flask("shop")
+
+    @app.after_request
+    def pretend(response):
+        response.status_code = 200
+        return response
+
+    @app.route("/")
+    def index():
+        return {}["gold"]
+
+    return app
+
+
+@end("/", "/other", differs="flask has matched before the hooks")
+def hook_raises_what_is_handled(lib):
+    app = lib.Flask("shop")
+
+    @app.before_request
+    def check():
+        raise {"/": KeyError("gold"), "/other": PermissionError("not yours")}[lib.request.path]
+
+    @app.errorhandler(KeyError)
+    def no_key(error):
+        return "no key", 400
+
+    @app.errorhandler(PermissionError)
+    def forbidden(error):
+        return lib.redirect("/login")
+
+    @app.route("/")
+    def index():
+        return "index"
+
+    return app
+
+
+@end("/", "/handled", "/user")
+def after_hook_raises_too(lib):
+    app = lib.Flask("shop")
+
+    @app.after_request
+    def sign(response):
+        raise ValueError("no key to sign with")
+
+    @app.errorhandler(LookupError)
+    def nothing_found(error):
+        return "nothing found", 404
+
+    @app.route("/")
+    def index():
+        raise OSError("disk")
+
+    @app.route("/handled")
+    def handled():
+        return {}["gold"]
+
+    @app.route("/user")
+    def user():
+        lib.abort(404)
+
+    return app

@@ -1,7 +1,6 @@
 """Answers of views and hooks, and what hooks after them do."""
 
 from tests.trace.record.ends.registry import end
-from tests.trace.record.same import Ask
 
 HOOK_FIRST = "flask matches before the hooks, flasktrace only when somebody needs the rule"
 
@@ -332,7 +331,7 @@ def after_this_request(lib):
     return app
 
 
-@end(Ask("/", status=200))
+@end("/", "/crash", "/nothing")
 def teardown_raises(lib):
     app = lib.Flask("shop")
 
@@ -351,6 +350,10 @@ def teardown_raises(lib):
     @app.route("/")
     def index():
         return "index"
+
+    @app.route("/crash")
+    def crash():
+        return {}["gold"]
 
     return app
 

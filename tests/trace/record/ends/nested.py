@@ -102,3 +102,25 @@ def middleware_changes_the_answer(lib):
         return {}["gold"]
 
     return app
+
+
+@end("/", "/gone")
+def middleware_changes_the_status(lib):
+    class Busy:
+        def __init__(self, app):
+            self.app = app
+
+        def __call__(self, environ, start_response):
+            def start(_status, headers, exc_info=None):
+                return start_response("503 BUSY", headers, exc_info)
+
+            return self.app(environ, start)
+
+    app = lib.Flask("shop")
+    app.wsgi_app = Busy(app.wsgi_app)
+
+    @app.route("/")
+    def index():
+        return "index"
+
+    return app

@@ -253,3 +253,39 @@ def view_of_a_class(lib):
 
     app.add_url_rule("/items/", view_func=Items.as_view("items"))
     return app
+
+
+@end("/shop/cart", "/shop/crat", "/shop/cart/", differs="flask has matched before the hooks")
+def urls_of_a_blueprint(lib):
+    app = lib.Flask("shop")
+    shop = lib.Blueprint("shop", __name__, url_prefix="/shop")
+
+    @shop.url_value_preprocessor
+    def count(endpoint, values):
+        lib.g.endpoint = endpoint
+
+    @shop.before_request
+    def load_cart():
+        lib.g.cart = []
+
+    @shop.before_app_request
+    def load_user():
+        lib.g.user = "ada"
+
+    @shop.route("/cart")
+    def cart():
+        return "cart"
+
+    app.register_blueprint(shop)
+    return app
+
+
+@end(Ask("/cart", environ={"SCRIPT_NAME": "/eu"}), Ask("/", environ={"SCRIPT_NAME": "/eu"}))
+def below_a_prefix(lib):
+    app = lib.Flask("shop")
+
+    @app.route("/cart/")
+    def cart():
+        return "cart"
+
+    return app

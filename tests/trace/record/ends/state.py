@@ -199,3 +199,28 @@ def set_by_whom(lib):
         return {}["gold"]
 
     return app
+
+
+@end("/?at=open", "/?at=save", differs="flask opens the session by itself, its failing is no span")
+def session_interface_fails(lib):
+    from importlib import import_module
+
+    sessions = import_module(f"{lib.__name__}.sessions")
+
+    class Broken(sessions.SecureCookieSessionInterface):
+        def open_session(self, app, request):
+            if request.args["at"] == "open":
+                raise ConnectionError("no cache to open")
+            return sessions.SecureCookieSession()
+
+        def save_session(self, app, session, response):
+            raise ConnectionError("no cache to save to")
+
+    app = lib.Flask("shop")
+    app.session_interface = Broken()
+
+    @app.route("/")
+    def index():
+        return "index"
+
+    return app
