@@ -15,6 +15,9 @@ STAGES = ("push", "preprocess", "match", "dispatch", "make_response", "postproce
 NOT_VISIBLE = "not visible in this app"
 """Why a stage of an app that is no Flask app is hollow."""
 
+NOT_REACHED = "the app was not reached"
+"""Why a stage of a Flask app is hollow when a middleware has answered."""
+
 NO_CARD = -1
 """Depth of a change of what is on no card of the stack: the response."""
 

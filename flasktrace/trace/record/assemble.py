@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from flasktrace.trace.model import (
+    NOT_REACHED,
     NOT_VISIBLE,
     STAGES,
     Leak,
@@ -21,6 +22,7 @@ from flasktrace.trace.model import (
 from flasktrace.trace.record.describe import plain
 from flasktrace.trace.record.gateway import text_of
 from flasktrace.trace.record.hygiene import leaks
+from flasktrace.trace.record.notes import WSGI
 from flasktrace.trace.record.rank import rank
 from flasktrace.trace.record.recording import Recording
 from flasktrace.trace.record.redact import without
@@ -220,12 +222,19 @@ def _hollow(story: Story, name: str) -> Stage:
 
 def _reason(story: Story, name: str) -> str:
     if not story.runs:
-        return NOT_VISIBLE
+        visible = story.recording.recorder.host.name != WSGI
+        return NOT_REACHED if visible else NOT_VISIBLE
     if story.answered is not None and name in {"match", "dispatch"}:
         return f"{spoken(story.answered)} answered first"
     failed = [run for run in story.runs if run.exception]
     if failed:
         return f"{failed[0].name} raised {failed[0].exception}"
+    failure = story.failure
+    if failure is not None:
+        by = [made for made in story.spans if made.id == failure.span]
+        return (
+            f"{spoken(by[0])} raised {failure.type}" if by else f"{failure.type} was raised before"
+        )
     return "the request ended before it"
 
 
@@ -235,7 +244,7 @@ def _marks(story: Story, found_leaks: tuple[Leak, ...]) -> tuple[str, ...]:
         "answered by a hook": story.answered is not None,
         "exception": story.failure is not None,
         "handled": story.failure is not None and story.handler is not None,
-        "no route": recording.routing.get("error") == "none",
+        "no route": recording.routing.get("error") in {"none", "websocket"},
         "method not allowed": recording.routing.get("error") == "method",
         "router redirect": recording.routing.get("error") == "redirect",
         "response replaced": story.replaced is not None,

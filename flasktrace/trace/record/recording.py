@@ -64,6 +64,10 @@ class Recording:
     failed: tuple[Any, ...] = ()
     #: Whether an exception left the app.
     escaped = False
+    #: The key of the configuration that lets exceptions leave the app, when one did.
+    propagates = ""
+    #: Whether the latest exception is an HTTP error that came too late for an answer of its own.
+    too_late = False
     #: What broke while it was sent: ``body`` or ``close``; empty when nothing did.
     broken = ""
     #: Which of how many hooks before the view has answered.

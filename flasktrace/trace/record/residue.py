@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from flasktrace.trace.record.recorder import Host
     from flasktrace.trace.record.recording import Recording
 
-_PRESERVE = "werkzeug.debug.preserve_context"
+PRESERVE = "werkzeug.debug.preserve_context"
+"""Key of the environ with which a test client asks for the context."""
 _MOST = 100
 """Contexts that are remembered, and that are told of one request."""
 
@@ -100,7 +101,7 @@ class Residue:
 
     def keep_preserved(self, recording: Recording) -> None:
         """Remember the context of a request that a test client may put on the stack again."""
-        if recording.context is not None and _PRESERVE in (recording.environ or ()):
+        if recording.context is not None:
             self._remember(recording.context, recording, preserved=True)
 
     def _told(self, recording: Recording, context: Any) -> Remnant:

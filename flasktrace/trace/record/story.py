@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from flasktrace.trace.record.residue import Remnant
     from flasktrace.trace.record.response_look import Difference
 
+CONNECTED = "connected to "
+"""Why a receiver of a signal ran, before the signal's name."""
+
 _THE_FRAMEWORK = "the framework"
 
 
@@ -83,6 +86,9 @@ class Story:
         self.handled_by: str | None = None
         self.view: OpenSpan | None = None
         self.replaced: OpenSpan | None = None
+        #: What an error handler was handling when it raised; whether it was an HTTP error.
+        self.handling: tuple[str, ...] = ()
+        self.too_late = False
         #: The latest HTTP error: its span, code, name, and the stage in which it was raised.
         self.aborted: tuple[OpenSpan | None, int, str, str | None] | None = None
         #: Contexts that stood there before, were taken away, were left behind.
@@ -105,6 +111,8 @@ class Story:
         #: receivers it has, how many of them were called.
         self._sent: dict[int, list[Any]] = {}
         self._numbered: dict[int, OpenSpan] = {}
+        #: Who was told by the signal that was sent last between stages, if nobody saw them run.
+        self._told = ""
         #: The span of the call that ended last.
         self._ended: OpenSpan | None = None
         readers = self._readers()
@@ -151,6 +159,7 @@ class Story:
         self._open_runs.append(run)
 
     def _end_stage(self, at: int, _name: str, look: Look, exception: str | None) -> None:
+        self._told = ""
         run = self._open_runs.pop()
         run.duration = at - run.start
         run.look = at, look
@@ -205,6 +214,7 @@ class Story:
                     inner.duration = at - inner.start
 
     def _begin_call(self, at: int, address: int, kind: str, place: Place) -> None:
+        self._told = ""
         made = self._open(at, kind, place.name, place.attributes())
         self._calls.append((address, made))
         self.called.append((address, made))
@@ -227,6 +237,7 @@ class Story:
     ) -> None:
         told = ", ".join(map(str, places)) + (f" and {more} more" if more else "")
         self._event(at, f"signal {name}", {"receivers": told}, lane)
+        self._told = "" if called or lane else f"a receiver of {name}, {told}"
         if called:
             self._sent[len(self._open_spans)] = [name, len(places) + more, 0]
 
@@ -237,7 +248,7 @@ class Story:
             return
         sent[2] += 1
         made.attributes["order"] = f"{sent[2]} of {sent[1]}"
-        made.attributes["why"] = f"connected to {sent[0]}"
+        made.attributes["why"] = f"{CONNECTED}{sent[0]}"
 
     def _end_call(
         self, at: int, address: int, kind: str, place: Place, outcome: str, meaning: str
@@ -312,9 +323,16 @@ class Story:
 
     def _look(self, at: int, before: Look, after: Look, by_framework: bool) -> None:
         """Put down what changed: its author is the innermost open span, if any."""
-        author = self._author(by_framework)
-        self._put(snapshot.changes(before, after, at, *author))
-        self._stacked(before, after, author[0] if author[1] else None)
+        author, span = self._author(by_framework)
+        found = snapshot.changes(before, after, at, author, span)
+        if by_framework and self._stage == "push":  # what the session brings is no change of it
+            found = [item for item in found if item.section != "session"]
+        if self._told and span is None:
+            found = [
+                replace(item, author=self._told) if item.section == "g" else item for item in found
+            ]
+        self._put(found)
+        self._stacked(before, after, None if span is None else author)
 
     def _stacked(self, before: Look, after: Look, author: str | None) -> None:
         """Put down who has pushed and popped what."""
@@ -360,8 +378,16 @@ class Story:
             made = self.aborted[0] if self.aborted else None
         else:
             made = self._ended if by else None
+            self.handling = self._handled()
             self.handler = self.handled_by = None
+        self.too_late = by == notes.BY_LATE_CALL
         self.failure = replace(failure, stage=self._stage, span=None if made is None else made.id)
+
+    def _handled(self) -> tuple[str, ...]:
+        """Return the exception that was seen last, the one that an error handler handles."""
+        if self.failure is not None:
+            return (": ".join(filter(None, (self.failure.type, self.failure.message))),)
+        return (self.aborted[2],) if self.aborted else ()
 
     def _aborted(self, _at: int, code: int, name: str, by: str) -> None:
         self.handler = self.handled_by = None
