@@ -1,6 +1,7 @@
 """What is told of the run as a whole: the summary at its end, and the page."""
 
 from typing import Any
+from weakref import WeakSet
 
 import pytest
 
@@ -27,14 +28,17 @@ class Reporter:
         self._outcomes: dict[str, str] = {}
         self._used: set[tuple[str, str]] = set()
         self._requested: set[tuple[str, str]] = set()
+        self._seen: WeakSet[Any] = WeakSet()
         self._count = 0
         self._told = ""
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_makereport(self) -> Any:
-        """Put the requests of a test into its last report."""
+        """Put the requests of a test into its last report, and look at its apps."""
         report = yield
         traces = self._watch.traces
+        if traces and self._settings.summary:
+            self._look_at_new_apps()
         if report.when == "teardown" and traces:
             made = [entry(trace, tree=bool(self._settings.html)) for trace in traces]
             setattr(report, ATTRIBUTE, made)
@@ -60,7 +64,7 @@ class Reporter:
     def pytest_sessionfinish(self) -> None:
         """Hand the inventory on, or write the page."""
         if self._watch.watched is not None:
-            add(self._inventory, inventory(self._watch.watched.apps))
+            add(self._inventory, inventory(self._watch.watched.apps))  # they may have more by now
         output: Any = getattr(self._config, "workeroutput", None)
         if output is not None:
             output[TITLE] = self._inventory
@@ -79,6 +83,13 @@ class Reporter:
         """Write the page of a run that had no terminal."""
         if not hasattr(self._config, "workeroutput"):
             self._write_page()
+
+    def _look_at_new_apps(self) -> None:
+        """Note what the apps have that a test has made and that may soon be gone."""
+        watched = self._watch.watched
+        new = [app for app in watched.apps if app not in self._seen] if watched else []
+        add(self._inventory, inventory(new))
+        self._seen.update(new)
 
     def _write_page(self) -> None:
         if not self._settings.html or self._told:

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
+from weakref import WeakSet
 
 from flasktrace.app import Flask
 from flasktrace.trace.tracer import Tracer, tracer_of
@@ -17,13 +18,15 @@ class Everywhere:
     """Watches the apps of flasktrace and of the real flask that are called from now on.
 
     An app is taken in when it is first called, so it does not matter where it was made. Nothing
-    is stored; the traces go to the blocks of `collect`. *label* names each trace.
+    is stored; the traces go to the blocks of `collect`. *label* names each trace. An app that
+    nobody else holds is gone as it would be without this.
     """
 
     def __init__(self, label: Callable[[], str] = str) -> None:
         self._label = label
-        self._own: list[Tracer] = []
-        self._met: list[Tracer] = []
+        # A tracer lives as long as its app, which holds it.
+        self._own: WeakSet[Tracer] = WeakSet()
+        self._met: WeakSet[Tracer] = WeakSet()
         self._off: list[Tracer] = []
         self._patched: dict[Any, Callable[..., Any]] = {}
         self._open: list[Traces] = []
@@ -34,25 +37,28 @@ class Everywhere:
         self._look_for_frameworks()
         traces = Traces()
         self._open.append(traces)
-        for tracer in self._met:
-            tracer.attach(traces)
+        self._each(lambda tracer: tracer.attach(traces))
         try:
             yield traces
         finally:
             self._open.remove(traces)
-            for tracer in self._met:
-                tracer.detach(traces)
+            self._each(lambda tracer: tracer.detach(traces))
+
+    def _each(self, do: Callable[[Tracer], None]) -> None:
+        """Call *do* with each tracer; a loop in a generator would hold on to the last of them."""
+        for tracer in list(self._met):
+            do(tracer)
 
     @property
     def apps(self) -> list[Any]:
         """The apps that are watched so far."""
-        return [tracer.app for tracer in self._met if tracer.app is not None]
+        return [tracer.app for tracer in list(self._met) if tracer.app is not None]
 
     def stop(self) -> None:
         """Leave all apps as they were."""
         for kind, original in self._patched.items():
             kind.__call__ = original
-        for tracer in self._own:
+        for tracer in list(self._own):
             tracer.uninstall()
         for tracer in self._off:
             tracer.put_back()
@@ -85,9 +91,9 @@ class Everywhere:
             tracer = Tracer(
                 app, enabled=True, dashboard=False, keep=False, label=self._label, announce=False
             )
-            self._own.append(tracer)
+            self._own.add(tracer)
         if tracer not in self._met:
-            self._met.append(tracer)
+            self._met.add(tracer)
             for traces in self._open:
                 tracer.attach(traces)
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, TypeVar
+from weakref import ref
 
 from flasktrace.app import Flask
 from flasktrace.trace.keep.deferred import Deferred
@@ -246,9 +247,11 @@ class Tracer:
         if recorder is None:
             raise RuntimeError("The tracer does not record; give it enabled=True.")
         before = set(recorder.live)
+        known = ref(recorder)  # *traces* may outlive the app
 
         def unfinished() -> list[Trace]:
-            running = list(recorder.live.values())
+            alive = known()
+            running = list(alive.live.values()) if alive else []
             return [assemble(item) for item in running if item.returned and item.id not in before]
 
         def collect(recording: Recording) -> None:

@@ -515,3 +515,33 @@ def test_fault_59_tests_that_look_around_see_nothing_of_the_plugin(pytester, app
 def verdicts(result):
     """Return the line of each test with what became of it."""
     return [line for line in result.outlines if re.match(r"\S+\.py::.* (PASS|FAIL|ERR|XF)", line)]
+
+
+def test_apps_are_gone_when_their_test_lets_go_of_them(pytester, app):
+    pytester.makepyfile(
+        shop="import gc, weakref\nfound = []\n",
+        test_it=f"""
+import shop
+{app}
+
+@pytest.mark.parametrize("turn", range(3))
+def test_it(turn):
+    mine = Flask("mine")
+    mine.add_url_rule("/", "index", lambda: "x")
+    mine.add_url_rule("/unused", "unused", lambda: "y")
+    assert mine.test_client().get("/").text == "x"
+    shop.found.append(shop.weakref.ref(mine))
+
+def test_earlier_ones_are_gone():
+    shop.gc.collect()
+    assert [made() for made in shop.found] == [None] * 3
+""",
+    )
+    pytester.syspathinsert()
+
+    result = pytester.runpytest_inprocess("--flasktrace-summary", "--flasktrace")
+
+    result.assert_outcomes(passed=4)
+    result.stdout.fnmatch_lines(
+        ["3 requests in 3 tests.", "Endpoints never requested:", "  unused /unused"]
+    )

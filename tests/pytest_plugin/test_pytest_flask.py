@@ -31,7 +31,7 @@ def test_fails(client):
 
 
 def test_outcomes_are_those_without_us(pytester, monkeypatch):
-    pytest.importorskip("pytest_flask")
+    pytest.importorskip("pytest_flask.plugin")
     monkeypatch.setenv("PYTEST_ADDOPTS", "-p no:hypothesispytest")
     pytester.makepyfile(app() + TESTS)
     pytester.makeini("[pytest]\nlive_server_scope = function")
