@@ -5,7 +5,7 @@ import time
 import weakref
 from collections.abc import Callable, Sequence
 
-from flasktrace.trace.keep import forks
+from flasktrace.trace.keep import exits, forks
 from flasktrace.trace.keep.delivery import Delivery, Listener
 from flasktrace.trace.keep.lane import Lane, Make
 from flasktrace.trace.keep.store import Store
@@ -55,6 +55,7 @@ class Writer:
         lane.accepted.add()
         lane.queue.put(make)
         if not lane.running:
+            exits.watch(_flush_all)
             lane.start()
         return True
 
@@ -113,10 +114,14 @@ class Writer:
 
 
 _writers: weakref.WeakSet[Writer] = weakref.WeakSet()
+_late: weakref.WeakSet[Writer] = weakref.WeakSet()
+"""Those that the end has waited for in vain."""
 
 
 @atexit.register
 def _flush_all() -> None:
+    """Flush each writer; in a child of multiprocessing this may be called twice."""
     deadline = time.monotonic() + EXIT_WAIT
-    for writer in list(_writers):
-        writer.flush(max(0.0, deadline - time.monotonic()))
+    for writer in set(_writers) - set(_late):
+        if not writer.flush(max(0.0, deadline - time.monotonic())):
+            _late.add(writer)
