@@ -31,7 +31,7 @@ BATCH = 2_000
 MARKER = re.compile(r"mk\d+x")
 KEPT = 500
 """Traces that the store holds; until they are there the memory grows as it should."""
-STRAY_OBJECTS, STRAY_MB = 100, 4.0
+STRAY_OBJECTS, STRAY_MB = 50, 4.0
 """What may be more at the end than after the warm-up."""
 ENOUGH_FOR_RSS = 20_000
 """Requests below which the allocator has not come to rest."""
@@ -178,15 +178,14 @@ class Memory:
         self.rss: list[float] = []
 
     def look(self) -> None:
-        gc.collect()
         self.objects.append(len(gc.get_objects()))
         self.rss.append(rss())
 
     def faults(self, requests: int) -> Iterable[str]:
         """Compare the second quarter of the looks with the last one."""
-        quarter = len(self.objects) // 4
-        if not quarter:
+        if len(self.objects) < 3:
             return
+        quarter = max(len(self.objects) // 4, 1)
         for name, found, limit in (
             ("objects", self.objects, STRAY_OBJECTS),
             ("MB", self.rss, STRAY_MB if requests >= ENOUGH_FOR_RSS else float("inf")),

@@ -23,7 +23,7 @@ REQUESTS = 600 + many(1_000)
 def test_fault_26_27_56_nothing_is_mixed_or_kept_under_load(by, library):
     if by == "gevent" and not find_spec("gevent"):
         do_without("gevent")
-    options = ["--by", by, "--library", library, "--requests", str(REQUESTS), "--batch", "50"]
+    options = ["--by", by, "--library", library, "--requests", str(REQUESTS), "--batch", "100"]
 
     done = subprocess.run(
         [sys.executable, "-W", "error", "-m", "tests.benchmarks.load", *options],
