@@ -13,7 +13,7 @@ import pytest
 from flasktrace.trace.keep.store import open_store
 from flasktrace.trace.show import words
 from tests.cases import cover
-from tests.live.process import Server, python, until
+from tests.live.process import Server, free_port, python, until
 
 APP = """
 import os
@@ -86,7 +86,7 @@ def under_each_server(*packages):
 def running(request, tmp_path, do_without):
     """Serve an app; give the server, its store and the way to stop it gently."""
     kind, package = request.param
-    command = [free_port() if part is FREE else part for part in SERVERS[kind]]
+    command = [str(free_port()) if part is FREE else part for part in SERVERS[kind]]
     if not find_spec(command[0]):
         do_without(command[0])
     if "gevent" in command:
@@ -124,12 +124,6 @@ def ready(server):
     """Ask several times at once; return the pids of the workers that answered."""
     with ThreadPoolExecutor(4) as pool:
         return set(pool.map(lambda _: server.ask("/ready").json["pid"], range(4)))
-
-
-def free_port():
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return str(taken.getsockname()[1])
 
 
 def skip_without_gevent():

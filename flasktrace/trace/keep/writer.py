@@ -45,8 +45,9 @@ class Writer:
     def submit(self, make: Make) -> bool:
         """Have *make* called and its trace stored, later and elsewhere; False when dropped.
 
-        Takes no lock, waits for nothing, logs nothing. With several threads at once the queue may
-        exceed its capacity by one per thread; the counts stay exact.
+        Takes no lock, waits for nothing, logs nothing; but in a process that is there for this one
+        connection only, the trace is stored here and now. With several threads at once the queue
+        may exceed its capacity by one per thread; the counts stay exact.
         """
         lane = self._lane
         if lane.queue.qsize() >= self._capacity:
@@ -55,9 +56,16 @@ class Writer:
         lane.accepted.add()
         lane.queue.put(make)
         if not lane.running:
+            self._see_to(lane)
+        return True
+
+    def _see_to(self, lane: Lane) -> None:
+        """Have somebody empty the queue: the thread, where there is time for one."""
+        if exits.comes_suddenly():
+            lane.flush(EXIT_WAIT)
+        else:
             exits.watch(_flush_all)
             lane.start()
-        return True
 
     def flush(self, timeout: float = 2.0) -> bool:
         """Wait at most *timeout* seconds until all submitted so far is done, and say whether."""
