@@ -1,12 +1,13 @@
 """A real browser, and what to do where there is none."""
 
-import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import pytest
+
+from tests.needs import do_without
 
 if TYPE_CHECKING:
     from selenium.webdriver import Chrome
@@ -23,14 +24,6 @@ FLAGS = (
     "--disable-dev-shm-usage",
     "--window-size=1280,900",
 )
-
-
-def do_without(what: str) -> None:
-    """Skip a test that needs *what*; where everything has to be tested (CI), fail."""
-    reason = f"{what} is not installed"
-    if os.environ.get("CI"):
-        pytest.fail(reason)
-    pytest.skip(reason)
 
 
 @pytest.fixture(name="do_without", scope="session")

@@ -183,6 +183,14 @@ def environment(more: Mapping[str, str]) -> dict[str, str]:
     return {**keep, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", "NO_COLOR": "1", **more}
 
 
+def free_port() -> int:
+    """Return a port for a server that cannot choose, or does not tell, one of its own."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port: int = taken.getsockname()[1]
+        return port
+
+
 def python(*arguments: str) -> list[str]:
     return [sys.executable, *arguments]
 

@@ -13,7 +13,7 @@ import pytest
 from flasktrace.trace.keep.store import open_store
 from flasktrace.trace.show import words
 from tests.cases import cover
-from tests.live.process import Server, python, until
+from tests.live.process import Server, free_port, python, until
 
 APP = """
 import os
@@ -29,6 +29,12 @@ app = Flask(__name__)
 def hello(name):
     time.sleep(0.01)
     return {{"hello": name, "pid": os.getpid()}}
+
+
+@app.get("/ready")
+def ready():
+    time.sleep(0.01)
+    return {{"pid": os.getpid()}}
 
 
 @app.post("/echo")
@@ -51,9 +57,11 @@ def stream():
     return Response(lines(), mimetype="text/plain")
 
 
-flasktrace.wrap(app, enabled=True)
+flasktrace.wrap(app, enabled=True, exclude=["/ready"])
 """
 
+FREE = "a free port"
+"""Where a server does not tell which one it has taken when asked for any."""
 GUNICORN = ("gunicorn", "--bind", "127.0.0.1:0", "--workers", "2", "--graceful-timeout", "10")
 SERVERS = {
     "gunicorn-sync": GUNICORN,
@@ -61,6 +69,7 @@ SERVERS = {
     "gunicorn-gthread": (*GUNICORN, "--worker-class", "gthread", "--threads", "4"),
     "gunicorn-gthread-preload": (*GUNICORN, "--threads", "4", "--preload"),
     "gunicorn-gevent": (*GUNICORN, "--worker-class", "gevent"),
+    "granian": ("granian", "--interface", "wsgi", "--workers", "2", "--port", FREE),
     "waitress": ("waitress", "--listen", "127.0.0.1:0"),
 }
 REQUESTS = 60
@@ -77,7 +86,7 @@ def under_each_server(*packages):
 def running(request, tmp_path, do_without):
     """Serve an app; give the server, its store and the way to stop it gently."""
     kind, package = request.param
-    command = SERVERS[kind]
+    command = [str(free_port()) if part is FREE else part for part in SERVERS[kind]]
     if not find_spec(command[0]):
         do_without(command[0])
     if "gevent" in command:
@@ -86,13 +95,15 @@ def running(request, tmp_path, do_without):
     with ExitStack() as end:
         server = Server(python("-m", *command, "shop:app"), tmp_path, "server", {})
         end.callback(server.end)
-        until(lambda: answers(server), lambda: server.err)
+        until(lambda: answers(server), lambda: server.err)  # granian listens before it can
         store = end.enter_context(
             closing(open_store(f"sqlite:///{tmp_path / '.flasktrace' / 'traces.db'}"))
         )
         # Waitress knows no signal but Ctrl-C.
         gentle = signal.SIGINT if command[0] == "waitress" else signal.SIGTERM
         workers = 1 + (command[0] != "waitress")
+        if command[0] == "granian":  # its workers lose a signal that comes while they start
+            until(lambda: len(ready(server)) == workers, lambda: server.err)
         yield SimpleNamespace(
             server=server,
             store=store,
@@ -107,6 +118,12 @@ def answers(server):
         socket.create_connection(("127.0.0.1", server.port), 1).close()
         return True
     return False
+
+
+def ready(server):
+    """Ask several times at once; return the pids of the workers that answered."""
+    with ThreadPoolExecutor(4) as pool:
+        return set(pool.map(lambda _: server.ask("/ready").json["pid"], range(4)))
 
 
 def skip_without_gevent():

@@ -6,6 +6,7 @@ from contextlib import suppress
 import pytest
 from werkzeug.test import EnvironBuilder
 
+from tests.flasks import ONE_CONTEXT, TEARDOWN_IN_FULL
 from tests.side_by_side.harness import KEY, part, same, same_value
 
 
@@ -324,6 +325,7 @@ def note_signals(f, app, said):
         getattr(signals, name).connect(receiver, app)
 
 
+@ONE_CONTEXT
 def test_the_ten_signals_of_flask_are_sent_alike():
     def build(f, said):
         app = mirror(f)
@@ -356,7 +358,14 @@ def test_the_ten_signals_of_flask_are_sent_alike():
     same(build, "/page", "/stream", "/broken", "/crash", "/x/y", "PATCH /page", "/go/1")
 
 
-@pytest.mark.parametrize("where", ["teardown_request", "teardown_appcontext", "after_request"])
+@pytest.mark.parametrize(
+    "where",
+    [
+        pytest.param("teardown_request", marks=TEARDOWN_IN_FULL),
+        pytest.param("teardown_appcontext", marks=TEARDOWN_IN_FULL),
+        "after_request",
+    ],
+)
 def test_signals_are_sent_alike_when_a_hook_fails(where):
     def build(f, said):
         app = mirror(f)

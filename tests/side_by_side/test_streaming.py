@@ -1,8 +1,10 @@
 """Bodies that are made while they are sent."""
 
+from tests.flasks import ONE_CONTEXT
 from tests.side_by_side.harness import KEY, same
 
 
+@ONE_CONTEXT
 def test_a_stream_keeps_its_request():
     def build(f, said):
         app = f.Flask("app")
@@ -64,6 +66,7 @@ def test_a_stream_keeps_its_request():
     same(build, "/with", "/decorated?q=q", "/without", "/crash", "/with", "/list", "/template")
 
 
+@ONE_CONTEXT
 def test_a_stream_that_is_not_read_is_closed():
     def build(f, said):
         app = f.Flask("app")

@@ -5,7 +5,7 @@ import time
 import weakref
 from collections.abc import Callable, Sequence
 
-from flasktrace.trace.keep import forks
+from flasktrace.trace.keep import exits, forks
 from flasktrace.trace.keep.delivery import Delivery, Listener
 from flasktrace.trace.keep.lane import Lane, Make
 from flasktrace.trace.keep.store import Store
@@ -45,8 +45,9 @@ class Writer:
     def submit(self, make: Make) -> bool:
         """Have *make* called and its trace stored, later and elsewhere; False when dropped.
 
-        Takes no lock, waits for nothing, logs nothing. With several threads at once the queue may
-        exceed its capacity by one per thread; the counts stay exact.
+        Takes no lock, waits for nothing, logs nothing; but in a process that is there for this one
+        connection only, the trace is stored here and now. With several threads at once the queue
+        may exceed its capacity by one per thread; the counts stay exact.
         """
         lane = self._lane
         if lane.queue.qsize() >= self._capacity:
@@ -55,8 +56,16 @@ class Writer:
         lane.accepted.add()
         lane.queue.put(make)
         if not lane.running:
-            lane.start()
+            self._see_to(lane)
         return True
+
+    def _see_to(self, lane: Lane) -> None:
+        """Have somebody empty the queue: the thread, where there is time for one."""
+        if exits.comes_suddenly():
+            lane.flush(EXIT_WAIT)
+        else:
+            exits.watch(_flush_all)
+            lane.start()
 
     def flush(self, timeout: float = 2.0) -> bool:
         """Wait at most *timeout* seconds until all submitted so far is done, and say whether."""
@@ -113,10 +122,14 @@ class Writer:
 
 
 _writers: weakref.WeakSet[Writer] = weakref.WeakSet()
+_late: weakref.WeakSet[Writer] = weakref.WeakSet()
+"""Those that the end has waited for in vain."""
 
 
 @atexit.register
 def _flush_all() -> None:
+    """Flush each writer; in a child of multiprocessing this may be called twice."""
     deadline = time.monotonic() + EXIT_WAIT
-    for writer in list(_writers):
-        writer.flush(max(0.0, deadline - time.monotonic()))
+    for writer in set(_writers) - set(_late):
+        if not writer.flush(max(0.0, deadline - time.monotonic())):
+            _late.add(writer)

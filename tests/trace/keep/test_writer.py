@@ -5,11 +5,13 @@ import gc
 import logging
 import threading
 import time
+import weakref
 from dataclasses import replace
 
 import pytest
 
 from flasktrace.trace.keep import delivery
+from flasktrace.trace.keep import writer as writer_module
 from flasktrace.trace.keep.errors import StoreBusyError, StoreFullError, StoreLostError
 from flasktrace.trace.keep.memory import MemoryStore
 from flasktrace.trace.keep.sqlite import SqliteStore
@@ -560,3 +562,20 @@ def test_a_store_that_hangs_delays_the_end_by_two_seconds_at_most(tmp_path):
 
     assert program.returncode == 0
     assert time.monotonic() - start < 5
+
+
+def test_a_store_that_hangs_is_waited_for_once_though_a_process_may_end_twice(
+    writers, gate, monkeypatch
+):
+    """Multiprocessing ends its part of a process first, then comes what atexit has."""
+    monkeypatch.setattr(writer_module, "EXIT_WAIT", 0.5)
+    monkeypatch.setattr(writer_module, "_writers", weakref.WeakSet())
+    writers(gate).submit(cart)
+    took = []
+    for _ in range(2):
+        start = time.monotonic()
+        writer_module._flush_all()
+        took.append(time.monotonic() - start)
+    gate.open.set()
+
+    assert took[0] >= 0.5 > took[1]

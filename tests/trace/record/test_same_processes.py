@@ -100,33 +100,44 @@ import multiprocessing, sys
 import flasktrace
 
 app = flasktrace.Flask("child")
-app.add_url_rule("/", "index", lambda: "here")
+app.add_url_rule("/<name>", "index", lambda name: name)
 flasktrace.wrap(app, enabled=True, store="sqlite:///" + sys.argv[1], dashboard=False)
 
 
-def work():
-    print(app.test_client().get("/").text, flush=True)
+def ask(name):
+    print(app.test_client().get("/" + name).text, flush=True)
+
+
+def have(deed, name, how):
+    child = multiprocessing.get_context(how).Process(target=deed, args=(name, how))
+    child.start()
+    child.join()
+    return child.exitcode
+
+
+def work(name, how):
+    ask(name)
+    if name == "child":
+        sys.exit(have(work, "grandchild", how))
 
 
 if __name__ == "__main__":
-    child = multiprocessing.get_context("fork").Process(target=work)
-    child.start()
-    child.join()
-    sys.exit(child.exitcode)
+    ask("parent")
+    sys.exit(have(work, "child", sys.argv[2]))
 """
 
 
-@pytest.mark.xfail(
-    sys.version_info < (3, 13),  # from then on multiprocessing honours atexit
-    strict=True,
-    reason="A process of multiprocessing (and so a worker of granian) does not run what atexit "
-    "knows: what the writer has not yet written when it ends is lost.",
-)
-def test_fault_29_a_child_of_multiprocessing_stores_its_traces(tmp_path):
-    path = tmp_path / "traces.db"
+@pytest.mark.parametrize("how", ["fork", "forkserver"])
+def test_fault_29_a_child_of_multiprocessing_stores_its_traces(how, tmp_path):
+    """Below Python 3.13 it runs nothing of what atexit knows."""
+    program, path = tmp_path / "program.py", tmp_path / "traces.db"
+    program.write_text(CHILD)
 
-    done = ran("-c", CHILD, str(path))
+    done = ran(str(program), str(path), how)
 
-    assert (done.returncode, done.stdout, done.stderr) == (0, "here\n", "")
+    names = ["parent", "child", "grandchild"]
+    assert (done.returncode, done.stdout.split(), done.stderr) == (0, names, "")
     with closing(open_store(f"sqlite:///{path}")) as store:
-        assert [item.path for item in store.page().summaries] == ["/"]
+        summaries = store.page().summaries
+    assert sorted(item.path for item in summaries) == sorted(f"/{name}" for name in names)
+    assert len({item.pid for item in summaries}) == len(names)

@@ -4,6 +4,7 @@ import flask
 import pytest
 
 import flasktrace
+from tests.flasks import old_signatures
 from tests.trace.record.apps import FRAMEWORK_APPS, RAW_APPS
 from tests.trace.record.same import Ask, ask
 
@@ -304,12 +305,14 @@ def test_a_host_that_is_not_trusted_is_named(library):
 def test_an_app_that_catches_by_itself_is_told_so(library):
     lib = LIBRARIES[library]
 
-    class Catching(lib.Flask):
-        def dispatch_request(self, *args):
-            try:
-                return super().dispatch_request(*args)
-            except KeyError:
-                return "caught"
+    with old_signatures():
+
+        class Catching(lib.Flask):
+            def dispatch_request(self, *args):
+                try:
+                    return super().dispatch_request(*args)
+                except KeyError:
+                    return "caught"
 
     app = Catching("catching")
 

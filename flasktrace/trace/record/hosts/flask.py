@@ -1,7 +1,7 @@
 """Apps of the real flask package: made to send the signals of flasktrace's own stages.
 
 Nothing of the package is changed, only attributes of the one app, and the class of its request
-contexts: a subclass with three dressed methods. flask 3.0 and 3.1 have two contexts and find the
+contexts: a subclass with a few dressed methods. flask 3.0 and 3.1 have two contexts and find the
 request by themselves; 3.2 has one, and hands it to the stage methods as first argument.
 """
 
@@ -37,6 +37,8 @@ _KINDS = {
     None: "error_handler",
 }
 _PROCESSOR, _PROCESSORS = "url_value_preprocessor", "url_value_preprocessors"
+_OPENER = "_get_session"
+"""The method of flask 3.2's contexts that gives the session, and opens it at first."""
 _MOST = 20
 """Functions that are listed."""
 _DICTS = {dict, defaultdict}
@@ -324,6 +326,8 @@ def _make_traced_class(kind: type) -> type:
             _note_session(self)
             self.flasktrace_match()
 
+    if callable(getattr(kind, _OPENER, None)):
+        setattr(Traced, _OPENER, _opening(kind))
     Traced.__name__, Traced.__qualname__ = kind.__name__, kind.__qualname__
     Traced.__module__ = kind.__module__
     return Traced
@@ -333,10 +337,25 @@ def _itself(context: Any, *_rest: Any) -> Any:
     return context
 
 
+def _opening(kind: Any) -> Callable[..., Any]:
+    """Return the method of flask 3.2 that gives the session, the opening of it as a call."""
+    method = getattr(kind, _OPENER)
+
+    def get_session(self: Any) -> Any:
+        if attributes_of(self).get("_session") is not None:
+            return method(self)
+        function = found_on(found_on(self.app, "session_interface"), "open_session")
+        return _called(self, "session_open", function, method, self)
+
+    return functools.wraps(method)(get_session)
+
+
 def _note_session(context: Any) -> None:
-    """Note that flask 3.0 or 3.1 has just opened the session; 3.2 does when it is asked for."""
+    """Note that flask 3.0 or 3.1 has just opened the session; 3.2 lets us see that."""
     recording = CURRENT.get()
     if recording is None or recording.context is not context or context.stage != "push":
+        return
+    if hasattr(type(context), _OPENER):
         return
     kept = attributes_of(context).get
     opened = kept("_session", kept("session"))

@@ -3,6 +3,7 @@
 import contextvars
 import importlib
 
+from tests.flasks import old_signatures
 from tests.trace.record.apps.registry import app_for_both
 from tests.trace.record.same import BOOM, Ask
 
@@ -80,19 +81,73 @@ def contexts_by_hand(lib, notes):
 
 @app_for_both
 def overridden_stages(lib, notes):
+    with old_signatures():
+        return overridden(stages_of_before_3_2(lib, notes))
+
+
+def stages_of_before_3_2(lib, notes):
     class App(lib.Flask):
         def make_response(self, rv):
             notes.append("make_response")
             return super().make_response(rv)
 
+        def preprocess_request(self, *args):
+            notes.append("preprocess")
+            return super().preprocess_request(*args)
+
+        def dispatch_request(self, *args):
+            notes.append("dispatch")
+            return super().dispatch_request(*args)
+
         def full_dispatch_request(self, *args):
             notes.append("full")
             return super().full_dispatch_request(*args)
 
-    app = App("overridden")
+        def process_response(self, *args):
+            notes.append("process")
+            return super().process_response(*args)
+
+        def do_teardown_request(self, *args):
+            notes.append("teardown")
+            return super().do_teardown_request(*args)
+
+    return App
+
+
+def overridden(kind):
+    app = kind("overridden")
     app.add_url_rule("/", "index", lambda: "fine")
+    app.add_url_rule("/crash", "crash", lambda: 1 / 0)
+    app.url_value_preprocessor(lambda endpoint, values: None)
     app.ensure_sync = app.ensure_sync  # an attribute of the user's own
-    return app, [Ask(), Ask("/none", status=404)]
+    return app, [Ask(), Ask("/none", status=404), Ask("/crash", status=500, outcome="error")]
+
+
+@app_for_both
+def overridden_stages_with_a_context(lib, notes):
+    """As Flask 3.2 calls them; before that there is nothing to be handed on."""
+
+    class App(lib.Flask):
+        def preprocess_request(self, ctx=None):
+            notes.append(("preprocess", ctx is None or ctx.request.path))
+            return super().preprocess_request(*with_context(ctx))
+
+        def dispatch_request(self, ctx=None):
+            notes.append(("dispatch", ctx is None or ctx.request.path))
+            return super().dispatch_request(*with_context(ctx))
+
+        def process_response(self, ctx, response=None):
+            if response is None:
+                notes.append(("process", ctx.status))
+                return super().process_response(ctx)
+            notes.append(("process", response.status, ctx.request.path))
+            return super().process_response(ctx, response)
+
+    return overridden(App)
+
+
+def with_context(ctx):
+    return () if ctx is None else (ctx,)
 
 
 @app_for_both

@@ -3,6 +3,7 @@
 import functools
 import unittest.mock
 
+from tests.flasks import SINCE_3_2
 from tests.trace.record.apps.hostile import Hostile, HostileDict
 from tests.trace.record.apps.registry import app_for_both
 from tests.trace.record.same import BOOM, Ask
@@ -34,7 +35,10 @@ def leaving(place):
                 leave()
             return "stayed"
 
-        return app, [Ask(f"/?kind={kind}", status=status, outcome=ENDS[kind]) for kind in kinds]
+        # What a teardown raises leaves flask 3.2 in a group, which ends no process.
+        grouped = place == "teardown" and lib.__name__ == "flask" and SINCE_3_2
+        ends = dict.fromkeys(kinds, "error") if grouped else ENDS
+        return app, [Ask(f"/?kind={kind}", status=status, outcome=ends[kind]) for kind in kinds]
 
     make.__name__ = f"fault_03_leaving_{place}"
     return make

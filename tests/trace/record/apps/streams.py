@@ -189,8 +189,8 @@ def responses_of_a_class_of_the_apps(lib, notes):
 
     app = App("own responses")
     app.add_url_rule("/", "index", lambda: "own")
-    app.add_url_rule("/to", "to", lambda: lib.redirect("/"))
-    return app, [Ask(), Ask("/to", status=302)]
+    app.add_url_rule("/to", "to", lambda: lib.redirect("/", 303))
+    return app, [Ask(), Ask("/to", status=303)]
 
 
 @app_for_both
