@@ -6,6 +6,7 @@ import logging
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import fields
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -316,6 +317,21 @@ class Tracer:
         self._sweep()
         return in_flight(self.recorder) if self.recorder else []
 
+    def describe(self) -> list[dict[str, Any]]:
+        """Return what will run for each endpoint of the app, see `describe_map`."""
+        from flasktrace.trace.record.map import describe_map
+
+        return describe_map(self.app)
+
+    def settings(self) -> dict[str, Any]:
+        """Return the options in force; of the token only whether there is one."""
+        told = {item.name: getattr(self.options, item.name) for item in fields(self.options)}
+        told["store"] = self.store.url
+        told["dashboard"] = self.shows_dashboard
+        told["enabled"] = self.on
+        told["token"] = "set, not shown" if self.options.token else None
+        return told
+
     def _sweep(self) -> None:
         if self.recorder is not None:
             sweep(self.recorder)
@@ -349,6 +365,8 @@ class Tracer:
             mount=self.options.path,
             health=self.health,
             in_flight=self.in_flight,
+            describe=self.describe,
+            settings=self.settings,
         )
 
     def _tell_link(self, environ: dict[str, Any]) -> None:
