@@ -299,13 +299,22 @@ class Tracer:
             "python": sys.version.split()[0],
             "app": _name(self.app),
             "host": self._host.name if self._host else None,
-            "store": self.writer.health() if self.writer else self.store.health(),
+            "store": self._store_health(),
             "counters": self.writer.counters() if self.writer else {},
             "skipped": dict(self._gateway.skipped) if self._gateway else {},
             "in_flight": len(recorder.live) if recorder else 0,
             "internal_errors": dict(recorder.guard.errors) if recorder else {},
             "switched_off": sorted(recorder.guard.off) if recorder else [],
         }
+
+    def _store_health(self) -> dict[str, Any]:
+        """Return what store and writer say; of two states the worse one."""
+        told: dict[str, Any] = dict(self.store.health())
+        if self.writer is None:
+            return told
+        written = self.writer.health()
+        state = told["state"] if written["state"] == "ok" else written["state"]
+        return {**told, **written, "state": state}
 
     def in_flight(self) -> list[dict[str, Any]]:
         """Return the requests of this process that are not over, as plain data.

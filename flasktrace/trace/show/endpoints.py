@@ -64,6 +64,7 @@ def _endpoint(
     slowest = max(items, key=lambda item: item.duration_ns)
     closely = {item.id: works[item.id] for item in items if item.id in works}
     stages = _stages(items)
+    whole = sum(item.duration_ns for item in items if item.id in closely)
     queries = {key: sum(work.kind in QUERIES for work in ran) for key, ran in closely.items()}
     most = max(queries, key=lambda key: queries[key], default=None)
     return {
@@ -81,7 +82,7 @@ def _endpoint(
         "histogram": _histogram(times),
         "stages": stages,
         "bar": _bar(stages),
-        "hooks": list(_hooks(list(closely.values()))),
+        "hooks": list(_hooks(list(closely.values()), whole)),
         "closely": len(closely),
         "slowest": slowest.id,
         "most_queries": most if most and queries[most] else None,
@@ -140,8 +141,8 @@ def _bar(stages: Sequence[dict[str, Any]]) -> list[tuple[str, float, float]]:
     return pieces
 
 
-def _hooks(traces: Sequence[Sequence[Work]]) -> Iterator[dict[str, Any]]:
-    """Yield the functions that took most of the time, with their mean in those traces."""
+def _hooks(traces: Sequence[Sequence[Work]], whole: int) -> Iterator[dict[str, Any]]:
+    """Yield the functions that took most of the *whole* time, with their mean."""
     spent: Counter[tuple[str, str, str, int]] = Counter()
     counts: Counter[tuple[str, str, str, int]] = Counter()
     for works in traces:
@@ -157,5 +158,6 @@ def _hooks(traces: Sequence[Sequence[Work]]) -> Iterator[dict[str, Any]]:
             "file": clean(file),
             "line": line,
             "count": counts[key],
+            "share": total / whole if whole else 0.0,
             "mean_ns": total // max(len(traces), 1),
         }
