@@ -67,7 +67,10 @@ export function setUpCompletion(box, list, address) {
   box.addEventListener("click", open);
   box.addEventListener("blur", close);
   box.addEventListener("keydown", (event) => {
-    if (event.key === "Escape" && list.hidden) return box.blur();
+    if (event.key === "Escape" && list.hidden) {
+      event.preventDefault(); // else a box of type "search" would be emptied
+      return box.blur();
+    }
     if (list.hidden) return event.key === "ArrowDown" ? open() : undefined;
     if (event.key === "ArrowDown") point(chosen + 1);
     else if (event.key === "ArrowUp") point(chosen < 0 ? -1 : chosen - 1);

@@ -26,7 +26,7 @@ from flasktrace.trace.show.map import app_map
 from flasktrace.trace.show.row import BAR, rows, running
 from flasktrace.trace.show.sanitize import clean
 from flasktrace.trace.show.scatter import MOST as POINTS
-from flasktrace.trace.show.scatter import moment, scatter
+from flasktrace.trace.show.scatter import moment, points_of, scatter
 from flasktrace.trace.show.vocabulary import vocabulary
 from flasktrace.trace.show.waterfall import LENGTH, waterfall
 from flasktrace.wrappers import Response
@@ -205,7 +205,7 @@ class Dashboard:
             "list.html",
             q=text,
             rows=rows(page.summaries),
-            scatter=scatter(self.store.points(limit=POINTS, query=query, before=cursor)),
+            scatter=scatter(self._points(page, query, cursor)),
             skipped=words.skipped(self.health().get("skipped") or {}),
             total=self.store.count(),
             running=len(self.in_flight()),
@@ -213,6 +213,12 @@ class Dashboard:
             is_live=cursor is None,
             older=_older(text, page.next),
         )
+
+    def _points(self, page: Page, query: Query | None, cursor: int | None) -> Sequence[Point]:
+        """Return what is drawn above a page of the list."""
+        if page.next is None:  # all that fits is here: to look for more would be a second pass
+            return points_of(page.summaries)
+        return self.store.points(limit=POINTS, query=query, before=cursor)
 
     def trace_page(self, trace_id: str) -> Response:
         """Show one request, opened at the stage that was asked for."""
