@@ -5,12 +5,14 @@ requests costs little. Nothing here holds a trace.
 """
 
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, TypeVar, cast
 
-from flasktrace.trace.model import HOOKS, Page, Summary, Trace
-from flasktrace.trace.query import Query
+from flasktrace.trace.model import HOOKS, STAGES, Page, Summary, Trace
+from flasktrace.trace.query import Query, microseconds
+
+T = TypeVar("T")
 
 MOST = 10_000
 """Summaries that are looked at, the newest."""
@@ -18,6 +20,8 @@ CLOSELY = 20
 """Traces of each endpoint that are looked at whole, the newest."""
 MOST_CLOSELY = 400
 """Such traces altogether."""
+PARTS = (*STAGES, "body")
+"""What the time of a request is told by."""
 QUERIES = frozenset({"query", "sql"})
 """Kinds of spans that are queries of a database."""
 
@@ -50,6 +54,16 @@ class Work(NamedTuple):
     duration_ns: int
 
 
+class Fact(NamedTuple):
+    """A summary, with what is worked out of it once."""
+
+    summary: Summary
+    started: int | None
+    """Microseconds since 1970."""
+    spent: tuple[int, ...]
+    """Nanoseconds in each of `PARTS`; what lies inside of a stage is taken off it."""
+
+
 class Digest:
     """The newest summaries of a store, and the work in some of their traces."""
 
@@ -57,12 +71,17 @@ class Digest:
         self._store = store
         self._most = most
         self._cursor: int | None = None
-        self._known: dict[str, Summary] = {}
+        self._known: dict[str, Fact] = {}
         self._works: dict[str, tuple[Work, ...]] = {}
+        self._made: tuple[tuple[int, str] | None, object] = None, None
         self._lock = threading.Lock()
 
     def summaries(self) -> list[Summary]:
         """Return the newest summaries, the oldest of them first."""
+        return [fact.summary for fact in self.facts()]
+
+    def facts(self) -> list[Fact]:
+        """Return the newest summaries with what was worked out, the oldest of them first."""
         with self._lock:
             self._catch_up()
             # Those that have left the store were its oldest.
@@ -85,7 +104,19 @@ class Digest:
     def _take(self, summaries: Iterable[Summary]) -> None:
         for item in summaries:
             self._known.pop(item.id, None)  # what is stored again counts as the newest
-            self._known[item.id] = item
+            self._known[item.id] = Fact(item, microseconds(item.started), _spent(item))
+
+    def once(self, facts: list[Fact], make: Callable[[], T]) -> T:
+        """Return what *make* gives, or what it gave before when *facts* are still the same.
+
+        They are when as many are there and the last is the same: facts come at the end only.
+        """
+        state = (len(facts), facts[-1].summary.id if facts else "")
+        known, made = self._made
+        if known != state:
+            made = make()
+            self._made = state, made
+        return cast("T", made)
 
     def works(self, summaries: Sequence[Summary]) -> dict[str, tuple[Work, ...]]:
         """Return by id what ran in the newest traces of each endpoint of *summaries*."""
@@ -98,6 +129,25 @@ class Digest:
     def _work(self, trace_id: str) -> tuple[Work, ...]:
         trace = self._store.get(trace_id)
         return () if trace is None else tuple(_works(trace))
+
+
+def _spent(item: Summary) -> tuple[int, ...]:
+    spent = dict.fromkeys(PARTS, 0)
+    end = before = 0
+    around = ""
+    for name, start, length in sorted(
+        (stage for stage in item.stages if stage[1] is not None), key=lambda stage: stage[1] or 0
+    ):
+        begin = start or 0
+        if name not in spent:
+            continue
+        spent[name] += length
+        if begin + length <= end and around:  # match is lazy: it may lie inside of another stage
+            spent[around] = max(spent[around] - length, 0)
+            continue
+        end, around, before = begin + length, name, before + length
+    spent["body"] = max(item.duration_ns - end, 0) if before else 0
+    return tuple(spent.values())
 
 
 def _newest_of_each(summaries: Sequence[Summary]) -> list[str]:

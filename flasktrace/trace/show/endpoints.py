@@ -1,18 +1,22 @@
 """The endpoints of an app, each with what its requests have in common."""
 
+from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from flasktrace.trace.model import HOOKS, STAGES, Summary
-from flasktrace.trace.query import microseconds
-from flasktrace.trace.show.digest import QUERIES, Digest, Work
+from flasktrace.trace.model import HOOKS
+from flasktrace.trace.show.digest import PARTS, QUERIES, Digest, Fact, Work
 from flasktrace.trace.show.row import BAR
 from flasktrace.trace.show.sanitize import clean
 
 BINS = 24
 """Columns of a histogram: a quarter of a decade each, from a tenth of a millisecond on."""
-_FIRST_BIN = 100_000
+_EDGES = [
+    10 ** (5 + number // 4) * (1000, 1778, 3162, 5623)[number % 4] // 1000
+    for number in range(BINS - 1)
+]
+"""Between the columns: 0.1 ms, then 1.78, 3.16, 5.62, 10 times as much, in whole nanoseconds."""
 _FAILED = 500
 _PERCENT = 100
 _MOST_WORKS = 8
@@ -34,43 +38,48 @@ def endpoints(digest: Digest, sort: str = "time") -> dict[str, Any]:
 
     Times are integer nanoseconds, shares are parts of one.
     """
-    summaries = digest.summaries()
-    works = digest.works(summaries)
-    groups: dict[str | None, list[Summary]] = defaultdict(list)
-    for item in summaries:
-        groups[item.endpoint].append(item)
-    minutes = _minutes(summaries)
+    facts = digest.facts()
+    told = digest.once(facts, lambda: _told(digest, facts))
+    return {**told, "endpoints": sorted(told["endpoints"], key=SORTS.get(sort, SORTS["time"]))}
+
+
+def _told(digest: Digest, facts: list[Fact]) -> dict[str, Any]:
+    works = digest.works([fact.summary for fact in facts])
+    groups: dict[str | None, list[Fact]] = defaultdict(list)
+    for fact in facts:
+        groups[fact.summary.endpoint].append(fact)
+    minutes = _minutes(facts)
     found = [_endpoint(name, items, works, minutes) for name, items in groups.items()]
     whole = sum(item["total_ns"] for item in found) or 1
     for endpoint in found:
         endpoint["share"] = endpoint["total_ns"] / whole
-    found.sort(key=SORTS.get(sort, SORTS["time"]))
-    return {"endpoints": found, "requests": len(summaries), "closely": len(works)}
+    return {"endpoints": found, "requests": len(facts), "closely": len(works)}
 
 
-def _minutes(summaries: Sequence[Summary]) -> float:
-    starts = [at for item in summaries if (at := microseconds(item.started)) is not None]
+def _minutes(facts: Sequence[Fact]) -> float:
+    starts = [fact.started for fact in facts if fact.started is not None]
     # A few requests within a second are no thousand a minute.
     return max((max(starts) - min(starts)) / 60e6, 1.0) if starts else 1.0
 
 
 def _endpoint(
     name: str | None,
-    items: Sequence[Summary],
+    facts: Sequence[Fact],
     works: dict[str, tuple[Work, ...]],
     minutes: float,
 ) -> dict[str, Any]:
+    items = [fact.summary for fact in facts]
     times = sorted(item.duration_ns for item in items)
     slowest = max(items, key=lambda item: item.duration_ns)
     closely = {item.id: works[item.id] for item in items if item.id in works}
-    stages = _stages(items)
+    stages = _stages(facts, sum(times))
     whole = sum(item.duration_ns for item in items if item.id in closely)
     queries = {key: sum(work.kind in QUERIES for work in ran) for key, ran in closely.items()}
     most = max(queries, key=lambda key: queries[key], default=None)
     return {
         "endpoint": None if name is None else clean(name),
-        "rules": sorted({clean(item.rule) for item in items if item.rule}),
-        "methods": [method for method, _ in Counter(clean(i.method) for i in items).most_common()],
+        "rules": sorted(clean(rule) for rule in {item.rule for item in items} if rule),
+        "methods": [clean(name) for name, _ in Counter(i.method for i in items).most_common()],
         "count": len(items),
         "per_minute": round(len(items) / minutes, 1),
         "errors": sum(item.status is None or item.status >= _FAILED for item in items),
@@ -95,39 +104,19 @@ def _quantile(times: Sequence[int], percent: int) -> int:
     return times[max(-(-len(times) * percent // _PERCENT) - 1, 0)]
 
 
-def bin_of(duration_ns: int) -> int:
-    """Return the column of a duration."""
-    column, edge = 0, _FIRST_BIN
-    while column < BINS - 1 and duration_ns >= edge:
-        column += 1
-        # Four columns to a decade, in whole numbers: 1, 1.78, 3.16, 5.62, 10.
-        edge = _FIRST_BIN * 10 ** (column // 4) * (1000, 1778, 3162, 5623)[column % 4] // 1000
-    return column
-
-
 def _histogram(times: Sequence[int]) -> list[int]:
-    counts = [0] * BINS
-    for duration_ns in times:
-        counts[bin_of(duration_ns)] += 1
-    return counts
+    """Return how many of the sorted *times* lie in each column."""
+    ends = [bisect_left(times, edge) for edge in _EDGES]
+    return [end - begin for begin, end in zip([0, *ends], [*ends, len(times)], strict=True)]
 
 
-def _stages(items: Sequence[Summary]) -> list[dict[str, Any]]:
-    """Return the stages with their shares of the time; what lies inside of a stage is taken off."""
-    spent = dict.fromkeys((*STAGES, "body"), 0)
-    whole = 0
-    for item in items:
-        whole += item.duration_ns
-        ran = [(name, start, length) for name, start, length in item.stages if start is not None]
-        for name, start, length in ran:
-            if name in spent:
-                inner = sum(
-                    b for n, a, b in ran if n != name and start <= a and a + b <= start + length
-                )
-                spent[name] += max(length - inner, 0)
-        end = max((start + length for _, start, length in ran), default=0)
-        spent["body"] += max(item.duration_ns - end, 0) if ran else 0
-    return [{"stage": name, "share": ns / whole if whole else 0.0} for name, ns in spent.items()]
+def _stages(facts: Sequence[Fact], whole: int) -> list[dict[str, Any]]:
+    """Return the stages, and the body, with their shares of the *whole* time."""
+    spent = [sum(column) for column in zip(*(fact.spent for fact in facts), strict=True)]
+    return [
+        {"stage": name, "share": ns / whole if whole else 0.0}
+        for name, ns in zip(PARTS, spent, strict=True)
+    ]
 
 
 def _bar(stages: Sequence[dict[str, Any]]) -> list[tuple[str, float, float]]:
