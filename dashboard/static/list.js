@@ -111,9 +111,10 @@ function addRows() {
   table.hidden = false;
   added += waiting.length;
   const oldest = body.firstElementChild;
-  body.prepend(...waiting.map((row) => makeRow(template, row, root())));
+  const made = waiting.map((row) => makeRow(template, row, root()));
+  dress(made);
+  body.prepend(...made);
   divide(waiting, oldest);
-  for (const row of waiting) dress(body.querySelector(`[data-id="${row.id}"]`));
   waiting = [];
   pill.hidden = true;
   say("on", told());
@@ -147,17 +148,19 @@ function trim() {
 
 // Pins
 
-/** @param {Element | null} row whose buttons begin to work */
-function dress(row) {
-  if (!row) return;
-  const isPinned = readPins(pinsName).some((pin) => pin.id === idOf(row));
-  row.querySelector("[data-pin]")?.setAttribute("aria-pressed", String(isPinned));
-  row.querySelector("[data-compare]")?.setAttribute("aria-pressed", String(idOf(row) === pickedId));
-  for (const button of row.querySelectorAll(".act")) button.removeAttribute("hidden");
+/** @param {Iterable<Element>} rows whose buttons begin to work, and tell their state */
+function dress(rows) {
+  const pins = new Set(readPins(pinsName).map((pin) => pin.id));
+  for (const row of rows) {
+    const id = idOf(row);
+    row.querySelector("[data-pin]")?.setAttribute("aria-pressed", String(pins.has(id)));
+    row.querySelector("[data-compare]")?.setAttribute("aria-pressed", String(id === pickedId));
+    for (const button of row.querySelectorAll(".act")) button.removeAttribute("hidden");
+  }
 }
 
 function dressAll() {
-  for (const row of document.querySelectorAll("[data-id].row")) dress(row);
+  dress(document.querySelectorAll("[data-id].row"));
 }
 
 function showPins() {
@@ -181,7 +184,7 @@ function pin(row) {
 function compare(row) {
   if (!row) return;
   if (pickedId && pickedId !== idOf(row)) {
-    location.assign(`${root()}/compare?${new URLSearchParams({ a: pickedId, b: idOf(row) })}`);
+    location.assign(`${root()}/${pickedId}/compare/${idOf(row)}`);
     return;
   }
   pickedId = pickedId ? "" : idOf(row);

@@ -54,7 +54,7 @@ def page(shop, signed_in):
     wait(lambda: "Live" in one(signed_in, "[data-live]").text)
     signed_in.get_log("browser")
     yield signed_in
-    not_there = ("/compare", "/nothing")
+    not_there = ("/compare/", "/nothing")
     said = [line["message"] for line in signed_in.get_log("browser")]
     assert [text for text in said if not any(part in text for part in not_there)] == []
 
@@ -125,7 +125,7 @@ def test_c_on_two_requests_compares_them(page):
     press(page, "c", "j", "j")
     leave(page, lambda: press(page, "c"))
 
-    assert path(page) == f"/compare?a={ids[0]}&b={ids[2]}"
+    assert path(page) == f"/{ids[0]}/compare/{ids[2]}"
 
 
 def test_the_filter_completes_names_and_values(page):

@@ -809,7 +809,9 @@ def test_the_dashboard_holds_no_python() -> None:
     assert not [*assets.folder().rglob("*.py")]
 
 
-@pytest.mark.parametrize("path", ["/", "/api/traces", f"/{CART}", "/health", "/static/base.css"])
+@pytest.mark.parametrize(
+    "path", ["/", "/api/traces", f"/{CART}", "/health", "/static/base.css", *NEW, *DATA[-4:]]
+)
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE"])
 def test_nothing_can_be_changed_here(path: str, method: str) -> None:
     sent = {"Content-Type": "application/json", "X-Flasktrace": "1"}
