@@ -34,6 +34,9 @@ MOST_HELD, LONGEST_HELD = 12, 80
 
 QUOTES = "'\""
 
+NOT_REACHED = "the app was not reached"
+"""Why a stage of a Flask app is hollow when a middleware has answered."""
+
 NO_CARD = -1
 """Depth of a change of what is on no card of the stack: the response."""
 
@@ -199,6 +202,23 @@ class Failure(Record):
 
 
 @dataclass(frozen=True, slots=True)
+class Leak(Record):
+    """A context, a teardown or a body of this request that did not end as it should."""
+
+    kind: str
+    """``found``, ``preserved``, ``not popped``, ``popped early``, ``popped another's``,
+    ``teardown never``, ``teardown twice``, ``not closed`` or ``outlived``."""
+    sentence: str
+    """What happened, and who did it, in one sentence."""
+    is_fault: bool
+    """False where it may be meant so, as with a context that a test has pushed."""
+    culprit: str | None = None
+    """Who did it, ``view leak (shop.py:12)``; None when that is not known."""
+    trace: str | None = None
+    """Id of the trace of the other request that has a part in it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Candidate(Record):
     """A rule that the match could have chosen."""
 
@@ -321,6 +341,8 @@ class Trace(Record):
     """Why the match found no rule; None when it found one, or never ran."""
     born: str = ""
     """When its process began to record: ISO 8601, UTC; empty when that is not known."""
+    leaks: tuple[Leak, ...] = ()
+    """What this request left behind, or found left behind by others."""
 
     def stage(self, name: str) -> Stage:
         """Return the stage called *name*; KeyError when *name* is none of the seven."""
@@ -441,6 +463,7 @@ _LISTS: dict[str, type[Record]] = {
     "spans": Span,
     "events": Event,
     "frames": Frame,
+    "leaks": Leak,
 }
 
 

@@ -70,6 +70,7 @@ _FILTERS: dict[str, Callable[..., object]] = {
     "facts": words.facts,
     "iso": moment,
     "base_name": words.base_name,
+    "leak": words.leak,
 }
 
 
