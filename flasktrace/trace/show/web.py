@@ -105,13 +105,13 @@ def create_app(
     mount: str,
     health: Callable[[], dict[str, Any]],
     in_flight: InFlight = list,
-    describe: InFlight = list,
-    settings: Callable[[], dict[str, Any]] = dict,
+    **more: Any,
 ) -> "WSGIApplication":
-    """Return the dashboard as a WSGI app that is called with SCRIPT_NAME ending in *mount*."""
-    made = Dashboard(store, access, mount=mount, health=health, in_flight=in_flight)
-    made.describe, made.settings = describe, settings
-    return made
+    """Return the dashboard as a WSGI app that is called with SCRIPT_NAME ending in *mount*.
+
+    *more* are further arguments of `Dashboard`.
+    """
+    return Dashboard(store, access, mount=mount, health=health, in_flight=in_flight, **more)
 
 
 class TraceId(BaseConverter):
@@ -131,14 +131,16 @@ class Dashboard:
         mount: str,
         health: Callable[[], dict[str, Any]],
         in_flight: InFlight = list,
+        describe: InFlight = list,
+        settings: Callable[[], dict[str, Any]] = dict,
     ) -> None:
         self.store = store
         self.access = access
         self.feed = Feed(store)
         self.digest = Digest(store)
-        #: Gives the map of the app, see `describe_map`, and the options in force.
-        self.describe: InFlight = list
-        self.settings: Callable[[], dict[str, Any]] = dict
+        #: Gives the map of the app, see `describe_map`.
+        self.describe = describe
+        self.settings = settings
         self.health = health
         self.in_flight = in_flight
         self.app = Flask(
