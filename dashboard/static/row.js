@@ -14,9 +14,12 @@ export function makeRow(template, row, root) {
     /** @type {Element} */ (template.content.firstElementChild).cloneNode(true)
   );
   made.dataset.id = row.id;
+  made.dataset.born = row.born;
+  made.dataset.ns = String(row.ns);
   made.classList.add("is-new");
   write(made, ".c-method", row.method);
   write(made, ".c-endpoint", row.endpoint);
+  write(made, ".c-worker", row.worker);
   write(made, ".c-duration", row.duration);
   write(made, ".verdict-line", row.verdict);
   write(made, ".c-path a", row.target).setAttribute("href", `${root}/${row.id}`);
@@ -26,6 +29,37 @@ export function makeRow(template, row, root) {
   drawBar(find(made, ".bar"), row.bar);
   showLocalTimes(made);
   return made;
+}
+
+/**
+ * @param {HTMLElement} made a row of the page
+ * @returns {import("./types.js").Row} what it shows
+ */
+export function readRow(made) {
+  const text = (/** @type {string} */ selector) => find(made, selector).textContent ?? "";
+  const numbers = (/** @type {Element} */ piece, /** @type {string} */ name) =>
+    Number(piece.getAttribute(name));
+  return {
+    id: made.dataset.id ?? "",
+    started: find(made, "time").getAttribute("datetime") ?? "",
+    clock: text("time"),
+    method: text(".c-method"),
+    target: text(".c-path a"),
+    endpoint: text(".c-endpoint"),
+    status: text(".status"),
+    status_class: find(made, ".status").className.replace(/.*status-/, ""),
+    duration: text(".c-duration"),
+    ns: Number(made.dataset.ns),
+    worker: text(".c-worker"),
+    born: made.dataset.born ?? "",
+    verdict: text(".verdict-line"),
+    marks: [...made.querySelectorAll(".mark")].map((mark) => mark.textContent ?? ""),
+    bar: [...made.querySelectorAll(".bar rect")].map((piece) => [
+      (piece.getAttribute("class") ?? "").replace("s-", ""),
+      numbers(piece, "x"),
+      numbers(piece, "width"),
+    ]),
+  };
 }
 
 /**

@@ -6,6 +6,7 @@ import logging
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import fields
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, TypeVar
 from weakref import ref
@@ -301,13 +302,22 @@ class Tracer:
             "python": sys.version.split()[0],
             "app": _name(self.app),
             "host": self._host.name if self._host else None,
-            "store": self.writer.health() if self.writer else self.store.health(),
+            "store": self._store_health(),
             "counters": self.writer.counters() if self.writer else {},
             "skipped": dict(self._gateway.skipped) if self._gateway else {},
             "in_flight": len(recorder.live) if recorder else 0,
             "internal_errors": dict(recorder.guard.errors) if recorder else {},
             "switched_off": sorted(recorder.guard.off) if recorder else [],
         }
+
+    def _store_health(self) -> dict[str, Any]:
+        """Return what store and writer say; of two states the worse one."""
+        told: dict[str, Any] = dict(self.store.health())
+        if self.writer is None:
+            return told
+        written = self.writer.health()
+        state = told["state"] if written["state"] == "ok" else written["state"]
+        return {**told, **written, "state": state}
 
     def in_flight(self) -> list[dict[str, Any]]:
         """Return the requests of this process that are not over, as plain data.
@@ -318,6 +328,21 @@ class Tracer:
         """
         self._sweep()
         return in_flight(self.recorder) if self.recorder else []
+
+    def describe(self) -> list[dict[str, Any]]:
+        """Return what will run for each endpoint of the app, see `describe_map`."""
+        from flasktrace.trace.record.map import describe_map
+
+        return describe_map(self.app)
+
+    def settings(self) -> dict[str, Any]:
+        """Return the options in force; of the token only whether there is one."""
+        told = {item.name: getattr(self.options, item.name) for item in fields(self.options)}
+        told["store"] = self.store.url
+        told["dashboard"] = self.shows_dashboard
+        told["enabled"] = self.on
+        told["token"] = "set, not shown" if self.options.token else None
+        return told
 
     def _sweep(self) -> None:
         if self.recorder is not None:
@@ -352,6 +377,8 @@ class Tracer:
             mount=self.options.path,
             health=self.health,
             in_flight=self.in_flight,
+            describe=self.describe,
+            settings=self.settings,
         )
 
     def _tell_link(self, environ: dict[str, Any]) -> None:

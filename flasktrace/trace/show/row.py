@@ -1,6 +1,6 @@
 """One request as a row of the list: the same facts for the page and for the live feed."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from flasktrace.trace.model import Summary
@@ -24,10 +24,27 @@ def row(item: Summary) -> dict[str, Any]:
         "status": words.status(item.status),
         "status_class": words.status_class(item.status),
         "duration": words.duration(item.duration_ns),
+        "ns": item.duration_ns,
+        "worker": words.worker(item.pid),
+        "born": clean(item.born),
+        "restart": words.restart(item),
         "verdict": clean(item.verdict),
         "marks": words.marks(item),
         "bar": tuple(_bar(item)),
     }
+
+
+def rows(items: Sequence[Summary]) -> list[dict[str, Any]]:
+    """Return the rows of *items*, newest first; ``divider`` says what happened in between.
+
+    It stands on the row below which the code was older: the process of that request began to
+    record after the request in the next row had come.
+    """
+    made = [row(item) for item in items]
+    for upper, lower, shown in zip(items, items[1:], made, strict=False):
+        # Both are ISO 8601 in UTC to the microsecond, so that texts compare as times.
+        shown["divider"] = bool(upper.born) and lower.started < upper.born
+    return made
 
 
 def running(item: Mapping[str, Any]) -> dict[str, Any]:

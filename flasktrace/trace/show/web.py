@@ -1,7 +1,7 @@
 """The dashboard: a small app below the mount path that shows what the store holds."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import quote, urlencode
@@ -12,15 +12,22 @@ from werkzeug.routing import BaseConverter
 from flasktrace.app import Flask
 from flasktrace.globals import request
 from flasktrace.templating import render_template
-from flasktrace.trace.model import Page, Trace
+from flasktrace.trace.model import Page, Point, Trace
 from flasktrace.trace.query import Query, QueryError
 from flasktrace.trace.show import assets, words
+from flasktrace.trace.show.about import about
 from flasktrace.trace.show.access import HEADERS, Access, fixed_answer
 from flasktrace.trace.show.cards import stack
+from flasktrace.trace.show.digest import MOST, Digest
+from flasktrace.trace.show.endpoints import endpoints
 from flasktrace.trace.show.feed import Feed, Source
 from flasktrace.trace.show.lane import PLACES, first_look, lane
-from flasktrace.trace.show.row import BAR, row, running
+from flasktrace.trace.show.map import app_map
+from flasktrace.trace.show.row import BAR, rows, running
 from flasktrace.trace.show.sanitize import clean
+from flasktrace.trace.show.scatter import MOST as POINTS
+from flasktrace.trace.show.scatter import moment, points_of, scatter
+from flasktrace.trace.show.vocabulary import vocabulary
 from flasktrace.trace.show.waterfall import LENGTH, waterfall
 from flasktrace.wrappers import Response
 
@@ -61,6 +68,8 @@ _FILTERS: dict[str, Callable[..., object]] = {
     "body_sentence": words.body_sentence,
     "dropped_sentence": words.dropped_sentence,
     "facts": words.facts,
+    "iso": moment,
+    "base_name": words.base_name,
     "leak": words.leak,
 }
 
@@ -72,6 +81,11 @@ class Store(Source, Protocol):
         self, *, limit: int = 50, query: Query | None = None, before: int | None = None
     ) -> Page:
         """Return summaries, newest first; ``next`` is the ``before`` of the following page."""
+
+    def points(
+        self, *, limit: int = 500, query: Query | None = None, before: int | None = None
+    ) -> Sequence[Point]:
+        """Return times and durations of the newest, newest first."""
 
     def get(self, trace_id: str, /) -> Trace | None:
         """Return the trace, None when it is not there (any more)."""
@@ -91,9 +105,13 @@ def create_app(
     mount: str,
     health: Callable[[], dict[str, Any]],
     in_flight: InFlight = list,
+    **more: Any,
 ) -> "WSGIApplication":
-    """Return the dashboard as a WSGI app that is called with SCRIPT_NAME ending in *mount*."""
-    return Dashboard(store, access, mount=mount, health=health, in_flight=in_flight)
+    """Return the dashboard as a WSGI app that is called with SCRIPT_NAME ending in *mount*.
+
+    *more* are further arguments of `Dashboard`.
+    """
+    return Dashboard(store, access, mount=mount, health=health, in_flight=in_flight, **more)
 
 
 class TraceId(BaseConverter):
@@ -113,10 +131,16 @@ class Dashboard:
         mount: str,
         health: Callable[[], dict[str, Any]],
         in_flight: InFlight = list,
+        describe: InFlight = list,
+        settings: Callable[[], dict[str, Any]] = dict,
     ) -> None:
         self.store = store
         self.access = access
         self.feed = Feed(store)
+        self.digest = Digest(store)
+        #: Gives the map of the app, see `describe_map`.
+        self.describe = describe
+        self.settings = settings
         self.health = health
         self.in_flight = in_flight
         self.app = Flask(
@@ -160,6 +184,12 @@ class Dashboard:
             ("/api/in-flight", self.in_flight_data),
             ("/events", self.events),
             ("/health", self.health_data),
+            ("/endpoints", self.endpoints_page),
+            ("/api/endpoints", self.endpoints_data),
+            ("/map", self.map_page),
+            ("/api/map", self.map_data),
+            ("/about", self.about_page),
+            ("/api/words", self.words_data),
             ("/static/<name>", self.static),
         ):
             self.app.add_url_rule(rule, view.__name__, view, methods=["GET"])
@@ -177,13 +207,21 @@ class Dashboard:
         return _page(
             "list.html",
             q=text,
-            rows=[row(item) for item in page.summaries],
+            rows=rows(page.summaries),
+            scatter=scatter(self._points(page, query, cursor)),
+            skipped=words.skipped(self.health().get("skipped") or {}),
             total=self.store.count(),
             running=len(self.in_flight()),
             since=since,
             is_live=cursor is None,
             older=_older(text, page.next),
         )
+
+    def _points(self, page: Page, query: Query | None, cursor: int | None) -> Sequence[Point]:
+        """Return what is drawn above a page of the list."""
+        if page.next is None:  # all that fits is here: to look for more would be a second pass
+            return points_of(page.summaries)
+        return self.store.points(limit=POINTS, query=query, before=cursor)
 
     def trace_page(self, trace_id: str) -> Response:
         """Show one request, opened at the stage that was asked for."""
@@ -205,6 +243,31 @@ class Dashboard:
     def in_flight_data(self) -> Response:
         """Give the requests that are not over."""
         return _json({"in_flight": self.in_flight()})
+
+    def endpoints_page(self) -> Response:
+        """Show what the requests of each endpoint have in common."""
+        sort = request.args.get("sort", "time")
+        return _page("endpoints.html", **endpoints(self.digest, sort), sort=sort, most=MOST)
+
+    def endpoints_data(self) -> Response:
+        """Give what the requests of each endpoint have in common."""
+        return _json(endpoints(self.digest, request.args.get("sort", "time")))
+
+    def map_page(self) -> Response:
+        """Show what will run for each endpoint."""
+        return _page("map.html", **app_map(self.describe(), self.digest))
+
+    def map_data(self) -> Response:
+        """Give what will run for each endpoint."""
+        return _json(app_map(self.describe(), self.digest))
+
+    def about_page(self) -> Response:
+        """Show how the tracer itself is doing."""
+        return _page("about.html", **about(self.health(), self.settings(), self.digest))
+
+    def words_data(self) -> Response:
+        """Give what can be written into a filter: names, and the values that are there."""
+        return _json(vocabulary(self.digest))
 
     def list_data(self) -> Response:
         """Give summaries, newest first."""
@@ -252,6 +315,7 @@ class Dashboard:
         """Return what every page may use."""
         return {
             "root": quote(request.script_root),
+            "request_path": request.path,
             "app_name": self.access.app_name,
             "csrf": self.access.csrf_token(request.environ),
             "BAR": BAR,

@@ -338,3 +338,24 @@ def plain_line(item: Trace | Summary) -> str:
     """Return one line without layout, for logs: method, target, status, duration, marks."""
     head = f"{clean(item.method)} {target(item)} {status(item.status)} {duration(item.duration_ns)}"
     return " · ".join((head, *marks(item)))
+
+
+_SKIPPED = {"excluded": "excluded by their path", "sampled_out": "left out by the sample"}
+
+
+def skipped(counts: Mapping[str, int]) -> str:
+    """Return how many requests were not recorded and why; empty when there were none."""
+    told = [f"{count} {_SKIPPED.get(why, why)}" for why, count in counts.items() if count]
+    return clean(", ".join(told))
+
+
+def worker(pid: int) -> str:
+    """Return which process answered; empty when that is not known."""
+    return str(pid) if pid else ""
+
+
+def restart(newer: Summary) -> str:
+    """Return what stands between two requests when the process of the newer one began later."""
+    return (
+        f"process {newer.pid} began to record at {clock(newer.born)}: restarted, or code reloaded"
+    )

@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 from werkzeug.test import Client, EnvironBuilder, TestResponse
 
+from flasktrace import Flask
 from flasktrace.trace.model import Candidate, Change, Page, Routing, Stage, Trace
+from flasktrace.trace.record.map import describe_map
 from flasktrace.trace.show import assets
 from flasktrace.trace.show.access import HEADERS, Access
 from flasktrace.trace.show.cards import stack
@@ -23,6 +25,9 @@ from tests.cases import cover
 from tests.trace.samples import MS, cart, crash, early, many, missing
 from tests.trace.show.fakes import FakeLedger, FakeStore
 
+SHOP = Flask("shop", static_folder=None)
+SHOP.add_url_rule("/cart", "cart", lambda: "the cart")
+SHOP.before_request(lambda: None)
 TOKEN = "an-api-token-of-the-test"
 CART = cart().id
 
@@ -35,6 +40,8 @@ def dashboard(store: Any, running: Sequence[dict[str, Any]] = ()) -> Dashboard:
         mount="/_trace",
         health=lambda: {"store": "fake"},
         in_flight=lambda: list(running),
+        describe=lambda: describe_map(SHOP),
+        settings=lambda: {"store": "memory:", "exclude": ("/static/*",), "token": None},
     )
     assert isinstance(made, Dashboard)
     return made
@@ -585,8 +592,10 @@ def assert_safe_headers(response: TestResponse) -> None:
 
 
 EVERY = ["/", "/?q=status:404", "/?q=status:x", f"/{CART}", f"/{'1' * 32}", f"/{'2' * 32}"]
-PAGES = [*EVERY, f"/{'e' * 32}", "/nothing"]
+NEW = ["/endpoints", "/endpoints?sort=p95", "/map", "/about", "/running"]
+PAGES = [*EVERY, *NEW, f"/{'e' * 32}", "/nothing"]
 DATA = ["/api/traces", "/api/traces?limit=x", f"/api/traces/{CART}", "/events", "/health"]
+DATA += ["/api/endpoints", "/api/map", "/api/words", "/api/in-flight"]
 FILES = ["/static/base.css", "/static/list.js", "/static/nothing"]
 
 
@@ -800,7 +809,9 @@ def test_the_dashboard_holds_no_python() -> None:
     assert not [*assets.folder().rglob("*.py")]
 
 
-@pytest.mark.parametrize("path", ["/", "/api/traces", f"/{CART}", "/health", "/static/base.css"])
+@pytest.mark.parametrize(
+    "path", ["/", "/api/traces", f"/{CART}", "/health", "/static/base.css", *NEW, *DATA[-4:]]
+)
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE"])
 def test_nothing_can_be_changed_here(path: str, method: str) -> None:
     sent = {"Content-Type": "application/json", "X-Flasktrace": "1"}
