@@ -319,7 +319,8 @@ def _changes(trace: Trace) -> dict[str, str]:
 
 
 def _changed(change: Change) -> str:
-    return f"{change.depth} {change.section} {change.key}"
+    name = words.change_name(change)
+    return f"{name} (depth {change.depth})" if change.depth > 0 else name
 
 
 def _headers(message: str, headers: Iterable[tuple[str, str]]) -> dict[str, str]:

@@ -16,15 +16,15 @@ from flasktrace.trace.model import Page, Trace
 from flasktrace.trace.query import Query, QueryError
 from flasktrace.trace.show import assets, words
 from flasktrace.trace.show.access import HEADERS, Access, fixed_answer
-from flasktrace.trace.show.cards import stack
 from flasktrace.trace.show.compare_page import compared
+from flasktrace.trace.show.editor import Editor
 from flasktrace.trace.show.export import FORMATS, export
 from flasktrace.trace.show.feed import Feed, Source
 from flasktrace.trace.show.filters import FILTERS
-from flasktrace.trace.show.lane import PLACES, first_look, lane
+from flasktrace.trace.show.one_page import one
 from flasktrace.trace.show.row import BAR, row, running
 from flasktrace.trace.show.sanitize import clean
-from flasktrace.trace.show.waterfall import LENGTH, waterfall
+from flasktrace.trace.show.waterfall import LENGTH
 from flasktrace.wrappers import Response
 
 if TYPE_CHECKING:
@@ -63,9 +63,13 @@ def create_app(
     mount: str,
     health: Callable[[], dict[str, Any]],
     in_flight: InFlight = list,
+    **more: Any,
 ) -> "WSGIApplication":
-    """Return the dashboard as a WSGI app that is called with SCRIPT_NAME ending in *mount*."""
-    return Dashboard(store, access, mount=mount, health=health, in_flight=in_flight)
+    """Return the dashboard as a WSGI app that is called with SCRIPT_NAME ending in *mount*.
+
+    *more* are further arguments of `Dashboard`.
+    """
+    return Dashboard(store, access, mount=mount, health=health, in_flight=in_flight, **more)
 
 
 class TraceId(BaseConverter):
@@ -85,8 +89,10 @@ class Dashboard:
         mount: str,
         health: Callable[[], dict[str, Any]],
         in_flight: InFlight = list,
+        editor: str = "",
     ) -> None:
         self.store = store
+        self.editor = Editor(editor)
         self.access = access
         self.feed = Feed(store)
         self.health = health
@@ -162,15 +168,7 @@ class Dashboard:
     def trace_page(self, trace_id: str) -> Response:
         """Show one request, opened at the stage that was asked for."""
         trace = self._trace(trace_id)
-        asked = request.args.get("stage", "")
-        return _page(
-            "trace.html",
-            trace=trace,
-            steps=lane(trace),
-            chosen=asked if asked in PLACES else first_look(trace),
-            stacks={name: stack(trace, name) for name in PLACES},
-            waterfall=waterfall(trace),
-        )
+        return _page("trace.html", **one(self.store, trace, request.args, self.editor))
 
     def export_page(self, trace_id: str, name: str) -> Response:
         """Give one request in a format for other programs: short ones as text, others as files."""

@@ -56,6 +56,7 @@ _NEAR = (0.7, 1.5)
 """Between these a time is as usual."""
 _SAME = 0.05
 """A difference of this part of the time says nothing."""
+_HALF = 50
 _SIGNS = {"set": "+", "changed": "~", "removed": "-"}
 _BOTH_ENDS = re.compile(r"[/\\]")  # a trace of a Windows machine may be read on another one
 
@@ -180,10 +181,10 @@ def change_text(change: Change) -> str:
     """Return what happened without its author: ``g.user = 'ada' (was 'bob')``."""
     now = "" if change.after is None else f" = {change.after}"
     before = "" if change.before is None else f" (was {change.before})"
-    return clean(f"{_change_name(change)}{now}{before}")
+    return clean(f"{change_name(change)}{now}{before}")
 
 
-def _change_name(change: Change) -> str:
+def change_name(change: Change) -> str:
     """Return ``g.user``, or ``response header X-Page``: that is no name of Python."""
     sign = " " if change.depth == NO_CARD else "."
     return f"{change.section}{sign}{change.key}"
@@ -196,7 +197,7 @@ def change_author(change: Change) -> str:
 
 def change_sentence(change: Change) -> str:
     """Return ``g.user = 'ada', set by load_user (shop.py:41)``."""
-    name, who = _change_name(change), change.author or "the framework"
+    name, who = change_name(change), change.author or "the framework"
     if change.after is None:
         return clean(f"{name} removed by {who}, it was {change.before}")
     if change.before is None:
@@ -385,3 +386,18 @@ def comparison(
         if part * more > 0 and abs(part) * 2 > abs(more):
             text += f", {duration(abs(part))} of it in {name}"
     return f"{text}; status {statuses[0]} became {statuses[1]}" if statuses else text
+
+
+def spent(ns: int, total_ns: int, what: str, count: int) -> str:
+    """Return ``Most of the time: count shelf, called 4 times, 106 ms (70 %)``."""
+    often = f", called {_times(count)}" if count > 1 else ""
+    share = round(100 * ns / total_ns) if total_ns > 0 else 0
+    head = "Most of the time" if share >= _HALF else "The largest part"
+    return clean(f"{head}: {what}{often}, {duration(ns)} ({share} %)")
+
+
+def between(before: str, after: str) -> str:
+    """Return where time went that no stage took."""
+    if before and after:
+        return f"between {before} and {after}, outside of the app's functions"
+    return f"after {before}" if before else f"before {after}"
