@@ -10,6 +10,7 @@ from flasktrace.trace.show.export import FORMATS
 from flasktrace.trace.show.facets import facets
 from flasktrace.trace.show.history import Pages, relatives
 from flasktrace.trace.show.lane import PLACES, first_look, lane
+from flasktrace.trace.show.learn import lessons
 from flasktrace.trace.show.spent import spent
 from flasktrace.trace.show.waterfall import Look, bands, waterfall
 
@@ -27,6 +28,7 @@ def one(store: Pages, trace: Trace, asked: Mapping[str, str], editor: Editor) ->
         "waterfall": waterfall(trace, Look.of(asked)),
         "kin": relatives(store, trace),
         "parts": facets(trace),
+        "lessons": lessons(trace),
         "spent": spent(trace),
         "formats": FORMATS,
         "sources": editor.spans(trace),

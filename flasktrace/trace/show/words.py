@@ -401,3 +401,68 @@ def between(before: str, after: str) -> str:
     if before and after:
         return f"between {before} and {after}, outside of the app's functions"
     return f"after {before}" if before else f"before {after}"
+
+
+def other_version(name: str, ran: str, installed: str) -> str:
+    """Return that the source is of another version than the one that ran."""
+    return clean(f"The request ran with {name} {ran}; this is the source of {name} {installed}.")
+
+
+_LESSONS = {
+    "push": """
+Before anything of yours runs, the framework makes a context for this request and puts it on the
+context stack. From now on request, session, g and current_app mean something: they are names that
+look at the top of the stack.
+
+The session is opened here, from the cookie. A broken or missing cookie gives an empty session,
+never an error.
+""",
+    "preprocess": """
+The before_request functions run one after the other, the app's before a blueprint's, each kind in
+the order of registration.
+
+The first one that returns something other than None answers the request. The functions behind it
+and the view never run; the stages after it do.
+""",
+    "match": """
+The path is compared with the rules of the url map. What is found goes to the request: url_rule,
+endpoint and view_args.
+
+flasktrace does it when somebody first asks for one of them, else just before dispatch; Flask 3
+does it as soon as the context is pushed. A path that fits nothing is no error yet: it is kept, and
+dispatch raises it, after the before_request functions.
+""",
+    "dispatch": """
+The view function of the endpoint is called with the arguments of the rule. When it raises, the
+most fitting error handler is looked for: by status code and class, a blueprint's before the app's.
+
+Without a handler an HTTP error answers for itself, and anything else becomes a 500.
+""",
+    "make_response": """
+What the view or the handler gave becomes a response object: text and bytes are the body, a dict or
+a list becomes JSON, a tuple adds status and headers. None is a mistake.
+""",
+    "postprocess": """
+The after_request functions get the response and have to return one, the same or another. The last
+registered runs first, a blueprint's before the app's.
+
+At the end the session is saved into a cookie, when it was changed.
+""",
+    "pop": """
+The teardown functions run, the last registered first, whether or not something went wrong. They
+get the exception that nobody handled, or None, and can no longer change the answer.
+
+Then the context leaves the stack: request, session and g are gone.
+""",
+    "body": """
+The server takes the body piece by piece and sends it. A generator only runs now, with no context
+below it unless stream_with_context kept one.
+
+When all is sent, or the client has gone, the server calls close().
+""",
+}
+
+
+def lesson(place: str) -> tuple[str, ...]:
+    """Return what happens in a stage, or while the body is sent, in paragraphs."""
+    return tuple(" ".join(part.split()) for part in _LESSONS[place].split("\n\n"))
