@@ -6,7 +6,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import quote, urlencode
 
-from werkzeug.exceptions import BadRequest, HTTPException, NotFound
+from werkzeug.exceptions import BadRequest, Conflict, Forbidden, HTTPException, NotFound
 from werkzeug.routing import BaseConverter
 
 from flasktrace.app import Flask
@@ -51,9 +51,16 @@ class Store(Source, Protocol):
     def count(self) -> int:
         """Return how many traces there are."""
 
+    def clear(self) -> int:
+        """Remove all traces and return how many there were."""
+
 
 InFlight = Callable[[], list[dict[str, Any]]]
 """Gives the requests that are not over, see `Tracer.in_flight`."""
+
+
+Replay = Callable[[Trace], str]
+"""Sends a request again and returns the id of the new trace; ValueError says why it cannot."""
 
 
 def create_app(
@@ -90,7 +97,9 @@ class Dashboard:
         health: Callable[[], dict[str, Any]],
         in_flight: InFlight = list,
         editor: str = "",
+        replay: Replay | None = None,
     ) -> None:
+        self.replay = replay
         self.store = store
         self.editor = Editor(editor)
         self.access = access
@@ -136,6 +145,7 @@ class Dashboard:
             ("/<trace_id:before>/compare/<trace_id:after>", self.compare_page),
             ("/api/traces", self.list_data),
             ("/api/traces/<trace_id:trace_id>", self.trace_data),
+            ("/clear", self.clear_page),
             ("/running", self.running_page),
             ("/api/in-flight", self.in_flight_data),
             ("/events", self.events),
@@ -143,6 +153,11 @@ class Dashboard:
             ("/static/<name>", self.static),
         ):
             self.app.add_url_rule(rule, view.__name__, view, methods=["GET"])
+        for rule, change in (
+            ("/api/traces/<trace_id:trace_id>/replay", self.replay_now),
+            ("/api/clear", self.clear_now),
+        ):
+            self.app.add_url_rule(rule, change.__name__, change, methods=["POST"])
 
     def list_page(self) -> Response:
         """Show the newest requests, or those that ``q`` asks for."""
@@ -168,7 +183,10 @@ class Dashboard:
     def trace_page(self, trace_id: str) -> Response:
         """Show one request, opened at the stage that was asked for."""
         trace = self._trace(trace_id)
-        return _page("trace.html", **one(self.store, trace, request.args, self.editor))
+        can_replay = self.replay is not None
+        return _page(
+            "trace.html", can_replay=can_replay, **one(self.store, trace, request.args, self.editor)
+        )
 
     def export_page(self, trace_id: str, name: str) -> Response:
         """Give one request in a format for other programs: short ones as text, others as files."""
@@ -179,6 +197,26 @@ class Dashboard:
     def compare_page(self, before: str, after: str) -> Response:
         """Show two requests side by side."""
         return _page("compare.html", **compared(self._trace(before), self._trace(after)))
+
+    def clear_page(self) -> Response:
+        """Ask whether to remove all requests."""
+        return _page("clear.html", total=self.store.count())
+
+    def clear_now(self) -> Response:
+        """Remove all requests."""
+        _check_confirmed()
+        return _json({"removed": self.store.clear()})
+
+    def replay_now(self, trace_id: str) -> Response:
+        """Send one request to the app again."""
+        _check_confirmed()
+        trace = self._trace(trace_id)
+        if self.replay is None:
+            raise Forbidden("Sending again is switched off; the option replay=1 allows it.")
+        try:
+            return _json({"id": self.replay(trace)})
+        except ValueError as error:
+            raise Conflict(str(error)) from error
 
     def running_page(self) -> Response:
         """Show the requests that are not over."""
@@ -257,6 +295,13 @@ def _page(name: str, code: HTTPStatus = HTTPStatus.OK, /, **values: Any) -> Resp
 
 def _json(data: Any, code: HTTPStatus = HTTPStatus.OK) -> Response:
     return Response(json.dumps(data).replace("<", "\\u003c"), code, mimetype="application/json")
+
+
+def _check_confirmed() -> None:
+    """Stop what nobody has confirmed; who sent it was looked at by the gate."""
+    sent = request.get_json(silent=True)
+    if not isinstance(sent, dict) or sent.get("confirm") is not True:
+        raise BadRequest('Send {"confirm": true}.')
 
 
 def _export(trace: Trace, name: str) -> Response:

@@ -22,7 +22,13 @@ from tests.trace.show.test_web import (
 
 CRASH = crash().id
 TRACES = (cart(), crash(), early(), missing())
-PAGES = [f"/{CART}/compare/{CRASH}", f"/{CRASH}/compare/{CART}", f"/{CART}/compare/{CART}"]
+PAGES = [
+    "/clear",
+    f"/{CART}?lane=scale&zoom=2&least=1",
+    f"/{CART}/compare/{CRASH}",
+    f"/{CRASH}/compare/{CART}",
+    f"/{CART}/compare/{CART}",
+]
 EXPORTS = [f"/{CRASH}/export/{name}" for name in FORMATS]
 LOST = [f"/{CART}/export/pdf", f"/{CART}/compare/{'e' * 32}", f"/{'e' * 32}/export/json"]
 
@@ -71,7 +77,15 @@ def test_only_what_cannot_become_a_page_is_shown_in_the_browser(name: str) -> No
 
 
 @pytest.mark.parametrize(
-    ("text", "path"), cover(CORPUS, [f"/{CRASH}/compare/{CART}", f"/{CART}/compare/{CRASH}"])
+    ("text", "path"),
+    cover(
+        CORPUS,
+        [
+            f"/{CRASH}/compare/{CART}",
+            f"/{CART}/compare/{CRASH}",
+            f"/{CRASH}?lane=scale&zoom=dispatch&repeats=1",
+        ],
+    ),
 )
 def test_hostile_text_stays_text_on_pages(text: str, path: str) -> None:
     tame = Html(Browser([hostile("tame"), cart()]).get(path).text)

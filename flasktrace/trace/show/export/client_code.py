@@ -60,8 +60,8 @@ def _arguments(trace: Trace) -> Iterator[str]:
     ]
     if kept:
         yield f"headers={kept!a}"
-    if request.body is not None:
-        yield f"data={request.body!a}"
+    if request.text is not None:
+        yield f"data={request.text!a}"
 
 
 def _is_dull(name: str) -> bool:

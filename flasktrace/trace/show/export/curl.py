@@ -27,12 +27,12 @@ def notes_on(trace: Trace) -> Iterator[str]:
         yield clean(f"left out, the values are secret: {', '.join(left_out)}")
     if is_hidden(trace.query):
         yield "the query holds a secret that was taken out; put it back in"
-    body = trace.request.body
-    if body is None and trace.request.bytes_read:
-        yield "the body was not kept; capture_body=True keeps its beginning"
-    elif body is not None and is_hidden(body):
+    kept = trace.request.body_kept
+    if kept == "lost":
+        yield "the body was not kept as text; capture_body=True keeps the beginning of texts"
+    elif is_hidden(trace.request.body or ""):
         yield "the body holds secrets that were taken out; put them back in"
-    elif body is not None and len(body.encode(errors="replace")) < trace.request.bytes_read:
+    elif kept == "cut":
         yield "only the beginning of the body was kept"
 
 
@@ -40,7 +40,7 @@ def _parts(trace: Trace) -> Iterator[str]:
     url = address.url(trace)
     if trace.method == "HEAD":
         yield "--head"
-    elif trace.method != "GET" or trace.request.body is not None:
+    elif trace.method != "GET" or trace.request.text is not None:
         yield f"--request {trace.method if _METHOD.fullmatch(trace.method) else 'GET'}"
     if "[" in url:
         yield "--globoff"
@@ -54,5 +54,5 @@ def _parts(trace: Trace) -> Iterator[str]:
             # A header without a value ends in a semicolon there.
             text = f"{name}: {value}" if value else f"{name};"
             yield f"--header {quote(clean(text))}"
-    if trace.request.body is not None:
-        yield f"--data-raw {quote(clean(trace.request.body, multiline=True))}"
+    if trace.request.text is not None:
+        yield f"--data-raw {quote(clean(trace.request.text, multiline=True))}"
