@@ -57,6 +57,8 @@ _NEAR = (0.7, 1.5)
 _SAME = 0.05
 """A difference of this part of the time says nothing."""
 _HALF = 50
+_TINY = 1000
+"""Nanoseconds below which a difference is none."""
 _SIGNS = {"set": "+", "changed": "~", "removed": "-"}
 _BOTH_ENDS = re.compile(r"[/\\]")  # a trace of a Windows machine may be read on another one
 
@@ -344,7 +346,7 @@ def measure(value: int, unit: str) -> str:
 
 def signed(ns: int) -> str:
     """Return a difference of time with its sign, ``+1.20 ms``; ``±0`` for none."""
-    return f"{'+' if ns > 0 else '−'}{duration(abs(ns))}" if ns else "±0"  # noqa: RUF001
+    return f"{'+' if ns > 0 else '−'}{duration(abs(ns))}" if abs(ns) >= _TINY else "±0"  # noqa: RUF001
 
 
 def times(count: int) -> str:
