@@ -32,5 +32,5 @@ export function walk(stops, current, key, onlyStages = false) {
  * @returns {Stop | null} the last stage
  */
 function last(stops) {
-  return stops.findLast((stop) => !stop.call) ?? null;
+  return stops.filter((stop) => !stop.call).at(-1) ?? null;
 }

@@ -131,6 +131,19 @@ def _limits(name: str, value: Any) -> Mapping[str, int]:
     return value
 
 
+def _editor(name: str, value: Any) -> str:
+    text = _text(name, value)
+    if text:
+        from flasktrace.trace.show.editor import Editor
+
+        try:
+            Editor(text)
+        except ValueError:
+            remedy = "write an address such as 'vscode://file/{path}:{line}'"
+            raise OptionError(name, value, remedy) from None
+    return text
+
+
 def _replay(name: str, value: Any) -> str:
     if str(value).strip().lower() == "all":
         return "all"
@@ -150,6 +163,6 @@ _READERS: dict[str, Callable[[str, Any], Any]] = {
     "redact": _names,
     "capture_body": _flag,
     "response_headers": _flag,
-    "editor": _text,
+    "editor": _editor,
     "replay": _replay,
 }
