@@ -26,6 +26,7 @@ from flasktrace.commands import (
     with_appcontext,
 )
 from flasktrace.flask_group import FlaskGroup
+from flasktrace.mcp.command import mcp_command
 from flasktrace.trace.keep.store import DEFAULT_URL, Store, StoreError, open_store
 from flasktrace.trace.model import Summary, Trace
 from flasktrace.trace.query import Query, QueryError
@@ -470,7 +471,7 @@ def tail(query: tuple[str, ...], as_json: bool, url: str) -> None:
 
 
 FlaskGroup.default_commands += [run_command, shell_command, routes_command]
-for _command in (*FlaskGroup.default_commands, demo, list_, show, tail):
+for _command in (*FlaskGroup.default_commands, demo, list_, show, tail, mcp_command):
     main.add_command(_command)
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import MapAdapter
 
-from flasktrace.globals import contexts, request_context
+from flasktrace.globals import context_stack, contexts, request_context
 from flasktrace.signals import Staged, appcontext_popped, appcontext_pushed, send
 
 if TYPE_CHECKING:
@@ -173,7 +173,8 @@ class Context(Staged):
         """Take the context off the stack, after its teardown functions.
 
         They hear of *exc*, by default the exception that is being handled. RuntimeError when
-        another context is on top: contexts are popped in the reverse order of their pushes.
+        another context is on top: contexts are popped in the reverse order of their pushes. The
+        others above are then taken off too, so that the next request does not find them.
         """
         if exc is MISSING:
             exc = current_error(exc)
@@ -188,10 +189,12 @@ class Context(Staged):
                 self.leave(exc)
 
     def leave(self, exc: BaseException | None = None) -> None:
-        """Take the context off the stack, at its last pop after the teardown functions."""
-        top = contexts.top
-        if top is not self:
-            raise RuntimeError(_not_on_top(self, top))
+        """Take the context off the stack, at its last pop after the teardown functions.
+
+        What somebody has left above it goes too, with a RuntimeError that names it.
+        """
+        if contexts.top is not self and self not in context_stack():
+            raise RuntimeError(f"{self!r} cannot be popped: it is not on the stack.")
         last = self.pushes == 1
         try:
             request = self.request
@@ -207,9 +210,14 @@ class Context(Staged):
                     self.app.do_teardown_appcontext(exc)
             finally:
                 self.pushes -= 1
-                contexts.pop()
+                top = contexts.pop()
+                above = None if top is self else top
+                while above is not None and contexts.pop() is not self:
+                    pass
             if appcontext_popped.receivers and (last or self.request is None):
                 send(appcontext_popped, self.app, self)
+        if above is not None:
+            raise RuntimeError(_not_on_top(self, above))
 
     def __enter__(self) -> Self:
         self.push()
@@ -229,9 +237,9 @@ class Context(Staged):
         return f"<Context of {self.app.name!r} for {self.request.method} {self.request.path!r}>"
 
 
-def _not_on_top(context: Context, top: Context | None) -> str:
+def _not_on_top(context: Context, top: Context) -> str:
     return (
-        f"{context!r} cannot be popped: on top of the stack is {top!r}. "
+        f"{context!r} was popped while {top!r} was on top of the stack. "
         "Pop contexts in the reverse order of their pushes, or use 'with'."
     )
 

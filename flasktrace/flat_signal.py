@@ -20,36 +20,36 @@ class FlatSignal(NamedSignal):
 
     def __init__(self, name: str, doc: str | None = None) -> None:
         super().__init__(name, doc)
-        #: Address of a sender to what gives its receivers.
-        self._known: dict[int, tuple[Receiver, ...]] = {}
+        #: Address of a sender to what gives its receivers. Where a frame counts, the sender looks
+        #: here by itself, see `flatten`; `is_muted` is then for it to ask.
+        self.known: dict[int, tuple[Receiver, ...]] = {}
         #: Address of a sender to the reference that tells of its end.
         self._senders: dict[int, weakref.ref[Any]] = {}
+        self._slow = self._all_of_blinker
 
     def connect(self, receiver: Any, *args: Any, **kwargs: Any) -> Any:
         """Call *receiver* whenever the signal is sent; see ``blinker.Signal.connect``."""
         try:
             return super().connect(receiver, *args, **kwargs)
         finally:
-            self._known = {}
+            self.known = {}
 
     def disconnect(self, receiver: Any, *args: Any, **kwargs: Any) -> None:
         """Do not call *receiver* any more; see ``blinker.Signal.disconnect``."""
         try:
             super().disconnect(receiver, *args, **kwargs)
         finally:
-            self._known = {}
+            self.known = {}
 
     def send(
         self, sender: Any = None, /, *, _async_wrapper: Any = None, **kwargs: Any
     ) -> list[tuple[Receiver, Any]]:
         """Call the receivers for *sender*; return each with what it returned."""
-        getters = self._known.get(id(sender))
-        if getters is None:
-            getters = self._flatten(sender)
-            if getters is None:
-                return super().send(sender, _async_wrapper=_async_wrapper, **kwargs)
         if self.is_muted:
             return []
+        getters = self.known.get(id(sender)) or self.flatten(sender)
+        if getters[0] is self._slow:
+            return super().send(sender, _async_wrapper=_async_wrapper, **kwargs)
         found = []
         for get in getters:
             receiver = get()
@@ -57,26 +57,30 @@ class FlatSignal(NamedSignal):
                 found.append((receiver, receiver(sender, **kwargs)))
         return found
 
-    def _flatten(self, sender: Any) -> tuple[Receiver, ...] | None:
-        """Remember and return what gives the receivers for *sender*; None: blinker has to."""
-        known = self._known
+    def flatten(self, sender: Any) -> tuple[Receiver, ...]:
+        """Return what gives the receivers for *sender*, None for one that is gone; remember it."""
+        known = self.known
         receivers = list(self.receivers_for(sender))
         if any(inspect.iscoroutinefunction(item) for item in receivers):
-            return None
-        getters = tuple(self._getters(receivers))
+            return (self._slow,)
+        getters = tuple(self._getters(receivers)) or _NOBODY
         try:
             self._senders[id(sender)] = weakref.ref(sender, self._forgetting(id(sender)))
         except TypeError:
-            return None  # a sender that cannot be referred to weakly
+            return getters  # a sender that cannot be referred to weakly
         # Were somebody to connect meanwhile, `known` is the dropped dict, and this is forgotten.
         known[id(sender)] = getters
         return getters
+
+    def _all_of_blinker(self) -> Receiver:
+        """Give, as if it were one receiver, what sends to all of them as blinker does."""
+        return super().send
 
     def _forgetting(self, address: int) -> Callable[[object], None]:
         """Return what drops all that is known of an address, before another object has it."""
 
         def forget(_sender: object) -> None:
-            self._known.pop(address, None)
+            self.known.pop(address, None)
             self._senders.pop(address, None)
 
         return forget
@@ -87,6 +91,10 @@ class FlatSignal(NamedSignal):
         for receiver in receivers:
             found = next((item for item in weak if item() == receiver), None)
             yield found or _giving(receiver)
+
+
+_NOBODY: tuple[Receiver, ...] = (lambda: None,)
+"""What gives no receiver; true, unlike an empty tuple, so that it counts as known."""
 
 
 def _giving(receiver: Receiver) -> Receiver:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextvars import ContextVar
+from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from werkzeug.local import LocalProxy, LocalStack
@@ -47,9 +49,8 @@ def context_stack() -> tuple[Context, ...]:
     return tuple(_storage.get(()))
 
 
-def stack_state() -> object:
-    """Return an object that is the same one while the same contexts are pushed here."""
-    return _storage.get(None)
+stack_state: Callable[[], object] = partial(_storage.get, None)
+"""Gives an object that is the same one while the same contexts are pushed here."""
 
 
 def current_context() -> Context:

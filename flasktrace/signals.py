@@ -63,7 +63,7 @@ appcontext_pushed = _names.signal("appcontext_pushed")
 appcontext_popped = _names.signal("appcontext_popped")
 message_flashed = _names.signal("message_flashed")
 
-STAGE_SIGNALS: dict[str, tuple[Signal, Signal]] = {
+_FLAT_SIGNALS = {
     "push": (push_started, push_finished),
     "preprocess": (preprocess_started, preprocess_finished),
     "match": (match_started, match_finished),
@@ -72,6 +72,7 @@ STAGE_SIGNALS: dict[str, tuple[Signal, Signal]] = {
     "postprocess": (postprocess_started, postprocess_finished),
     "pop": (pop_started, pop_finished),
 }
+STAGE_SIGNALS: dict[str, tuple[Signal, Signal]] = dict(_FLAT_SIGNALS)
 """Name of the stage, in the order of Flask 0.1, to its two signals."""
 
 Method = TypeVar("Method", bound=Callable[..., Any])
@@ -107,7 +108,7 @@ def stage(
     KeyError when *name* is none of the seven.
     """
     started, finished = STAGE_SIGNALS[name]
-    inside = name == "match"
+    inside, announced = name == "match", _announcer(name)
 
     def decorate(method: Method) -> Method:
         takes_context = as_given or _takes_context(method)
@@ -125,7 +126,7 @@ def stage(
             if around is not None and (around == name or not inside):
                 return method(*args, **kwargs)
             if started.receivers or finished.receivers:
-                return _announced(name, context, method, args, kwargs)
+                return announced(context, method, args, kwargs)
             context.stage = name
             try:
                 return method(*args, **kwargs)
@@ -179,20 +180,30 @@ def call(
     if around is None:
         context.stage = kind
     try:
-        if call_started.receivers:
-            call_started.send(app, context=context, kind=kind, function=function)
+        if call_started.receivers and not call_started.is_muted:
+            for get in call_started.known.get(id(app)) or call_started.flatten(app):
+                receiver = get()
+                if receiver is not None:
+                    receiver(app, context=context, kind=kind, function=function)
         value = run(*args, **kwargs)
     except BaseException as error:
-        if call_finished.receivers:
-            call_finished.send(
-                app, context=context, kind=kind, function=function, exception=error, value=None
-            )
+        call_finished.send(
+            app, context=context, kind=kind, function=function, exception=error, value=None
+        )
         raise
     else:
-        if call_finished.receivers:
-            call_finished.send(
-                app, context=context, kind=kind, function=function, exception=None, value=value
-            )
+        if call_finished.receivers and not call_finished.is_muted:
+            for get in call_finished.known.get(id(app)) or call_finished.flatten(app):
+                receiver = get()
+                if receiver is not None:
+                    receiver(
+                        app,
+                        context=context,
+                        kind=kind,
+                        function=function,
+                        exception=None,
+                        value=value,
+                    )
         return value
     finally:
         context.stage = around
@@ -218,39 +229,46 @@ def send(signal: Signal, app: Any, context: Any, /, **facts: Any) -> None:
         call(context, "receiver", receiver, run, app, **facts)
 
 
-def _announced(
-    name: str,
-    context: Staged,
-    method: Callable[..., Any],
-    args: tuple[Any, ...],
-    kwargs: dict[str, Any],
-) -> Any:
-    started, finished = STAGE_SIGNALS[name]
-    around, context.stage = context.stage, name
-    try:
-        if started.receivers:
-            started.send(context.app, context=context)
-        result = method(*args, **kwargs)
-    except BaseException as error:
-        if finished.receivers:
-            made = _made(name, context, None)
-            finished.send(context.app, context=context, exception=error, **made)
-        raise
-    else:
-        if finished.receivers:
-            made = _made(name, context, result)
-            finished.send(context.app, context=context, exception=None, **made)
-        return result
-    finally:
-        context.stage = around
+def _announcer(name: str) -> Callable[..., Any]:
+    """Return what runs a method as the stage *name* and tells those who listen.
+
+    A request goes through it seven times: the receivers are called from here, and not by `send`.
+    """
+    started, finished = _FLAT_SIGNALS[name]
+    key, is_match = _RESULTS.get(name), name == "match"
+
+    def announced(
+        context: Staged, method: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Any:
+        app = context.app
+        around, context.stage = context.stage, name
+        try:
+            if not started.is_muted:
+                for get in started.known.get(id(app)) or started.flatten(app):
+                    receiver = get()
+                    if receiver is not None:
+                        receiver(app, context=context)
+            result = method(*args, **kwargs)
+        except BaseException as error:
+            made = _match_of(context) if is_match else {} if key is None else {key: None}
+            finished.send(app, context=context, exception=error, **made)
+            raise
+        else:
+            if not finished.is_muted:
+                made = _match_of(context) if is_match else {} if key is None else {key: result}
+                for get in finished.known.get(id(app)) or finished.flatten(app):
+                    receiver = get()
+                    if receiver is not None:
+                        receiver(app, context=context, exception=None, **made)
+            return result
+        finally:
+            context.stage = around
+
+    return announced
 
 
-def _made(name: str, context: Staged, result: Any) -> dict[str, Any]:
-    """Return what a finished stage has made, under the names that its signal has for it."""
-    if name == "match":
-        return {"rule": context.request.url_rule, "view_args": context.request.view_args}
-    key = _RESULTS.get(name)
-    return {} if key is None else {key: result}
+def _match_of(context: Staged) -> dict[str, Any]:
+    return {"rule": context.request.url_rule, "view_args": context.request.view_args}
 
 
 _RESULTS = {

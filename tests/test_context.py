@@ -42,21 +42,8 @@ def test_a_context_on_top_without_request_hides_the_request_below():
             _ = flasktrace.request.path
 
 
-def test_a_context_that_is_not_on_top_cannot_be_popped():
-    app = Flask("app")
-    below, above = app.app_context(), app.test_request_context("/x")
-    below.push()
-    above.push()
-
-    with pytest.raises(RuntimeError, match="on top of the stack is <Context of 'app' for GET '/x'"):
-        below.pop()
-    above.pop()
-    below.pop()
-    assert () == context_stack()
-
-
 def test_a_context_that_is_not_pushed_cannot_be_popped():
-    with pytest.raises(RuntimeError, match="on top of the stack is None"):
+    with pytest.raises(RuntimeError, match="is not on the stack"):
         Flask("app").app_context().pop()
 
 

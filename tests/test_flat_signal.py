@@ -167,8 +167,8 @@ def test_of_a_sender_that_is_gone_nothing_is_remembered():
     signal, sender = FlatSignal("tested"), Sender()
     signal.connect(lambda sender: None, weak=False)
     signal.send(sender)
-    assert 1 == len(signal._known) == len(signal._senders)
+    assert 1 == len(signal.known) == len(signal._senders)
     del sender
     gc.collect()
 
-    assert {} == signal._known == signal._senders
+    assert {} == signal.known == signal._senders

@@ -43,6 +43,11 @@ class Everywhere:
             for tracer in self._met:
                 tracer.detach(traces)
 
+    @property
+    def apps(self) -> list[Any]:
+        """The apps that are watched so far."""
+        return [tracer.app for tracer in self._met if tracer.app is not None]
+
     def stop(self) -> None:
         """Leave all apps as they were."""
         for kind, original in self._patched.items():

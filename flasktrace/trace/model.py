@@ -19,6 +19,9 @@ NOT_VISIBLE = "not visible in this app"
 _NO_TEXT = re.compile(r"<[0-9]+ bytes of .*>", re.DOTALL)
 """What stands for a body that is no text."""
 
+NOT_REACHED = "the app was not reached"
+"""Why a stage of a Flask app is hollow when a middleware has answered."""
+
 NO_CARD = -1
 """Depth of a change of what is on no card of the stack: the response."""
 
@@ -184,6 +187,23 @@ class Failure(Record):
 
 
 @dataclass(frozen=True, slots=True)
+class Leak(Record):
+    """A context, a teardown or a body of this request that did not end as it should."""
+
+    kind: str
+    """``found``, ``preserved``, ``not popped``, ``popped early``, ``popped another's``,
+    ``teardown never``, ``teardown twice``, ``not closed`` or ``outlived``."""
+    sentence: str
+    """What happened, and who did it, in one sentence."""
+    is_fault: bool
+    """False where it may be meant so, as with a context that a test has pushed."""
+    culprit: str | None = None
+    """Who did it, ``view leak (shop.py:12)``; None when that is not known."""
+    trace: str | None = None
+    """Id of the trace of the other request that has a part in it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Candidate(Record):
     """A rule that the match could have chosen."""
 
@@ -319,6 +339,8 @@ class Trace(Record):
     """A name given from outside, such as the test that made the request."""
     routing: Routing | None = None
     """Why the match found no rule; None when it found one, or never ran."""
+    leaks: tuple[Leak, ...] = ()
+    """What this request left behind, or found left behind by others."""
 
     def stage(self, name: str) -> Stage:
         """Return the stage called *name*; KeyError when *name* is none of the seven."""
@@ -411,6 +433,7 @@ _LISTS: dict[str, type[Record]] = {
     "spans": Span,
     "events": Event,
     "frames": Frame,
+    "leaks": Leak,
 }
 
 

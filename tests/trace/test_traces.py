@@ -57,3 +57,33 @@ def test_cleared_they_are_gone():
     made.clear()
 
     assert not made
+
+
+def test_find_takes_globs_and_classes_of_status():
+    made = filled(trace(1), trace(2, path="/nowhere", status=404, endpoint=None, rule=None))
+
+    assert made.find(status="4xx") == [
+        trace(2, path="/nowhere", status=404, endpoint=None, rule=None)
+    ]
+    assert made.find(status="404", method="get") == made.find("/no*")
+    assert made.find(endpoint="*", app="*").only == trace(1)
+    assert made.find() == list(made)
+    assert made.find(exception="Key*") == []
+
+
+def test_what_is_not_found_says_what_there_is():
+    made = filled(trace(1), trace(2, path="/now\x1bhere", status=404, endpoint=None))
+    found = made.find(path="/carts", status=200)
+
+    assert not found
+    assert repr(found).startswith("<No trace has path='/carts' status=200; there are: \n  GET ")
+    for ask in (lambda: found[0], lambda: found.last, lambda: found.only):
+        with pytest.raises(LookupError, match=r"path='/carts' status=200; there are") as caught:
+            ask()
+        assert "GET /now\\x1bhere" in str(caught.value)
+    with pytest.raises(LookupError, match="2 traces have "):
+        _ = made.find(method="GET").only
+    with pytest.raises(LookupError, match="Only 2 of the traces have method='GET'"):
+        made.find(method="GET")[2]
+    with pytest.raises(LookupError, match="wrapped one"):
+        filled().find(path="/")[0]

@@ -11,6 +11,8 @@ from flasktrace.trace.keep.url import MEMORY
 from flasktrace.trace.model import Page, Snapshot, Trace
 from flasktrace.trace.query import Query
 
+_FEW = 20
+"""Traces that may wait to be moved into the ring; readers move them before they read."""
 _HEX = frozenset("0123456789abcdef")
 
 
@@ -49,7 +51,7 @@ class MemoryStore:
     def put(self, traces: Sequence[Trace | Deferred]) -> None:
         """Store *traces*; waits for nothing."""
         self._incoming.extend(traces)
-        if self._lock.acquire(blocking=False):
+        if len(self._incoming) >= _FEW and self._lock.acquire(blocking=False):
             try:
                 self._settle()
             finally:
@@ -147,14 +149,13 @@ class MemoryStore:
         while self._incoming:
             held = self._incoming.popleft()
             size = held.size if isinstance(held, Deferred) else size_of(held)
-            self._remove(held.id)
+            if held.id in self._ring:
+                self._remove(held.id)
             self._last += 1
             self._ring[held.id] = Entry(self._last, held, size)
             self._bytes += size
-            while len(self._ring) > self._max_traces or (
-                self._bytes > self._max_bytes and self._ring
-            ):
-                self._remove(next(iter(self._ring)))
+        while len(self._ring) > self._max_traces or (self._bytes > self._max_bytes and self._ring):
+            self._remove(next(iter(self._ring)))
 
     def _remove(self, trace_id: str) -> None:
         entry = self._ring.pop(trace_id, None)

@@ -6,8 +6,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from flasktrace.trace.model import (
+    NOT_REACHED,
     NOT_VISIBLE,
     STAGES,
+    Leak,
     RequestFacts,
     ResponseFacts,
     Routing,
@@ -19,6 +21,8 @@ from flasktrace.trace.model import (
 )
 from flasktrace.trace.record.describe import plain
 from flasktrace.trace.record.gateway import text_of
+from flasktrace.trace.record.hygiene import leaks
+from flasktrace.trace.record.notes import WSGI
 from flasktrace.trace.record.rank import rank
 from flasktrace.trace.record.recording import Recording
 from flasktrace.trace.record.redact import without
@@ -65,6 +69,7 @@ def _assembled(recording: Recording) -> Trace:
     failure = story.failure
     if failure is not None and story.handled_by:
         failure = replace(failure, handled_by=story.handled_by)
+    found = leaks(story)
     return Trace(
         id=recording.id,
         started=datetime.fromtimestamp(recording.started, UTC).isoformat(timespec="microseconds"),
@@ -91,11 +96,12 @@ def _assembled(recording: Recording) -> Trace:
         pid=recording.pid,
         thread=recording.thread,
         parent=recording.parent,
-        marks=_marks(story),
+        marks=_marks(story, found),
         changes=tuple(story.changes),
         partial=recording.partial,
         label=recording.label,
         routing=Routing.from_dict(recording.routing) if "error" in recording.routing else None,
+        leaks=found,
     )
 
 
@@ -216,25 +222,33 @@ def _hollow(story: Story, name: str) -> Stage:
 
 def _reason(story: Story, name: str) -> str:
     if not story.runs:
-        return NOT_VISIBLE
+        visible = story.recording.recorder.host.name != WSGI
+        return NOT_REACHED if visible else NOT_VISIBLE
     if story.answered is not None and name in {"match", "dispatch"}:
         return f"{spoken(story.answered)} answered first"
     failed = [run for run in story.runs if run.exception]
     if failed:
         return f"{failed[0].name} raised {failed[0].exception}"
+    failure = story.failure
+    if failure is not None:
+        by = [made for made in story.spans if made.id == failure.span]
+        return (
+            f"{spoken(by[0])} raised {failure.type}" if by else f"{failure.type} was raised before"
+        )
     return "the request ended before it"
 
 
-def _marks(story: Story) -> tuple[str, ...]:
+def _marks(story: Story, found_leaks: tuple[Leak, ...]) -> tuple[str, ...]:
     recording = story.recording
     found = {
         "answered by a hook": story.answered is not None,
         "exception": story.failure is not None,
         "handled": story.failure is not None and story.handler is not None,
-        "no route": recording.routing.get("error") == "none",
+        "no route": recording.routing.get("error") in {"none", "websocket"},
         "method not allowed": recording.routing.get("error") == "method",
         "router redirect": recording.routing.get("error") == "redirect",
         "response replaced": story.replaced is not None,
+        "context leak": any(leak.is_fault for leak in found_leaks),
         "in another request": recording.parent is not None,
         "incomplete": recording.partial or bool(story.dropped),
     }

@@ -30,18 +30,28 @@ class Body:
         #: When the span of the body ended.
         self._end_at: int | None = None
 
+    # Each request comes through the next three: what can be done without a call is.
+
     def __iter__(self) -> Body:
-        self._next = self._in_trace(iter, self._result).__next__
+        token = CURRENT.set(self._recording)
+        try:
+            self._next = iter(self._result).__next__
+        except BaseException as error:
+            self._ended(error, "body")
+            raise
+        finally:
+            CURRENT.reset(token)
         return self
 
     def __next__(self) -> bytes:
         recording = self._recording
+        clock = recording.clock
         if self._begun is None:
             if self._next is None:
                 iter(self)
             self._begun = True
             self._safely(self._begin)
-        asked = None if recording.first_byte is None else recording.clock() - recording.base
+        asked = None if recording.first_byte is None else clock() - recording.base
         token = CURRENT.set(recording)
         try:
             chunk: bytes = self._next()  # type: ignore[misc]
@@ -51,7 +61,7 @@ class Body:
         finally:
             CURRENT.reset(token)
         if not recording.finished:
-            recording.last_byte = came = recording.clock() - recording.base
+            recording.last_byte = came = clock() - recording.base
             if asked is None:
                 recording.first_byte = came
             elif recording.longest_gap is None or came - asked > recording.longest_gap:
@@ -66,7 +76,10 @@ class Body:
     def close(self) -> None:
         """Close what the app returned, and end the recording."""
         recording, begin = self._recording, None
-        self._safely(self._note_close)
+        if not recording.finished:
+            recording.closed = True
+            if not self._exhausted and recording.outcome == "ok":
+                self._safely(self._note_close)
         try:
             if hasattr(self._result, "close"):  # calling it may fail, as it would for the server
                 begin = recording.clock() - recording.base
@@ -78,13 +91,13 @@ class Body:
                 self._safely(self._end)
             recording.recorder.finish(recording)
 
-    def _in_trace(self, step: Callable[..., Any], *args: Any) -> Any:
-        """Do a step of the app's; what it does belongs to the trace."""
+    def _in_trace(self, step: Callable[[], object]) -> None:
+        """Do the last step of the app's; what it does belongs to the trace."""
         token = CURRENT.set(self._recording)
         try:
-            return step(*args)
+            step()
         except BaseException as error:
-            self._ended(error, "body" if args else "close")
+            self._ended(error, "close")
             raise
         finally:
             CURRENT.reset(token)
@@ -109,25 +122,18 @@ class Body:
 
     def _begin(self) -> None:
         recording = self._recording
-        recording.enter()
         if recording.has_room():
-            recording.notes.append((notes.BODY, recording.at))
-        recording.leave()
+            recording.notes.append((notes.BODY, recording.clock() - recording.base))
 
     def _note_close(self) -> None:
-        recording = self._recording
-        recording.closed = True
-        if not self._exhausted and recording.outcome == "ok" and self._has_more():
-            recording.outcome = "client_disconnected"
+        if self._has_more():
+            self._recording.outcome = "client_disconnected"
 
     def _end(self) -> None:
         if self._begun:
             self._begun = False
-            recording = self._recording
-            recording.enter()
-            self._end_at = recording.at
+            self._end_at = self._recording.clock() - self._recording.base
             self._note_end(self._end_at)
-            recording.leave()
 
     def _note_end(self, at: int) -> None:
         recording = self._recording

@@ -17,6 +17,10 @@ LIMIT = 20
 MOST_RULES = 2000
 """Rules that the path is compared with."""
 
+ONLY_BUILDS = "is only for building urls"
+NOT_BELOW = "the host is not below "
+OTHER_HOST = ("is for the host ", "is for the subdomain ", "is for no ")
+
 _LONGEST_VALUE = 60
 _NOT_BELOW = "<invalid>"
 """What werkzeug takes for the subdomain of a host that does not end in the server's name."""
@@ -126,7 +130,12 @@ class _Teller:
         left = (rule for rule in self.rules if id(rule.kept) not in self.walk.notes)
         measured = ((self.distance.to(rule), rule) for rule in left)
         nearest = heapq.nsmallest(2 * limit, measured, key=_far)
-        return sorted(nearest, key=lambda pair: (pair[0], _weights(pair[1])))
+        return sorted(nearest, key=self._order)
+
+    def _order(self, pair: tuple[float, SeenRule]) -> tuple[float, int, list[Any]]:
+        """Return what rules that fit as badly are sorted by: those that begin as the path first."""
+        far, rule = pair
+        return far, -self.distance.beginning(rule), _weights(rule)
 
     def _meant(self, ranked: _Ranked) -> list[tuple[SeenRule, str]]:
         if self.walk.outcome == "method":  # the path is right: a rule that takes the method helps
@@ -162,7 +171,7 @@ class _Teller:
 
     def _of_none(self, rule: SeenRule) -> Reason:
         if rule.kept.get("build_only"):
-            return Reason("is only for building urls")
+            return Reason(ONLY_BUILDS)
         return _LATER if self.walk.ended else _TOO_LONG
 
     def _of_host(self, rule: SeenRule) -> Reason | None:
@@ -170,7 +179,7 @@ class _Teller:
         if part.content == host if part.static else self.walk.tried(part.content, host):
             return None
         if host == _NOT_BELOW and not by_host:
-            return Reason(f"the host is not below {self.place.server}, the server's name")
+            return Reason(f"{NOT_BELOW}{self.place.server}, the server's name")
         what = "host" if by_host else "subdomain"
         name = rule.kept.get(what)
         if type(name) is str and name:

@@ -66,6 +66,8 @@ class Describer:
         self.redactor = redactor
         #: Short texts in which nothing was secret, and how they are shown.
         self._texts: dict[str, str] = {}
+        #: Names and texts of that kind, and how they are shown.
+        self._sections: dict[tuple[tuple[str, str], ...], dict[str, str]] = {}
         #: Headers of that kind.
         self._harmless: dict[tuple[str, str], tuple[str, str]] = {}
 
@@ -107,6 +109,21 @@ class Describer:
             if len(self._harmless) >= _MOST:
                 self._harmless.clear()
             self._harmless[pair] = pair
+        return made
+
+    def section(self, pairs: tuple[tuple[str, Any], ...]) -> dict[str, str]:
+        """Return the text for each value, by its name; often the same dict for the same texts."""
+        for _, value in pairs:
+            if type(value) is not str:
+                return {name: self(item) for name, item in pairs}
+        known = self._sections.get(pairs)
+        if known is not None:
+            return known
+        made = {name: self._text(item) for name, item in pairs}
+        if all(item in self._texts for _, item in pairs):
+            if len(self._sections) >= _MOST:
+                self._sections.clear()
+            self._sections[pairs] = made
         return made
 
     def _cut(self, text: str) -> str:

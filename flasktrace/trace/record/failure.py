@@ -6,8 +6,11 @@ from collections.abc import Iterator
 from types import TracebackType
 from typing import Any
 
+from werkzeug.exceptions import HTTPException
+from werkzeug.routing import BuildError
+
 from flasktrace.trace.model import Frame
-from flasktrace.trace.record.describe import Describer, type_name
+from flasktrace.trace.record.describe import Describer, attributes_of, type_name
 from flasktrace.trace.record.place import short
 from flasktrace.trace.record.redact import Redactor
 
@@ -19,6 +22,7 @@ _FOREIGN = tuple(
 _OWN = __file__.replace("\\", "/").rpartition("/trace/")[0] + "/"
 _DEMO = f"{_OWN}demo/"
 _PLAIN = (BaseException.__str__, OSError.__str__)
+_UNICODE = (UnicodeDecodeError.__str__, UnicodeEncodeError.__str__)
 _LINE = 300
 _NAMES = {str, bytes, int, type(None)}
 
@@ -29,9 +33,25 @@ def message(error: BaseException, describe: Describer) -> str:
     kind = type(error)
     if isinstance(error, OSError) and _has_plain_names(error) and kind.__str__ in _PLAIN:
         return describe.prose(OSError.__str__(error))
-    if len(args) == 1 and type(args[0]) is str and kind.__str__ in _PLAIN:
+    if kind.__str__ in _UNICODE and all(type(arg) in _NAMES for arg in args):
+        return describe.prose(kind.__str__(error))
+    if kind is BuildError:
+        return _unbuilt(error, describe)
+    said = attributes_of(error).get("description") if issubclass(kind, HTTPException) else None
+    if type(said) is str:
+        return describe.prose(said)
+    if len(args) == 1 and type(args[0]) is str and not issubclass(kind, KeyError):
         return describe.prose(args[0])
     return ", ".join(_argument(arg, describe) for arg in args)
+
+
+def _unbuilt(error: BaseException, describe: Describer) -> str:
+    """Return which url werkzeug could not build; its own text would compare all rules."""
+    kept = attributes_of(error)
+    values = kept.get("values")
+    names = [describe.name(name) for name in list(values)[:_CHAIN]] if type(values) is dict else []
+    told = f"could not build a url for endpoint {describe(kept.get('endpoint'))}"
+    return f"{told} (values: {', '.join(names)})" if names else told
 
 
 def _argument(value: Any, describe: Describer) -> str:

@@ -182,10 +182,12 @@ class Gateway:
 
     def _escaped(self, recording: Recording, error: BaseException) -> None:
         recording.outcome = outcome_of(error)
+        self.recorder.returned(recording)
         self.recorder.see_escape(recording, error)
         self.recorder.finish(recording)
 
     def _body(self, recording: Recording, environ: dict[str, Any], result: Any) -> Any:
+        self.recorder.returned(recording)
         try:
             recording.returned = True
             if _is_file_for_server(environ.get("wsgi.file_wrapper"), type(result)):

@@ -75,7 +75,7 @@ def _told(
     if not fitting or fitting[0].function is not chosen:
         return None
     best, *others = fitting
-    nothing = _nothing(scopes[: scopes.index(best.scope)])
+    nothing = _nothing(scopes[: scopes.index(best.scope)], best)
     told = f"handles {_what(best)} of {_whose(best.scope)}{_base(best, kind)}{nothing}"
     if others:
         named = [
@@ -123,6 +123,8 @@ def _whose(scope: Scope) -> str:
     return "the app" if scope is None else f"blueprint {scope}"
 
 
-def _nothing(scopes: Sequence[Scope]) -> str:
-    names = " or ".join(str(scope) for scope in scopes)
-    return f"; none of blueprint {names} fits" if names else ""
+def _nothing(scopes: Sequence[Scope], best: _Handler) -> str:
+    names = " and ".join(str(scope) for scope in scopes)
+    some = f"blueprints {names} have" if len(scopes) > 1 else f"blueprint {names} has"
+    what = "that fits" if best.code is None else f"for {best.code}"
+    return f"; {some} none {what}" if scopes else ""

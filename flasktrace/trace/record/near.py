@@ -1,7 +1,7 @@
 """How far a path is from a rule, and which urls were perhaps meant."""
 
 from collections.abc import Iterable, Iterator
-from itertools import zip_longest
+from itertools import takewhile, zip_longest
 
 from flasktrace.trace.record.rules import SeenRule, Segment, takes
 from flasktrace.trace.record.walk import Place
@@ -92,6 +92,13 @@ class Distance:
             segment, _part = list(rule.steps())[-1]
             found.append((segment, "/".join(self.bare[at:]) or None))
         return found
+
+    def beginning(self, rule: SeenRule) -> int:
+        """Return how many segments at the beginning of *rule* are fixed and those of the path."""
+        texts = rule.shape.texts
+        pairs = zip(rule.segments, texts, self.path, strict=False)
+        same = (not mine.variables and text == theirs for mine, text, theirs in pairs)
+        return len(list(takewhile(bool, same)))
 
     def is_like(self, rule: SeenRule) -> bool:
         """Tell whether any fixed text of *rule* is like what the path has in its place."""

@@ -8,6 +8,11 @@ from typing import Any
 
 Note = tuple[Any, ...]
 
+WSGI = "wsgi"
+"""Name of the host of an app that is no Flask app."""
+NO_RESPONSE = "returned None instead of a response"
+"""Outcome of a hook after the view that forgot to return one."""
+
 STAGE = "stage"
 """name, who asked for it (or None)"""
 STAGE_END = "stage end"
@@ -39,6 +44,12 @@ SPAN_END = "span end"
 """number, outcome in words (or None)"""
 EVENT = "event"
 """name, attributes, `Lane` (or None)"""
+FOUND = "found"
+"""each context that stood there before the request, as a `Remnant`"""
+GONE = "gone"
+"""each of those that the request has taken away"""
+LEFT = "left"
+"""each context that the request has left behind"""
 BODY = "body"
 BODY_END = "body end"
 """chunks, bytes"""
@@ -52,5 +63,7 @@ REPLACED = "replaced"
 
 BY_CALL = "call"
 """The call that has just ended raised it."""
+BY_LATE_CALL = "late call"
+"""The same, of an HTTP error that came when the framework makes no answer of it any more."""
 BY_ABORTED = "aborted"
 """It is the HTTP error that was noted before."""

@@ -50,6 +50,9 @@ def place_of(function: Any) -> Place:
         if type(function) is not FunctionType:
             break
         wrapped = function.__dict__.get("__wrapped__")
+        of_class = _place_of_class(function.__dict__.get("view_class"))
+        if of_class is not None:
+            return of_class
         if wrapped is None:
             code = function.__code__
             module = function.__globals__.get("__name__")
@@ -61,6 +64,17 @@ def place_of(function: Any) -> Place:
             )
         function = wrapped
     return Place(_name(function), "", 0)
+
+
+def _place_of_class(kind: Any) -> Place | None:
+    """Return where a class of views is, that of its first function; None when it has none."""
+    if type(kind) is not type and not issubclass(type(kind), type):
+        return None
+    own = type.__dict__["__dict__"].__get__(kind)
+    for found in own.values():
+        if type(found) is FunctionType:
+            return place_of(found)._replace(name=_name(kind))
+    return None
 
 
 class Places:

@@ -31,6 +31,7 @@ from flasktrace.trace.record.notes import CALL, CALL_END, STAGE, STAGE_END
 from flasktrace.trace.record.place import Place, Places
 from flasktrace.trace.record.recording import CURRENT, Recording
 from flasktrace.trace.record.redact import MARK, Redactor
+from flasktrace.trace.record.residue import PRESERVE, Residue
 from flasktrace.trace.record.roster import RANKED, Rosters
 from flasktrace.trace.record.snapshot import Look
 
@@ -45,6 +46,7 @@ _RETURNED_NONE = "returned None", ""
 _SAME_RESPONSE = "returned the response", ""
 _OTHER_RESPONSE = "replaced the response", notes.REPLACED
 _MOST_RULES = 1000
+_PROPAGATE = "PROPAGATE_EXCEPTIONS"
 _OWN_SESSIONS = "flasktrace.sessions"
 """What this does to the context the framework does; it is looked at when the stage ends."""
 _MOST_RECEIVERS = 20
@@ -99,6 +101,7 @@ class Recorder:
         self.host_event = self._guarded("host event", self._host_event)
         self.untimed_call = self._guarded("untimed call", self._untimed_call)
         self._rosters = Rosters()
+        self.residue = Residue(host)
         #: Address of a rule to the rule and what a match with it gives.
         self._rules: dict[int, tuple[Any, dict[str, Any]]] = {}
 
@@ -156,7 +159,17 @@ class Recorder:
         if outer is not None:
             recording.parent = outer.id
         self.live[recording.id] = recording
+        if not self.host.bare():
+            self.residue.before(recording)
         return recording
+
+    def returned(self, recording: Recording) -> None:
+        """See what the app has left on the stack when it returned, or failed."""
+        try:
+            if recording.beneath or not self.host.bare():
+                self.residue.after(recording)
+        except Exception as error:  # noqa: BLE001
+            self.failed(recording, "residue", error)
 
     def failed(self, recording: Recording | None, part: str, error: Exception) -> None:
         """Count an error of the tracer's own, in *part*; see `Guard.failed` for what it raises."""
@@ -173,6 +186,13 @@ class Recorder:
         if recording.finished:
             return
         recording.finished = True
+        try:
+            if recording.left:
+                self.residue.settle(recording)
+            if recording.environ is not None and PRESERVE in recording.environ:
+                self.residue.keep_preserved(recording)
+        except Exception as error:  # noqa: BLE001
+            self.failed(recording, "residue", error)
         recording.release()
         self.live.pop(recording.id, None)
         try:
@@ -218,6 +238,7 @@ class Recorder:
             return None
         if recording.context is None:
             recording.context = context
+            recording.own = id(context)
         return recording if recording.context is context else None
 
     def _on_stage_started(self, name: str) -> Receiver:
@@ -386,7 +407,7 @@ class Recorder:
                     )
                 if exception is not None and not recording.calls:
                     # Else the function around it may still catch it.
-                    by = notes.BY_CALL if noted else ""
+                    by = _raiser(recording, kind, exception) if noted else ""
                     self._see_exception(recording, at, exception, by)
                 recording.base = base + clock() - entered
             except Exception as error:  # noqa: BLE001
@@ -412,12 +433,8 @@ class Recorder:
     def _outcome(self, recording: Recording, at: int, kind: str, value: Any) -> tuple[str, str]:
         """Return what a call gave, in words, and what it means for the verdict."""
         if kind in _AFTER:
-            self._see_response(recording, at, value)
-            recording.response = value
-            same = id(value) == recording.response_id
-            recording.response_id = id(value)
-            return _SAME_RESPONSE if same else _OTHER_RESPONSE
-        if kind == "error_handler":
+            return self._outcome_after(recording, at, value)
+        if kind == "error_handler" and value is not None:
             return f"answered with {type_name(type(value))}", notes.HANDLED
         if value is None:
             return _RETURNED_NONE
@@ -425,6 +442,15 @@ class Recorder:
             recording.answered_place = _place_among_hooks(recording)
             return f"answered with {type_name(type(value))}", notes.ANSWERED
         return f"returned {type_name(type(value))}", ""
+
+    def _outcome_after(self, recording: Recording, at: int, value: Any) -> tuple[str, str]:
+        self._see_response(recording, at, value)
+        recording.response = value
+        same = id(value) == recording.response_id
+        recording.response_id = id(value)
+        if value is None:
+            return notes.NO_RESPONSE, notes.REPLACED
+        return _SAME_RESPONSE if same else _OTHER_RESPONSE
 
     def _routing(self, context: Any, rule: Any, view_args: Any) -> dict[str, Any]:
         """Return the facts of a match; those of a rule without arguments are always the same."""
@@ -688,13 +714,22 @@ class Recorder:
         recording.failed = seen
         if known:
             return
-        if issubclass(type(error), HTTPException):
+        if issubclass(type(error), HTTPException) and by != notes.BY_LATE_CALL:
             code = attributes_of(error).get("code", getattr(type(error), "code", None))
-            name = type_name(type(error)).rpartition(".")[2]
+            name = self._http_error(error) if by else _last_name(error)
             code = code if type(code) is int else 0
             recording.notes.append((notes.ABORTED, at, code, name, by))
             return
+        recording.too_late = by == notes.BY_LATE_CALL
         recording.notes.append((notes.FAILED, at, self._failure(error, at), by))
+
+    def _http_error(self, error: BaseException) -> str:
+        """Return what a function of the user has raised: ``Forbidden: for staff only``."""
+        told = failure.message(error, self.describe)
+        if told:
+            return f"{_last_name(error)}: {told}"
+        cause = failure.causes(error, self.describe)[:1]
+        return f"{_last_name(error)} because of {cause[0]}" if cause else _last_name(error)
 
     def _failure(self, error: BaseException, at: int) -> Failure:
         found = failure.frames(failure.traceback_of(error), self.limits.frames, self.redactor)
@@ -722,8 +757,9 @@ class Recorder:
                 at = recording.at
                 recording.broken = broken
                 recording.escaped = not broken
+                recording.propagates = _propagates(recording.context)
                 self._see_exception(recording, at, error)
-                if issubclass(type(error), HTTPException):
+                if issubclass(type(error), HTTPException) and not recording.too_late:
                     recording.notes.append(
                         (notes.FAILED, at, self._failure(error, at), notes.BY_ABORTED)
                     )
@@ -753,6 +789,34 @@ def _at(recording: Recording, lane: lanes.Lane | None) -> int:
 def _is_ours(receiver: Any) -> bool:
     """Tell whether a recorder listens there."""
     return type(receiver) is FunctionType and receiver.__globals__ is globals()
+
+
+def _last_name(error: BaseException) -> str:
+    return type_name(type(error)).rpartition(".")[2]
+
+
+def _raiser(recording: Recording, kind: str, error: BaseException) -> str:
+    """Return the word for who raised: a call; a late one when the view has answered before.
+
+    Then an HTTP error is no answer by itself any more.
+    """
+    late = (
+        kind == "error_handler"
+        or recording.stages[-1:] == ["postprocess"]
+        or (kind == "receiver" and recording.response_id != 0)
+    )
+    return notes.BY_LATE_CALL if late and issubclass(type(error), HTTPException) else notes.BY_CALL
+
+
+def _propagates(context: Any) -> str:
+    """Return the key of the app's configuration that lets exceptions leave it; empty for none."""
+    config: Any = None if context is None else attributes_of(context.app).get("config")
+    if not issubclass(type(config), dict):
+        return ""
+    wanted = dict.get(config, _PROPAGATE)
+    if wanted is not None:
+        return _PROPAGATE if wanted is True else ""
+    return next((key for key in ("TESTING", "DEBUG") if dict.get(config, key) is True), "")
 
 
 def _place_among_hooks(recording: Recording) -> tuple[int, int]:

@@ -34,6 +34,8 @@ class Recording:
     parent: str | None = None
     #: The context that the stages belong to, while the request lasts.
     context: Any = None
+    #: Its address.
+    own = 0
     partial = False
     #: The method and the path of the client, and what else the environ says of it.
     request: dict[str, str] = {}  # noqa: RUF012
@@ -62,6 +64,10 @@ class Recording:
     failed: tuple[Any, ...] = ()
     #: Whether an exception left the app.
     escaped = False
+    #: The key of the configuration that lets exceptions leave the app, when one did.
+    propagates = ""
+    #: Whether the latest exception is an HTTP error that came too late for an answer of its own.
+    too_late = False
     #: What broke while it was sent: ``body`` or ``close``; empty when nothing did.
     broken = ""
     #: Which of how many hooks before the view has answered.
@@ -73,6 +79,9 @@ class Recording:
     #: The response while hooks may change it, and what it said at the last look.
     response: Any = None
     answer: Seen | None = None
+    #: The contexts that were there before the request, and those that the app left on return.
+    beneath: tuple[Any, ...] = ()
+    left: tuple[Any, ...] = ()
     #: The hooks of the app, once one of them has run.
     roster: Roster | None = None
     #: Time of the present look at the app.
@@ -157,4 +166,5 @@ class Recording:
         self.context = None
         self.environ = None
         self.response = self.answer = None
+        self.beneath = self.left = ()
         self.looker.release()

@@ -16,7 +16,7 @@ from flasktrace.trace.record.describe import Describer
 from flasktrace.trace.record.wrapper_classes import is_framework, line, own_attributes
 
 Seen = tuple[Any, list[Any], int | None]
-"""Status line, headers, and bytes of the body (None: it is streamed), as they were at one look."""
+"""Status line, headers, and bytes of the body (None: unknown), as they were at one look."""
 
 Difference = tuple[str, str | None, str | None]
 """What it is, and its text before and after; None when it was not there."""
@@ -150,5 +150,5 @@ def _header(old: _Pair | None, new: _Pair | None, describe: Describer) -> Differ
 
 def _bytes(length: int | None) -> str:
     if length is None:
-        return "streamed"
+        return "unknown"
     return "1 byte" if length == 1 else f"{length} bytes"

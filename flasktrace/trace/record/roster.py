@@ -19,6 +19,7 @@ _TABLES = {
 }
 _DICTS = {dict, defaultdict}
 _LAST = "teardown_appcontext"
+_TEMPLATING = {"flasktrace.templating", "flask.templating"}
 
 RANKED = frozenset([*_TABLES, _LAST])
 """Kinds of hooks that a roster tells of."""
@@ -58,15 +59,15 @@ def _addresses(table: Any) -> dict[str | None, tuple[int, ...]]:
     if type(table) not in _DICTS:
         return {}
     return {
-        scope: tuple([id(item) for item in functions if not _is_default(item)])
+        scope: tuple([id(item) for item in functions if not is_default(item)])
         for scope, functions in list(table.items())
         if type(functions) is list and (scope is None or type(scope) is str)
     }
 
 
-def _is_default(function: Any) -> bool:
+def is_default(function: Any) -> bool:
     """Tell whether it is what the framework itself gives to each template; it is no hook."""
     if type(function) is not FunctionType:
         return False
     module = function.__globals__.get("__name__")
-    return type(module) is str and module == "flasktrace.templating"
+    return type(module) is str and module in _TEMPLATING

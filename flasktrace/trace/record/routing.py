@@ -18,6 +18,15 @@ from flasktrace.trace.record.redact import secret_segments
 _DEEP = 40
 _OWN = Path(__file__).parents[2]
 _WRAPPERS = str(_OWN / "wrappers.py")
+_APP = str(_OWN / "app.py")
+_FRAMEWORKS_NEEDS = {
+    "_preprocess_url_values": "the url value preprocessors",
+    "preprocess_request": "the hooks of blueprints",
+    "handle_user_exception": "the error handlers of blueprints",
+    "process_response": "the hooks of blueprints",
+    "do_teardown_request": "the hooks of blueprints",
+}
+"""Methods of the app that ask for the rule by themselves, and what for."""
 _FRAMEWORKS = tuple(
     f"{Path(file).parent}{sign}"
     for file in (_OWN / "__init__.py", werkzeug.__file__, blinker.__file__)
@@ -107,6 +116,8 @@ def asker() -> str | None:
         file = frame.f_code.co_filename
         if file == _WRAPPERS:
             attribute = frame.f_code.co_name
+        elif file == _APP and frame.f_code.co_name in _FRAMEWORKS_NEEDS:
+            return f"the framework, for {_FRAMEWORKS_NEEDS[frame.f_code.co_name]}"
         elif attribute and (file.startswith(_DEMO) or not file.startswith(_FRAMEWORKS)):
             where = f"{frame.f_code.co_name} ({short(file)}:{frame.f_lineno})"
             return f"request.{attribute} in {where}"

@@ -26,20 +26,23 @@ class Stack(Protocol):
     def contexts(self) -> Sequence[Any]:
         """Return the contexts on the stack, the bottom first."""
 
+    def bare(self) -> bool:
+        """Tell whether no context is on the stack."""
+
     def app_name(self, context: Any) -> str:
         """Return the name of the app that *context* belongs to."""
 
     def refs(self, context: Any) -> Refs:
         """Return what *context* refers to, without asking it for anything."""
 
-    def adapter_facts(self, adapter: Any) -> dict[str, Any]:
-        """Return what a card shows of a url adapter."""
+    def adapter_facts(self, adapter: Any) -> tuple[tuple[str, Any], ...]:
+        """Return what a card shows of a url adapter: names and values."""
 
     def state(self) -> Any:
-        """Return what `stands` knows the stack by."""
+        """Return what the stack is known by: the same object while it stays as it is.
 
-    def stands(self, state: Any) -> bool:
-        """Tell whether the same contexts are on the stack as when `state` gave *state*."""
+        Where no one object tells, a tuple of those that do.
+        """
 
 
 class Look:
@@ -83,18 +86,24 @@ class Looker:
     def __init__(self, describe: Describer) -> None:
         self._describe = describe
         self._seen: Sequence[_Seen] = ()
-        self._state: Any = None
+        self._state: Any = _NEVER
         #: What the last look has found.
         self.last = NOTHING
+
+    # A request is glanced at some ten times: what follows is written for few calls.
 
     def glance(self, stack: Stack) -> Look:
         """Return what stands on the stack, where only ``g`` and session may have changed.
 
         That is so where no function of the user has run since the last look.
         """
-        if stack.stands(self._state):
+        now, was = stack.state(), self._state
+        if now is was or (type(now) is tuple and all(map(operator.is_, now, was))):
             for seen in self._seen:
-                if not (_calm(seen.g, seen.g_marks) and _calm(seen.session, seen.session_marks)):
+                if seen.is_bare:
+                    if seen.g or _size_of(seen.session):
+                        break
+                elif not (_calm(seen.g, seen.g_marks) and _calm(seen.session, seen.session_marks)):
                     break
             else:
                 return self.last
@@ -102,7 +111,8 @@ class Looker:
 
     def gaze(self, stack: Stack) -> Look:
         """Return what stands on the stack, whatever may have changed."""
-        if stack.stands(self._state):
+        now, was = stack.state(), self._state
+        if now is was or (type(now) is tuple and all(map(operator.is_, now, was))):
             for seen in self._seen:
                 if not seen.rests(stack.refs(seen.context)):
                     break
@@ -114,13 +124,23 @@ class Looker:
         """Read the stack; what is not on it any more is let go."""
         self._state = stack.state()
         contexts = stack.contexts()
-        known = {id(seen.context): seen for seen in self._seen}
-        # As a list and at once: a context that is gone must not lend its address to another.
-        found = self._seen = [known.get(id(item)) or _Seen(item, stack) for item in contexts]
-        changed = len(found) != len(self.last.owners)
+        if not contexts:
+            self._seen = ()
+            self.last = NOTHING
+            return NOTHING
+        before = self._seen
+        if len(contexts) == 1 == len(before) and before[0].context is contexts[0]:
+            found = before
+        else:
+            known = {id(seen.context): seen for seen in before}
+            # As a list and at once: a context that is gone must not lend its address to another.
+            found = [known.get(id(item)) or _Seen(item, stack) for item in contexts]
+            self._seen = found
+        last = self.last.seen
+        changed = len(found) != len(last)
         for position, seen in enumerate(found):
             seen.look(stack.refs(seen.context), stack, self._describe)
-            changed = changed or seen.card is not self.last.seen[position]
+            changed = changed or seen.card is not last[position]
         if changed:
             self.last = Look(
                 tuple([id(item) for item in contexts]), tuple([seen.card for seen in found])
@@ -140,10 +160,14 @@ class Looker:
     def release(self) -> None:
         """Let go of every value."""
         self._seen = ()
-        self._state = None
+        self._state = _NEVER
 
 
 _EMPTY: dict[str, str] = {}
+_NO_MARKS: dict[Any, Any] = {}
+_NEVER: Any = (object(), object())
+"""The state of a stack that was not looked at."""
+_size_of = dict.__len__
 
 
 class _Seen:
@@ -151,7 +175,7 @@ class _Seen:
 
     __slots__ = (
         "adapter", "args_mark", "card", "context", "count", "flashes", "g", "g_marks", "g_texts",
-        "given", "given_marks", "name", "refs", "request", "session", "session_marks",
+        "given", "given_marks", "is_bare", "name", "refs", "request", "session", "session_marks",
         "session_texts",
     )  # fmt: skip
 
@@ -168,43 +192,51 @@ class _Seen:
         self.g: Any = None
         self.session_marks: dict[Any, Any] | None = None
         self.g_marks: dict[Any, Any] | None = None
+        #: Whether ``g`` is a dict, and both it and the session are empty.
+        self.is_bare = False
         self.request = self.session_texts = self.g_texts = self.flashes = self.adapter = _EMPTY
         self.card: tuple[Any, ...] = ()
 
     def rests(self, refs: Refs) -> bool:
         """Tell whether everything is as it was."""
+        if self.is_bare:
+            calm = not self.g and not _size_of(self.session)
+        else:
+            calm = _calm(self.g, self.g_marks) and _calm(self.session, self.session_marks)
+        args = refs[_VIEW_ARGS]
         return (
-            all(map(operator.is_, refs, self.refs))
-            and _calm(self.g, self.g_marks)
-            and _calm(self.session, self.session_marks)
-            and _calm_value(refs[_VIEW_ARGS], self.args_mark)
+            calm
+            and all(map(operator.is_, refs, self.refs))
+            and (args is None or _calm_value(args, self.args_mark))
             and refs[_FLASHES] is None
-            and dict.__len__(refs[_ATTRIBUTES]) == self.count
+            and _size_of(refs[_ATTRIBUTES]) == self.count
             and (not self.given or self._as_given(refs[_ATTRIBUTES]))
         )
 
     def look(self, refs: Refs, stack: Stack, describe: Describer) -> None:
         """Read the context, as far as it may differ from the last look."""
-        was = self.refs
-        size = dict.__len__(refs[_ATTRIBUTES])
-        added = size != self.count or (self.given and not self._as_given(refs[_ATTRIBUTES]))
-        added = added and self._add(refs, size, describe)
-        if (
-            was is None
-            or added
-            or not all(map(operator.is_, refs[_REQUEST], was[_REQUEST]))
-            or not _calm_value(refs[_VIEW_ARGS], self.args_mark)
-        ):
-            self.request = _kept(self.request, _request(refs, self.given, describe))
-            self.args_mark = _mark(refs[_VIEW_ARGS])
-        if was is None or refs[_ADAPTER] is not was[_ADAPTER]:
-            facts = stack.adapter_facts(refs[_ADAPTER])
-            self.adapter = _kept(self.adapter, {key: describe(facts[key]) for key in facts})
+        was, attributes = self.refs, refs[_ATTRIBUTES]
+        size, added = _size_of(attributes), False
+        if size != self.count or (self.given and not self._as_given(attributes)):
+            added = self._add(refs, size, describe)
+        if was is None:
+            self._first_look(refs, stack, describe)
+        else:
+            if (
+                added
+                or not all(map(operator.is_, refs[_REQUEST], was[_REQUEST]))
+                or not _calm_value(refs[_VIEW_ARGS], self.args_mark)
+            ):
+                self.request = _kept(self.request, _request(refs, self.given, describe))
+                self.args_mark = _mark(refs[_VIEW_ARGS])
+            if refs[_ADAPTER] is not was[_ADAPTER]:
+                facts = stack.adapter_facts(refs[_ADAPTER])
+                self.adapter = _kept(self.adapter, describe.section(facts))
         session = _EMPTY if refs[_SESSION] is None else refs[_SESSION]
         if session is not self.session or not _calm(session, self.session_marks):
             self.session = session
-            self.session_marks = _marks(self.session, describe)
-            self.session_texts = _kept(self.session_texts, _section(self.session, describe))
+            self.session_marks = _marks(session, describe)
+            self.session_texts = _kept(self.session_texts, _section(session, describe))
         if refs[_G] is not self.g or not _calm(self.g, self.g_marks):
             self.g = refs[_G]
             self.g_marks = _marks(self.g, describe)
@@ -212,13 +244,37 @@ class _Seen:
         if refs[_FLASHES] is not None or self.flashes:
             self.flashes = _kept(self.flashes, _flashes(refs[_FLASHES], describe))
         self.refs = refs
-        kind = "app" if refs[0] is None else "request"
-        card = (
-            kind, self.name, self.request, self.session_texts, self.g_texts, self.flashes,
-            self.adapter,
-        )  # fmt: skip
-        if not self.card or not all(map(operator.is_, card[2:], self.card[2:])):
+        self.is_bare = (
+            not self.g_marks
+            and not self.session_marks
+            and self.g_marks is not None
+            and self.session_marks is not None
+            and type(self.g) is dict
+        )
+        known, card = (
+            self.card,
+            (
+                "app" if refs[0] is None else "request",
+                self.name,
+                self.request,
+                self.session_texts,
+                self.g_texts,
+                self.flashes,
+                self.adapter,
+            ),
+        )
+        if not known or not all(map(operator.is_, card[2:], known[2:])):
             self.card = card
+
+    def _first_look(self, refs: Refs, stack: Stack, describe: Describer) -> None:
+        self.request = _request(refs, self.given, describe)
+        self.args_mark = _mark(refs[_VIEW_ARGS])
+        self.adapter = describe.section(stack.adapter_facts(refs[_ADAPTER]))
+        session, g = refs[_SESSION], refs[_G]
+        if type(g) is dict and not g:  # as in most requests
+            self.g, self.g_marks = g, _NO_MARKS
+        if session is None:
+            self.session, self.session_marks = _EMPTY, _NO_MARKS
 
     def _as_given(self, attributes: dict[str, Any]) -> bool:
         """Tell whether what the app has put on the request is as it was."""
@@ -254,10 +310,17 @@ def _request(refs: Refs, given: list[str], describe: Describer) -> dict[str, str
     request, method, path, rule, view_args, error = refs[_REQUEST]
     if request is None:
         return _EMPTY
-    texts = {"method": describe(method), "path": describe(path)}
-    if rule is not None:
-        texts["endpoint"], texts["rule"] = describe(rule.endpoint), describe(rule.rule)
-        texts["view_args"] = describe(view_args)
+    if rule is None and error is None and not given:
+        return describe.section((("method", method), ("path", path)))
+    if rule is None:
+        texts = {"method": describe(method), "path": describe(path)}
+    else:
+        named = (
+            ("method", method), ("path", path), ("endpoint", rule.endpoint), ("rule", rule.rule)
+        )  # fmt: skip
+        none = type(view_args) is dict and not view_args
+        args = "{}" if none else describe(view_args)
+        texts = {**describe.section(named), "view_args": args}
     if error is not None:
         texts["routing_exception"] = describe(type(error).__name__)
     if given:
@@ -269,6 +332,7 @@ def _request(refs: Refs, given: list[str], describe: Describer) -> dict[str, str
 _CHANGEABLE: Any = object()
 """The mark of a value that can change unseen, and so is read at each look."""
 
+_EMPTY_MARK: Any = ((), dict, [])
 _PLAIN = {int, float, bool, type(None)}
 _FLAT = {list, tuple, set, frozenset}
 _LONG = 1000
@@ -287,6 +351,8 @@ def _mark(value: Any) -> Any:
     kind = type(value)
     if kind in _PLAIN or (kind is str and len(value) <= _LONG):
         return value
+    if kind is dict and not value:
+        return _EMPTY_MARK
     if not is_container(kind):
         return id(value), kind
     if (kind in _FLAT or kind is dict) and len(value) <= _WIDTH:
@@ -312,7 +378,12 @@ def _calm_value(value: Any, mark: Any) -> bool:
 
 def _marks(values: Any, describe: Describer) -> dict[Any, Any] | None:
     """Return the marks of a section; None when it has to be read each time."""
-    if not issubclass(type(values), dict) or dict.__len__(values) > describe.limits.keys:
+    if not issubclass(type(values), dict):
+        return None
+    count = _size_of(values)
+    if not count:
+        return _NO_MARKS
+    if count > describe.limits.keys:
         return None
     pairs = list(dict.items(values))
     if any(type(key) is not str for key, _ in pairs):
@@ -322,7 +393,7 @@ def _marks(values: Any, describe: Describer) -> dict[Any, Any] | None:
 
 def _calm(values: Any, marks: dict[Any, Any] | None) -> bool:
     """Tell whether a section is as it was when it got these marks."""
-    if marks is None or dict.__len__(values) != len(marks):
+    if marks is None or _size_of(values) != len(marks):
         return False
     if not marks:
         return True

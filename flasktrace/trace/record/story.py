@@ -14,7 +14,11 @@ from flasktrace.trace.record.snapshot import Look
 
 if TYPE_CHECKING:
     from flasktrace.trace.record.recording import Recording
+    from flasktrace.trace.record.residue import Remnant
     from flasktrace.trace.record.response_look import Difference
+
+CONNECTED = "connected to "
+"""Why a receiver of a signal ran, before the signal's name."""
 
 _THE_FRAMEWORK = "the framework"
 
@@ -47,13 +51,17 @@ class OpenSpan:
 class StageRun:
     """One run of a stage."""
 
-    __slots__ = ("asked_by", "changes", "duration", "exception", "look", "name", "start", "within")
+    __slots__ = (
+        "asked_by", "by", "changes", "duration", "exception", "look", "name", "start", "within",
+    )  # fmt: skip
 
     def __init__(self, name: str, start: int, within: str | None, asked_by: str | None) -> None:
         self.name = name
         self.start = start
         self.within = within
         self.asked_by = asked_by
+        #: The span in which it began, None for the framework itself.
+        self.by: OpenSpan | None = None
         self.duration: int | None = None
         self.exception: str | None = None
         #: When the stack was looked at, and what stood on it.
@@ -78,8 +86,20 @@ class Story:
         self.handled_by: str | None = None
         self.view: OpenSpan | None = None
         self.replaced: OpenSpan | None = None
+        #: What an error handler was handling when it raised; whether it was an HTTP error.
+        self.handling: tuple[str, ...] = ()
+        self.too_late = False
         #: The latest HTTP error: its span, code, name, and the stage in which it was raised.
         self.aborted: tuple[OpenSpan | None, int, str, str | None] | None = None
+        #: Contexts that stood there before, were taken away, were left behind.
+        self.found: tuple[Remnant, ...] = ()
+        self.gone: tuple[Remnant, ...] = ()
+        self.left: tuple[Remnant, ...] = ()
+        #: Address of a context that came or went to who did it; the framework is None.
+        self.pushed_by: dict[int, str | None] = {}
+        self.popped_by: dict[int, str | None] = {}
+        #: Those that stood above the request's own when it was popped: kind and name of the app.
+        self.above: dict[int, tuple[str, str]] = {}
         self._open_runs: list[StageRun] = []
         self._open_spans: list[OpenSpan] = []
         #: The open spans of each lane beside the request's own.
@@ -91,6 +111,8 @@ class Story:
         #: receivers it has, how many of them were called.
         self._sent: dict[int, list[Any]] = {}
         self._numbered: dict[int, OpenSpan] = {}
+        #: Who was told by the signal that was sent last between stages, if nobody saw them run.
+        self._told = ""
         #: The span of the call that ended last.
         self._ended: OpenSpan | None = None
         readers = self._readers()
@@ -117,6 +139,9 @@ class Story:
             notes.SPAN: self._begin_span,
             notes.SPAN_END: self._end_span,
             notes.EVENT: self._event,
+            notes.FOUND: self._found,
+            notes.GONE: self._gone,
+            notes.LEFT: self._left,
             notes.BODY: self._begin_body,
             notes.BODY_END: self._end_body,
         }
@@ -129,10 +154,12 @@ class Story:
 
     def _begin_stage(self, at: int, name: str, asked_by: str | None) -> None:
         run = StageRun(name, at, self._stage, asked_by)
+        run.by = self._open_spans[-1] if self._open_spans else None
         self.runs.append(run)
         self._open_runs.append(run)
 
     def _end_stage(self, at: int, _name: str, look: Look, exception: str | None) -> None:
+        self._told = ""
         run = self._open_runs.pop()
         run.duration = at - run.start
         run.look = at, look
@@ -187,6 +214,7 @@ class Story:
                     inner.duration = at - inner.start
 
     def _begin_call(self, at: int, address: int, kind: str, place: Place) -> None:
+        self._told = ""
         made = self._open(at, kind, place.name, place.attributes())
         self._calls.append((address, made))
         self.called.append((address, made))
@@ -209,6 +237,7 @@ class Story:
     ) -> None:
         told = ", ".join(map(str, places)) + (f" and {more} more" if more else "")
         self._event(at, f"signal {name}", {"receivers": told}, lane)
+        self._told = "" if called or lane else f"a receiver of {name}, {told}"
         if called:
             self._sent[len(self._open_spans)] = [name, len(places) + more, 0]
 
@@ -219,7 +248,7 @@ class Story:
             return
         sent[2] += 1
         made.attributes["order"] = f"{sent[2]} of {sent[1]}"
-        made.attributes["why"] = f"connected to {sent[0]}"
+        made.attributes["why"] = f"{CONNECTED}{sent[0]}"
 
     def _end_call(
         self, at: int, address: int, kind: str, place: Place, outcome: str, meaning: str
@@ -294,7 +323,36 @@ class Story:
 
     def _look(self, at: int, before: Look, after: Look, by_framework: bool) -> None:
         """Put down what changed: its author is the innermost open span, if any."""
-        self._put(snapshot.changes(before, after, at, *self._author(by_framework)))
+        author, span = self._author(by_framework)
+        found = snapshot.changes(before, after, at, author, span)
+        if by_framework and self._stage == "push":  # what the session brings is no change of it
+            found = [item for item in found if item.section != "session"]
+        if self._told and span is None:
+            found = [
+                replace(item, author=self._told) if item.section == "g" else item for item in found
+            ]
+        self._put(found)
+        self._stacked(before, after, None if span is None else author)
+
+    def _stacked(self, before: Look, after: Look, author: str | None) -> None:
+        """Put down who has pushed and popped what."""
+        for owner in set(after.owners).difference(before.owners):
+            self.pushed_by.setdefault(owner, author)
+        gone = set(before.owners).difference(after.owners)
+        if self._stage == "pop" and self.recording.own in gone:
+            above = before.owners.index(self.recording.own) + 1
+            for owner, card in zip(before.owners[above:], before.seen[above:], strict=True):
+                self.above[owner] = card[0], card[1]
+        self.popped_by.update(dict.fromkeys(gone, author))
+
+    def _found(self, _at: int, found: tuple[Remnant, ...]) -> None:
+        self.found = found
+
+    def _gone(self, _at: int, gone: tuple[Remnant, ...]) -> None:
+        self.gone = gone
+
+    def _left(self, _at: int, left: tuple[Remnant, ...]) -> None:
+        self.left = left
 
     def _response(self, at: int, found: list[Difference], by_framework: bool) -> None:
         """Put down what changed of the response, which is on no card of the stack."""
@@ -320,8 +378,16 @@ class Story:
             made = self.aborted[0] if self.aborted else None
         else:
             made = self._ended if by else None
+            self.handling = self._handled()
             self.handler = self.handled_by = None
+        self.too_late = by == notes.BY_LATE_CALL
         self.failure = replace(failure, stage=self._stage, span=None if made is None else made.id)
+
+    def _handled(self) -> tuple[str, ...]:
+        """Return the exception that was seen last, the one that an error handler handles."""
+        if self.failure is not None:
+            return (": ".join(filter(None, (self.failure.type, self.failure.message))),)
+        return (self.aborted[2],) if self.aborted else ()
 
     def _aborted(self, _at: int, code: int, name: str, by: str) -> None:
         self.handler = self.handled_by = None

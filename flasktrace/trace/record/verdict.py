@@ -1,13 +1,26 @@
 """Why this response, in one sentence."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from flasktrace.trace.model import NO_CARD
+from flasktrace.trace.model import NO_CARD, Candidate, Change, Failure
+from flasktrace.trace.record.candidates import NOT_BELOW, ONLY_BUILDS, OTHER_HOST
+from flasktrace.trace.record.notes import NO_RESPONSE, WSGI
 from flasktrace.trace.record.place import author_of
-from flasktrace.trace.record.story import OpenSpan, Story
+from flasktrace.trace.record.story import CONNECTED, OpenSpan, Story
+from flasktrace.trace.record.walk import IS_WEBSOCKET, REDIRECTS, SLASH
 
-_KINDS = {"view": "the view", "error_handler": "the error handler"}
+_KINDS = {"view": "the view", "error_handler": "the error handler", "receiver": "the receiver"}
+_ANSWERING = {"view", "before_request", "error_handler"}
+_USUAL = {"HEAD", "OPTIONS"}
+"""Methods that come with others, or by themselves."""
+_VERBS = {"is", "has", "needs", "redirects", "takes"}
+_PROPAGATED = {
+    "PROPAGATE_EXCEPTIONS": "as PROPAGATE_EXCEPTIONS wants it",
+    "TESTING": "as exceptions do in tests",
+    "DEBUG": "as exceptions do in debug mode",
+}
+"""Why an exception leaves an app, by the key of its configuration."""
 _AFTER = {"after_request", "after_this_request"}
 _LONGEST = 200
 _LONGEST_HINT = 120
@@ -17,32 +30,48 @@ _FAILED = 500
 
 def verdict(story: Story) -> str:
     """Return the sentence for *story*."""
-    for form in _FORMS:
-        said = form(story)
-        if said:
-            return f"{said}{_afterwards(story)}."
-    return f"{_status(story)}{_afterwards(story)}."
+    told = (form(story) for form in _FORMS)
+    said = next((text for text in told if text), None) or _status(story)
+    return f"{_by_hooks_after(story)}{said}{_afterwards(story)}."
 
 
 def spoken(made: OpenSpan) -> str:
     """Return a span as it is named in a sentence: ``the view cart (shop.py:88)``."""
     if made.kind in {"user", "template"}:
         return author_of(made)
-    return f"{_KINDS.get(made.kind, made.kind)} {author_of(made)}"
+    told = f"{_KINDS.get(made.kind, made.kind)} {author_of(made)}"
+    signal = str(made.attributes.get("why", "")).removeprefix(CONNECTED)
+    return f"{told} of {signal}" if made.kind == "receiver" and signal else told
 
 
 def _status(story: Story) -> str:
+    """Return the status, as it was before hooks after the view changed it."""
+    changed = _status_changes(story)
+    if changed:
+        return _code(changed[0].before)
     if story.recording.status is None:
         return "No response was started"
     return str(story.recording.status)
 
 
+def _title(failure: Failure) -> str:
+    return _error(f"{failure.type}: {failure.message}" if failure.message else failure.type)
+
+
 def _raised(story: Story) -> str:
-    """Return the exception and who raised it."""
+    """Return the exception, who raised it, and what that one was handling."""
+    made = _span(story, story.failure.span) if story.failure else None
+    told = _raised_by(story, made)
+    if made is None or made.kind != "error_handler":
+        return told
+    handled = story.handling or (story.failure.causes[:1] if story.failure else ())
+    return f"{told}, which handled {_error(handled[0])}" if handled else told
+
+
+def _raised_by(story: Story, made: OpenSpan | None) -> str:
     failure = story.failure
     assert failure is not None  # noqa: S101
-    text = _error(f"{failure.type}: {failure.message}" if failure.message else failure.type)
-    made = _span(story, failure.span)
+    text = _title(failure)
     if failure.raised_by and (made is None or failure.raised_by.split(" (")[0] != made.name):
         return f"{text} raised by {failure.raised_by}" + (f" in {spoken(made)}" if made else "")
     if made is not None:
@@ -73,9 +102,19 @@ def _escaped(story: Story) -> str | None:
     made = _span(story, story.failure.span)
     if story.recording.status is not None:
         return f"{raised} left the app after it had answered {story.recording.status}"
-    if story.runs and not (made and made.kind.startswith("teardown")):
-        return f"{raised} left the app, as exceptions do in debug mode and tests"
+    nothing = story.replaced if story.replaced and gave_none(story.replaced) else None
+    if nothing is not None and made is None:
+        raised = f"{spoken(nothing)} returned None instead of a response: {raised}"
+    elif made is None or not made.kind.startswith("teardown"):
+        why = _PROPAGATED.get(story.recording.propagates)
+        if why:
+            return f"{raised} left the app, {why}"
     return f"{raised} left the app; the server has to answer"
+
+
+def gave_none(made: OpenSpan) -> bool:
+    """Tell whether a hook after the view forgot to return a response."""
+    return made.attributes.get("outcome") == NO_RESPONSE
 
 
 def _answered_early(story: Story) -> str | None:
@@ -100,23 +139,54 @@ def _view_of(story: Story) -> str:
     return f"the view of {endpoint}" if endpoint else "the view"
 
 
+def _never_ran(story: Story) -> str:
+    """Return that the view never ran, of a request that ended before its dispatch."""
+    if not story.runs or any(run.name == "dispatch" for run in story.runs):
+        return ""
+    return f"; {_view_of(story)} never ran"
+
+
 def _failed(story: Story) -> str | None:
     failure = story.failure
     if failure is None or story.recording.broken:
         return None
-    made = _span(story, failure.span)
+    status, raised = _status(story), _raised(story)
+    again = next((made for made in reversed(story.spans) if _raised_on(made)), None)
+    unmade = _unmade(story)
     if story.handler is not None:
-        told = f"{_status(story)} from {spoken(story.handler)} for {_raised(story)}"
-    elif made is not None and made.kind == "error_handler" and failure.causes:
-        told = f"{_status(story)}: {_raised(story)}, which handled "
-        told += _error(failure.causes[0])
+        told = f"{status} from {spoken(story.handler)} for {raised}"
+    elif unmade is not None:
+        told = f"{status}: {unmade}"
+    elif again is not None and again.id == failure.span:
+        told = f"{status}: {raised}"
+    elif again is not None:
+        told = f"{status}: {raised}; {spoken(again)} raised it again"
     elif story.recording.status is not None and story.recording.status < _FAILED:
-        told = f"{_status(story)} although {_raised(story)}; the app caught it"
+        told = f"{status}: {raised}, but the app caught it"
     else:
-        told = f"{_status(story)}: {_raised(story)}, no handler for it"
-    if made is not None and made.kind == "before_request":
-        told += f"; {_view_of(story)} never ran"
-    return told
+        told = f"{status}: {raised}, no handler for it"
+    if story.too_late:
+        told += "; raised there, an HTTP error is an exception like others"
+    return f"{told}{_never_ran(story)}"
+
+
+def _raised_on(made: OpenSpan) -> bool:
+    outcome = str(made.attributes.get("outcome", ""))
+    return made.kind == "error_handler" and outcome.startswith("raised")
+
+
+def _unmade(story: Story) -> str | None:
+    """Return whose value could not be made a response."""
+    failure = story.failure
+    if failure is None or failure.stage != "make_response" or failure.span is not None:
+        return None
+    for made in reversed(story.spans):
+        outcome = str(made.attributes.get("outcome", ""))
+        ended = made.start + (made.duration or 0)
+        if made.kind in _ANSWERING and ended <= failure.at_ns and not outcome.startswith("raised"):
+            said = f"{spoken(made)} {outcome}, which is no response"
+            return said if outcome == "returned None" else f"{said} ({_title(failure)})"
+    return None
 
 
 def _not_routed(story: Story) -> str | None:
@@ -130,45 +200,96 @@ def _not_routed(story: Story) -> str | None:
 
 def _routing_error(story: Story) -> str | None:
     facts, request = story.recording.routing, story.recording.request
-    asked = f"{request.get('REQUEST_METHOD')} {request.get('path')}"
+    asked = f"{_method(story)} {request.get('path')}"
     status = _status(story)
     match facts.get("error"):
         case "redirect":
-            return f"{status}: the router redirects {asked} to {facts['to']}"
+            return f"{status}: the router redirects {asked} to {facts['to']}{_redirecting(facts)}"
         case "method":
             allowed = ", ".join(facts["allowed"])
             return f"{status}: the url exists, but not for {asked}; it allows {allowed}"
         case "none":
-            return f"{status}: no route matches {asked}{_hint(facts)}"
+            return f"{status}: no route matches {asked}{_hint(facts, request)}"
         case "websocket":
-            return f"{status}: no route matches {asked} by this protocol{_hint(facts)}"
+            by_http = any(item.refused == IS_WEBSOCKET for item in facts.get("candidates", ()))
+            how = "over plain HTTP" if by_http else "as a websocket"
+            return f"{status}: no route takes {asked} {how}{_hint(facts, request)}"
         case "other":
             return f"{status}: the router refused {asked}"
     return None
 
 
-def _hint(facts: dict[str, Any]) -> str:
+def _hint(facts: dict[str, Any], request: dict[str, str]) -> str:
     """Return what the request perhaps meant, or why the rule that was meant refused it."""
     near, candidates = facts.get("near", ())[:1], facts.get("candidates", ())
     # A rule with variables is near when a value does not fit; then its reason says more.
     told = [item for item in candidates if item.rule in near and "<" in item.rule]
-    for item in told or (candidates[:1] if facts["error"] == "websocket" else ()):
+    if facts["error"] == "websocket" or (not told and _is_elsewhere(candidates, near, request)):
+        told = candidates[:1]
+    for item in told:
         if len(item.rule) + len(item.refused or "") <= _LONGEST_HINT:
-            return f" ({item.rule}: {item.refused})"
-    return f" (did you mean {near[0]}?)" if near else ""
+            return f" ({_because(item)})"
+    if not near:
+        return ""
+    methods = next((item.methods for item in candidates if item.rule == near[0]), ())
+    only = [name for name in methods if name not in _USUAL]
+    if only and request.get("REQUEST_METHOD") not in methods:
+        return f" (did you mean {near[0]}, which takes only {', '.join(only)}?)"
+    return f" (did you mean {near[0]}?)"
+
+
+def _is_elsewhere(
+    candidates: Sequence[Candidate], near: Sequence[str], request: dict[str, str]
+) -> bool:
+    """Tell whether the nearest rule is refused for something else than the path."""
+    if not candidates:
+        return False
+    refused = candidates[0].refused or ""
+    if refused == ONLY_BUILDS or refused.startswith(NOT_BELOW):
+        return True
+    same = candidates[0].rule == request.get("path")
+    return same and not near and refused.startswith(OTHER_HOST)
+
+
+def _redirecting(facts: dict[str, Any]) -> str:
+    """Return why the router redirects: the rule that does, and its reason."""
+    for item in facts.get("candidates", ()):
+        refused = item.refused or ""
+        if refused == SLASH.before or refused.startswith(REDIRECTS):
+            return f" ({_because(item)})"
+    return ""
+
+
+def _because(item: Candidate) -> str:
+    """Return ``/feed is a websocket rule``, or ``/<int:id>: the int converter does not …``."""
+    refused = item.refused or ""
+    sign = " " if refused.split(" ", 1)[0] in _VERBS else ": "
+    return f"{item.rule}{sign}{refused}"
+
+
+def _method(story: Story) -> str:
+    """Return the method that the app was asked for, which a middleware may have changed."""
+    return _changed_method(story) or story.recording.request.get("REQUEST_METHOD", "")
+
+
+def _changed_method(story: Story) -> str | None:
+    """Return the method that the app saw, when it is not that of the client."""
+    came = story.recording.request.get("REQUEST_METHOD", "")
+    look = story.runs[0].look if story.runs else None
+    cards = look[1].cards if look else ()
+    seen = cards[-1].sections.get("request", {}).get("method", "").strip("'") if cards else ""
+    return seen if seen and seen != came else None
 
 
 def _aborted(story: Story) -> str | None:
     if story.aborted is None:
         return None
     made, code, name, stage = story.aborted
-    if name == "SecurityError" and made is None:
+    if name.startswith("SecurityError") and made is None:
         return f"{_status(story)}: the host {story.recording.request['HTTP_HOST']} is not trusted"
     by = spoken(made) if made else f"the framework, in {stage}" if stage else "the framework"
-    what = name if code else f"{name} with a response of its own"
-    told = f"{_status(story)}: {by} raised {what}"
-    if made is not None and made.kind == "before_request":
-        told += f"; {_view_of(story)} never ran"
+    what = _error(name) if code else f"{name} with a response of its own"
+    told = f"{_status(story)}: {by} raised {what}{_never_ran(story)}"
     handler = story.handler
     return f"{told}; {spoken(handler)} answered" if handler else told
 
@@ -200,49 +321,82 @@ def _by_framework(story: Story) -> str | None:
     endpoint = story.recording.routing.get("endpoint")
     if endpoint is None:
         return None
-    method = story.recording.request.get("REQUEST_METHOD")
-    return f"{_status(story)}: the framework itself answers {method} for {endpoint}"
+    return f"{_status(story)}: the framework itself answers {_method(story)} for {endpoint}"
 
 
 def _by_wsgi_app(story: Story) -> str | None:
     if story.runs:
         return None
-    return f"{_status(story)} from {story.recording.recorder.app_name}; its stages are not visible"
+    recorder = story.recording.recorder
+    if recorder.host.name == WSGI:
+        return f"{_status(story)} from {recorder.app_name}; its stages are not visible"
+    return f"{_status(story)}: {recorder.app_name} was not reached, what stands before it answered"
+
+
+def _by_hooks_after(story: Story) -> str:
+    """Return which hooks after the view gave the response another status; it comes first."""
+    changed = _status_changes(story)
+    if not changed:
+        return ""
+    told = "; ".join(_status_change(story, item, len(changed)) for item in changed)
+    return f"{story.recording.status}: {told}; before that it was "
+
+
+def _status_change(story: Story, item: Change, count: int) -> str:
+    made = _span(story, item.span)
+    by = spoken(made) if made else item.author
+    if made is not None and made is story.replaced:
+        return f"{by} replaced the response"
+    which = f" from {_code(item.before)} to {_code(item.after)}" if count > 1 else ""
+    return f"{by} changed the status{which}"
 
 
 def _afterwards(story: Story) -> str:
     told = ""
-    if story.replaced is not None:
-        told += f"; {spoken(story.replaced)} replaced the response"
-    told += _other_status(story)
+    changed = {item.span for item in _status_changes(story)}
+    if story.replaced is not None and story.replaced.id not in changed:
+        told += _replacing(story, story.replaced)
+    method = _changed_method(story)
+    if method and not story.recording.routing.get("error"):
+        came = story.recording.request.get("REQUEST_METHOD")
+        told += f"; it came as {came}, but the app was asked for {method}"
     chunks = _count(story.recording.chunks, "chunk")
     if story.recording.broken == "close":
         told += f"; closing the body failed with {_raised(story)}"
     elif story.recording.broken:
         told += f"; the body broke off after {chunks} with {_raised(story)}"
     elif story.recording.outcome == "client_disconnected" and story.recording.returned:
-        told += f"; the client left after {chunks} ({_count(story.recording.bytes, 'byte')})"
+        told += _left(story, f"{chunks} ({_count(story.recording.bytes, 'byte')})")
     elif story.recording.outcome == "abandoned":
         told += f"; the body was dropped after {chunks}, not at its end and never closed"
     return told
 
 
-def _other_status(story: Story) -> str:
+def _replacing(story: Story, made: OpenSpan) -> str:
+    if not gave_none(made):
+        return f"; {spoken(made)} replaced the response"
+    if story.recording.escaped and story.failure and story.failure.span is None:
+        return ""  # told as the reason
+    return f"; {spoken(made)} returned None instead of a response"
+
+
+def _left(story: Story, sent: str) -> str:
+    if not story.recording.chunks:
+        return "; the client left before the first chunk"
+    return f"; the client left after {sent}"
+
+
+def _status_changes(story: Story) -> list[Change]:
     """Return who changed the status after the view; not of a response that was never sent."""
     found = [
-        (item, _code(item.before), _code(item.after))
+        item
         for item in story.changes
-        if item.depth == NO_CARD and item.key == "status"
+        if item.depth == NO_CARD
+        and item.key == "status"
+        and _code(item.before) != _code(item.after)
     ]
-    if not found or found[-1][2] != str(story.recording.status):
-        return ""
-    told = ""
-    for item, before, after in found:
-        if before != after:
-            replaced = story.replaced is not None and story.replaced.id == item.span
-            by = " and" if replaced and not told else f"; {item.author}"
-            told += f"{by} changed the status from {before} to {after}"
-    return told
+    sent = bool(found) and _code(found[-1].after) == str(story.recording.status)
+    return found if sent else []
 
 
 def _code(status: str | None) -> str:

@@ -47,6 +47,9 @@ class Reason:
 
 
 SLASH = Reason("needs a slash at its end")
+IS_WEBSOCKET = "is a websocket rule"
+REDIRECTS = ("takes the path when two slashes are one", "is an alias, ", "redirects to ")
+"""How the reasons of rules begin that redirect, beside `SLASH`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +160,7 @@ class Walk:
         if note.rule.kept.get("merge_slashes") is False:
             note.why = Reason("does not take two slashes for one")
             return self._failed()
-        note.why = Reason("takes the path when two slashes are one")
+        note.why = Reason(REDIRECTS[0])
         return "redirect"
 
     def _failed(self) -> str:
@@ -275,7 +278,7 @@ class Walk:
             return Reason(f"is only for {_listed(rule.methods or ())}")
         if _is_websocket(rule) is self.place.websocket:
             return None
-        return Reason("is no websocket rule" if self.place.websocket else "is a websocket rule")
+        return Reason("is no websocket rule" if self.place.websocket else IS_WEBSOCKET)
 
     def _note(self, rule: SeenRule, why: Reason | None) -> Note:
         note = self.notes.setdefault(id(rule.kept), Note(rule, why))

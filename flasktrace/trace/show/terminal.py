@@ -406,6 +406,8 @@ def _head(sheet: _Sheet) -> Iterator[Text]:
     yield from (_one_row(_row(indent, row), sheet.width) for row in more)
     yield _one_row(_text("─" * sheet.width, "dim"), sheet.width)
     yield from sheet.paragraph(_text(trace.verdict))
+    for leak in trace.leaks:
+        yield from sheet.paragraph(_text(words.leak(leak), "yellow" if leak.is_fault else "dim"))
 
 
 def _facts(sheet: _Sheet, tz: tzinfo | None) -> Iterator[Text]:
@@ -441,23 +443,61 @@ def _fact_row(
     return _one_row(Text("   ").join(cells), sheet.width)
 
 
+_Forest = dict[str | None, list[tuple[int, Span]]]
+_Events = dict[tuple[int | None, str | None], list[Event]]
+
+
 def _stages(sheet: _Sheet) -> Iterator[Text]:
-    """Yield the stages on a rail, each with what happened in it, and what happened after them."""
+    """Yield the stages on a rail, each with what happened in it, and what ran between them."""
     trace = sheet.trace
     forest, events = _forest(trace), _events(trace)
+    between = _between(sheet, forest, events)
     for stage in trace.stages:
+        while between and stage.start_ns is not None and between[0][0] < stage.start_ns:
+            yield from between.pop(0)[1]
         yield from _stage(sheet, stage)
         if stage.name == "match" and trace.routing and stage.start_ns is not None:
             yield from _routing(sheet, trace.routing)
         yield from _inside(sheet, forest.pop(stage.name, ()), events)
         yield from _changes(sheet, stage.changes)
         yield from _points(sheet, events.pop((None, stage.name), ()), 0)
+    for _at, rows in between:
+        yield from rows
+
+
+def _between(sheet: _Sheet, forest: _Forest, events: _Events) -> list[tuple[int, Iterator[Text]]]:
+    """Take what is in no stage out of *forest* and *events*; return when it was, and its rows."""
+    trace = sheet.trace
+    names = {stage.name for stage in trace.stages}
     seen = {change for stage in trace.stages for change in map(_identity, stage.changes)}
-    outside = [change for change in trace.changes if _identity(change) not in seen]
-    rest = [pair for name in list(forest) for pair in forest.pop(name)]
-    yield from _outside(sheet, rest, events)
-    yield from _changes(sheet, outside)
-    yield from _points(sheet, [event for left in events.values() for event in left], 0)
+    found = [
+        (tree[0][1].start_ns, _outside(sheet, tree, events))
+        for name in list(forest)
+        if name not in names
+        for tree in _trees(forest.pop(name))
+    ]
+    found += [
+        (change.at_ns, _changes(sheet, [change], _blank()))
+        for change in trace.changes
+        if _identity(change) not in seen
+    ]
+    found += [
+        (event.at_ns, _points(sheet, [event], 0, _blank()))
+        for span, name in list(events)
+        if span is None and name not in names
+        for event in events.pop((span, name))
+    ]
+    return sorted(found, key=lambda item: item[0])
+
+
+def _trees(spans: Iterable[tuple[int, Span]]) -> list[list[tuple[int, Span]]]:
+    """Return the spans of no parent, each with those in it."""
+    trees: list[list[tuple[int, Span]]] = []
+    for depth, span in spans:
+        if depth == 0:
+            trees.append([])
+        trees[-1].append((depth, span))
+    return trees
 
 
 def _identity(change: Change) -> tuple[int, int, str, str]:
@@ -505,8 +545,9 @@ def _rail(depth: int = 0) -> Text:
     return _row(_text("│", "dim"), " " + "  " * min(depth, _DEEPEST))
 
 
-_Forest = dict[str | None, list[tuple[int, Span]]]
-_Events = dict[tuple[int | None, str | None], list[Event]]
+def _blank(depth: int = 0) -> Text:
+    """Return what stands in the place of the rail between the stages."""
+    return _row(" " * 2 + "  " * min(depth, _DEEPEST))
 
 
 def _forest(trace: Trace) -> _Forest:
@@ -548,7 +589,7 @@ def _events(trace: Trace) -> _Events:
 
 def _inside(sheet: _Sheet, spans: Iterable[tuple[int, Span]], events: _Events) -> Iterator[Text]:
     for depth, span in spans:
-        yield from _span(sheet, span, depth)
+        yield from _span(sheet, span, _rail(depth))
         yield from _points(sheet, events.pop((span.id, None), ()), depth + 1)
 
 
@@ -556,7 +597,9 @@ def _outside(sheet: _Sheet, spans: Iterable[tuple[int, Span]], events: _Events) 
     """Yield the spans of no stage; the body has a bar as the stages have, and its own words."""
     for depth, span in spans:
         if span.kind != "body":
-            yield from _inside(sheet, [(depth, span)], events)
+            prefix = _blank(depth) if depth else _row(_text("▸", "green"), " ")
+            yield from _span(sheet, span, prefix)
+            yield from _points(sheet, events.pop((span.id, None), ()), depth + 1, _blank(depth + 1))
             continue
         name = _row(_text("▸", "green"), " ", _text("body", "bold"))
         bar = sheet.scaled([(span.start_ns, span.duration_ns)], "", "╶─╴")
@@ -570,7 +613,7 @@ def _body_words(trace: Trace, span: Span) -> str:
     return ", ".join(part for part in parts if part)
 
 
-def _span(sheet: _Sheet, span: Span, depth: int) -> Iterator[Text]:
+def _span(sheet: _Sheet, span: Span, prefix: Text) -> Iterator[Text]:
     outcome = words.outcome(span)
     failed = outcome.startswith("raised")
     content = _joined(
@@ -586,7 +629,7 @@ def _span(sheet: _Sheet, span: Span, depth: int) -> Iterator[Text]:
     piece = [(span.start_ns, span.duration_ns)]
     bar = sheet.scaled(piece, style, "╶─╴") if sheet.wide else None
     figure = words.duration(span.duration_ns)
-    yield from sheet.rows(_rail(depth), content, figure, bar=bar, tail=tail)
+    yield from sheet.rows(prefix, content, figure, bar=bar, tail=tail)
 
 
 def _kind(sheet: _Sheet, name: str) -> Text:
@@ -594,21 +637,25 @@ def _kind(sheet: _Sheet, name: str) -> Text:
     return _cell(kind, sheet.kind) if sheet.kind else kind
 
 
-def _points(sheet: _Sheet, events: Iterable[Event], depth: int) -> Iterator[Text]:
+def _points(
+    sheet: _Sheet, events: Iterable[Event], depth: int, prefix: Text | None = None
+) -> Iterator[Text]:
     for event in events:
         content = _joined((_kind(sheet, "event"), _text(event.name)))
         tail = _text(words.details(event.attributes), "dim")
         bar = sheet.scaled([(event.at_ns, 0)], "", "◆◆◆") if sheet.wide else None
         figure = f"@{words.duration(event.at_ns)}"
-        yield from sheet.rows(_rail(depth), content, figure, bar=bar, tail=tail)
+        yield from sheet.rows(prefix or _rail(depth), content, figure, bar=bar, tail=tail)
 
 
-def _changes(sheet: _Sheet, changes: Iterable[Change]) -> Iterator[Text]:
+def _changes(
+    sheet: _Sheet, changes: Iterable[Change], prefix: Text | None = None
+) -> Iterator[Text]:
     for change in changes:
         sign = words.change_sign(change)
         content = _text(f"{sign} {words.change_text(change)}", _CHANGE_STYLES[sign])
         author = _text(f"by {words.change_author(change)}", "dim")
-        yield from sheet.rows(_rail(), content, tail=author)
+        yield from sheet.rows(prefix or _rail(), content, tail=author)
 
 
 def _failure(sheet: _Sheet, failure: Failure) -> Iterator[Text]:

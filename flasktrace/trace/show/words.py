@@ -12,6 +12,7 @@ from flasktrace.trace.model import (
     Candidate,
     Change,
     Failure,
+    Leak,
     ResponseFacts,
     Routing,
     Run,
@@ -225,9 +226,11 @@ def stage_notes(stage: Stage) -> tuple[str, ...]:
     """Return what is unusual about how *stage* ran: lazily, twice, with an exception."""
     asked = stage.asked_by and f"asked by {stage.asked_by}"
     lazily = (stage.within and f"within {stage.within}", asked)
+    first = next((run.exception for run in stage.runs if run.exception), None)
+    earlier = f", first raised {first}" if first and not stage.exception else ""
     notes = (
         ", ".join(part for part in ("lazily" if asked else None, *lazily) if part),
-        f"ran {_times(len(stage.runs))}" if len(stage.runs) > 1 else "",
+        f"ran {_times(len(stage.runs))}{earlier}" if len(stage.runs) > 1 else "",
         f"raised {stage.exception}" if stage.exception else "",
     )
     return tuple(clean(note) for note in notes if note)
@@ -245,6 +248,11 @@ def marks(item: Trace | Summary) -> tuple[str, ...]:
     if item.outcome not in {"ok", "error"}:
         found.append(item.outcome.replace("_", " "))
     return tuple(clean(mark) for mark in dict.fromkeys([*found, item.label]) if mark)
+
+
+def leak(item: Leak) -> str:
+    """Return what was left behind, as one line."""
+    return f"{'⚠' if item.is_fault else '·'} {clean(item.sentence)}"
 
 
 def facts(trace: Trace, tz: tzinfo | None = None) -> tuple[tuple[str, str], ...]:
@@ -297,7 +305,7 @@ def failure_origin(failure: Failure) -> str:
     """Return who raised it, in which stage, and who answered for it."""
     by = f"raised by {failure.raised_by}" if failure.raised_by else "raised"
     stage = f" in {failure.stage}" if failure.stage else ""
-    end = f"handled by {failure.handled_by}" if failure.handled_by else "no handler"
+    end = f"handled by {failure.handled_by}" if failure.handled_by else "no error handler answered"
     return clean(f"{by}{stage}, {end}")
 
 

@@ -2,6 +2,8 @@ import gc
 import weakref
 
 import pytest
+from werkzeug.exceptions import BadRequestKeyError, Conflict
+from werkzeug.routing import BuildError
 
 from flasktrace.trace.record import failure
 from flasktrace.trace.record.describe import Describer
@@ -26,8 +28,20 @@ def raised(error, cause=None):
         (ValueError(), ""),
         (ValueError("a", 1), "'a', 1"),
         (KeyError("k"), "'k'"),
+        (AttributeError("no 'x'"), "no 'x'"),
+        (Conflict("17 is taken"), "17 is taken"),
+        (BadRequestKeyError("k"), "'k'"),
+        (
+            BuildError("order", {"number": object(), "token": "x"}, "GET"),
+            "could not build a url for endpoint 'order' (values: number, token)",
+        ),
+        (NameError("no name 'x'"), "no name 'x'"),
+        (ModuleNotFoundError("no module 'x'"), "no module 'x'"),
         (OSError(2, "gone", "file.txt"), "[Errno 2] gone: 'file.txt'"),
-        (UnicodeDecodeError("utf-8", b"\xff", 0, 1, "bad"), "'utf-8', <bytes of 1>, 0, 1, 'bad'"),
+        (
+            UnicodeDecodeError("utf-8", b"\xff", 0, 1, "bad"),
+            "'utf-8' codec can't decode byte 0xff in …",
+        ),
         (ValueError("x" * 50), "x" * 40 + "…"),
         (ValueError("token=SECRET"), "token=••• str(6)"),
         (KeyError("token=SECRET"), "'token=••• str(6)'"),

@@ -52,7 +52,7 @@ def test_the_app_handles_what_the_blueprint_does_not(lib):
     shop.register_error_handler(410, handler("gone"))
 
     assert why(app, shop) == [
-        ("missing", "handles 404 of the app; none of blueprint shop fits"),
+        ("missing", "handles 404 of the app; blueprint shop has none for 404"),
     ]
 
 
@@ -81,7 +81,9 @@ def test_the_nearest_class_comes_first(lib):
     [(name, told)] = why(app, shop)
 
     assert name == "key"
-    assert told.startswith("handles KeyError of the app, a base of Special; none of blueprint shop")
+    assert told.startswith(
+        "handles KeyError of the app, a base of Special; blueprint shop has none that fits; "
+    )
     assert "before any (" in told
     assert "value" not in told
 
@@ -97,7 +99,9 @@ def test_the_code_comes_before_the_class(lib):
     [(name, told)] = why(app, shop)
 
     assert name == "missing"
-    assert told.startswith("handles 404 of the app; none of blueprint shop fits; before any_of_sh")
+    assert told.startswith(
+        "handles 404 of the app; blueprint shop has none for 404; before any_of_sh"
+    )
     assert told.endswith("for HTTPException of blueprint shop")
 
 
@@ -109,7 +113,7 @@ def test_an_unhandled_exception_becomes_a_500(lib):
     [(name, told)] = why(app, shop)
 
     assert name == "sorry"
-    assert told.startswith("handles 500 of the app; none of blueprint shop fits; ")
+    assert told.startswith("handles 500 of the app; blueprint shop has none for 500; ")
     assert told.endswith("; an exception that nobody handles becomes a 500")
 
 

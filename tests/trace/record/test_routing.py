@@ -84,7 +84,7 @@ def test_a_request_without_the_websocket_that_the_rule_wants(lib):
 
     assert (trace.status, trace.routing.error) == (400, "websocket")
     assert trace.verdict == (
-        "400: no route matches GET /chat by this protocol (/chat: is a websocket rule)."
+        "400: no route takes GET /chat over plain HTTP (/chat is a websocket rule)."
     )
 
 

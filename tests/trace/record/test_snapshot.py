@@ -36,13 +36,10 @@ class Contexts:
         return self.found[context]
 
     def adapter_facts(self, adapter):
-        return {}
+        return ()
 
     def state(self):
-        return None
-
-    def stands(self, state):
-        return False
+        return object()
 
 
 def raw(owner=1, session=None, flashes=None, **g):

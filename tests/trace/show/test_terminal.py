@@ -133,6 +133,37 @@ def test_no_row_is_wider_than_the_terminal(name: str, width: int) -> None:
     assert [item for text in texts for item in text.splitlines() if cell_len(item) > width] == []
 
 
+def test_what_ran_between_the_stages_stands_between_them() -> None:
+    trace = samples.cart()
+    dispatch, make_response = trace.stage("dispatch"), trace.stage("make_response")
+    assert dispatch.start_ns is not None
+    assert make_response.start_ns is not None
+    at = make_response.start_ns - 1
+    number = len(trace.spans) + 1
+    handler = Span(number, None, None, "error_handler", "to_400", at, 1, {})
+    inner = Span(number + 1, number, None, "template", "sorry.html", at, 1, {})
+    change = Change(at, 0, "g", "error", None, "'gold'", "to_400", number)
+    event = Event(at, "signal got_request_exception", None, None, {"receivers": "report"})
+    text = tree(
+        replace(
+            trace,
+            spans=(*trace.spans, handler, inner),
+            changes=(*trace.changes, change),
+            events=(*trace.events, event),
+        )
+    )
+
+    rows = text.splitlines()
+    first = next(n for n, item in enumerate(rows) if item.startswith("● make_response")) - 4
+    assert [item.split("  ")[0].rstrip() for item in rows[first : first + 2]] == [
+        "▸ error_handler",
+        "",
+    ]
+    assert "  template" in rows[first + 1]
+    assert rows[first + 2].startswith("  + g.error = 'gold'  by to_400")
+    assert rows[first + 3].startswith("  event             signal got_request_exception")
+
+
 def test_figures_of_all_lines_stand_in_the_same_column() -> None:
     rows = [line(make()) for make in TRACES.values()]
 

@@ -215,7 +215,8 @@ def test_failure_says_type_message_origin_and_end() -> None:
     handled = replace(failure, handled_by="to_400 (shop.py:20)")
 
     assert words.failure_title(failure) == "KeyError: 'gold'"
-    assert words.failure_origin(failure) == "raised by crash (shop.py:119) in dispatch, no handler"
+    origin = words.failure_origin(failure)
+    assert origin == "raised by crash (shop.py:119) in dispatch, no error handler answered"
     assert words.failure_origin(handled).endswith("handled by to_400 (shop.py:20)")
 
 

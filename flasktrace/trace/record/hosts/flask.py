@@ -20,6 +20,7 @@ from flasktrace.trace.record.hosts.native import adapter_facts
 from flasktrace.trace.record.hosts.standin import Called, Saving, StandIn
 from flasktrace.trace.record.recorder import Recorder
 from flasktrace.trace.record.recording import CURRENT
+from flasktrace.trace.record.roster import is_default
 from flasktrace.trace.record.snapshot import Refs
 
 _STAGES = {
@@ -40,6 +41,7 @@ _MOST = 20
 """Functions that are listed."""
 _DICTS = {dict, defaultdict}
 _MISSING: Any = object()
+_NOTHING: dict[str, Any] = {}
 
 
 class FlaskHost:
@@ -56,6 +58,11 @@ class FlaskHost:
         """Return the contexts on the stack, the bottom first."""
         return flask_stack.contexts()
 
+    def bare(self) -> bool:
+        """Tell whether no context is on the stack."""
+        app, request = flask_stack.tops()
+        return app is None and request is None
+
     def app_name(self, context: Any) -> str:
         """Return the name of the app that *context* belongs to."""
         name: str = attributes_of(context)["app"].name
@@ -63,8 +70,14 @@ class FlaskHost:
 
     def refs(self, context: Any) -> Refs:
         """Return what *context* refers to, without asking it for anything."""
-        mine = attributes_of(context).get
+        kept = attributes_of(context)
+        mine = kept.get
+        g = attributes_of(mine("g"))
         request = mine("request", mine("_request"))
+        if request is None:
+            session, flashes = mine("_session", mine("session")), mine("_flashes", mine("flashes"))
+            adapter = mine("url_adapter")
+            return (None, None, None, None, None, None, session, g, flashes, adapter, _NOTHING)
         attributes = attributes_of(request)
         its = attributes.get
         return (
@@ -75,26 +88,18 @@ class FlaskHost:
             its("view_args"),
             its("routing_exception"),
             mine("_session", mine("session")),
-            attributes_of(mine("g")),
+            g,
             mine("_flashes", mine("flashes")),
             mine("url_adapter"),
             attributes,
         )
 
-    def adapter_facts(self, adapter: Any) -> dict[str, Any]:
-        """Return what a card shows of a url adapter."""
+    #: Returns what the stack is known by.
+    state = staticmethod(flask_stack.tops)
+
+    def adapter_facts(self, adapter: Any) -> tuple[tuple[str, Any], ...]:
+        """Return what a card shows of a url adapter: names and values."""
         return adapter_facts(adapter)
-
-    def state(self) -> Any:
-        """Return what `stands` knows the stack by."""
-        return flask_stack.tops()
-
-    def stands(self, state: Any) -> bool:
-        """Tell whether the same contexts are on the stack as when `state` gave *state*."""
-        if state is None:
-            return False
-        app, request = flask_stack.tops()
-        return state[0] is app and state[1] is request
 
     def install(self, app: Any, recorder: Recorder) -> None:
         """Dress the app's stage methods and begin to listen."""
@@ -134,6 +139,7 @@ class TracedContext(Staged):
     flasktrace_calls = 0
     flasktrace_staged = False
     flasktrace_ended = False
+    flasktrace_opened = False
 
 
 def _current(*args: Any) -> Any:
@@ -288,6 +294,7 @@ def _make_traced_class(kind: type) -> type:
         @stage("push", _itself)
         def flasktrace_first_push(self, *args: Any, **kwargs: Any) -> None:
             base.push(self, *args, **kwargs)
+            _note_session(self)  # it was not matched when its host is not trusted
 
         @stage("pop", _itself)
         def flasktrace_last_pop(self, *args: Any, **kwargs: Any) -> None:
@@ -333,7 +340,8 @@ def _note_session(context: Any) -> None:
         return
     kept = attributes_of(context).get
     opened = kept("_session", kept("session"))
-    if opened is not None:
+    if opened is not None and not context.flasktrace_opened:
+        context.flasktrace_opened = True
         method = found_on(found_on(context.app, "session_interface"), "open_session")
         outcome = f"gave {type_name(type(opened))}, not timed"
         noted = recording.recorder.untimed_call
@@ -349,7 +357,7 @@ def _announcing(app: Any, ensure_sync: Callable[..., Any]) -> Callable[..., Any]
     @functools.wraps(ensure_sync)
     def announced(function: Callable[..., Any]) -> Callable[..., Any]:
         ready: Callable[..., Any] = ensure_sync(function)
-        if CURRENT.get() is None:
+        if CURRENT.get() is None or is_default(function):
             return ready
         context = _current()
         if context is None or context.app is not app:
@@ -388,7 +396,8 @@ def _kind(app: Any, context: Any, function: Any, *, waits: bool) -> str:
         return "call"  # by a function of the user, such as a decorator
     if waits and is_receiver(function, app):
         return "receiver"
-    kind = _KINDS.get(context.stage, "call")
+    is_over = context.flasktrace_ended and context.stage is None  # a body that streams with it
+    kind = _KINDS.get("pop" if is_over else context.stage, "call")
     if kind == "after_request" and _among(function, _after_functions_of(context)):
         return "after_this_request"
     if kind == "teardown_request" and _among(function, app.teardown_appcontext_funcs):

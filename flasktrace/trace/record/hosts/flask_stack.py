@@ -5,28 +5,31 @@ contexts. 3.2 has one. What is below the top is known by the token that the vari
 context was pushed.
 """
 
+from collections.abc import Callable
 from contextvars import ContextVar, Token
+from functools import partial
 from typing import Any
 
 from flasktrace.trace.record.describe import attributes_of
 
-_variables: list[ContextVar[Any]] = []
 _nowhere: ContextVar[Any] = ContextVar("flasktrace.nowhere")
+_getters: list[Callable[[], Any]] = []
+"""What gives the app context and the request context on top."""
 
 
 def tops() -> tuple[Any, Any]:
     """Return the app context and the request context on top; None where there is none."""
-    apps, requests = _variables or _find_variables()
-    return apps.get(None), requests.get(None)
+    app, request = _getters or _find_variables()
+    return app(), request()
 
 
-def _find_variables() -> list[ContextVar[Any]]:
+def _find_variables() -> list[Callable[[], Any]]:
     # By vars(), since 3.2 warns when request_ctx is asked for as an attribute of the module.
     from flask import globals as names
 
     proxies = [vars(names).get(name) for name in ("app_ctx", "request_ctx")]
-    _variables[:] = map(_variable_of, proxies)
-    return _variables
+    _getters[:] = [partial(_variable_of(proxy).get, None) for proxy in proxies]
+    return _getters
 
 
 def _variable_of(proxy: Any) -> ContextVar[Any]:
@@ -38,7 +41,11 @@ def _variable_of(proxy: Any) -> ContextVar[Any]:
 def contexts() -> list[Any]:
     """Return the contexts: each app context, and above it the request that pushed it."""
     app, request = tops()
+    if app is None and request is None:
+        return []
     apps, requests = _down_from(app), _down_from(request)
+    if len(apps) == 1 == len(requests) and _app_context_of(request) is app:  # as in most requests
+        return [app, request]
     above = {id(_app_context_of(context)): context for context in requests}
     found: list[Any] = []
     for context in apps:
@@ -69,8 +76,9 @@ def _below(context: Any) -> Any:
     """Return the context that was on top when *context* was pushed for the first time."""
     for token in _tokens(context)[:1]:
         first = token[0] if type(token) is tuple else token
-        if type(first) is Token and first.old_value is not Token.MISSING:
-            return first.old_value
+        if type(first) is Token:
+            found = first.old_value
+            return None if found is Token.MISSING else found
     return None
 
 

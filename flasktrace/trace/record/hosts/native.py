@@ -15,9 +15,16 @@ class NativeHost:
 
     name = "flasktrace"
 
+    #: Returns what the stack is known by.
+    state = staticmethod(stack_state)
+
     def contexts(self) -> Sequence[Any]:
         """Return the contexts on the stack, the bottom first."""
         return context_stack()
+
+    def bare(self) -> bool:
+        """Tell whether no context is on the stack."""
+        return not stack_state()
 
     def app_name(self, context: Any) -> str:
         """Return the name of the app that *context* belongs to."""
@@ -26,7 +33,7 @@ class NativeHost:
 
     def refs(self, context: Any) -> Refs:
         """Return what *context* refers to, without asking it for anything."""
-        request = context.request
+        request, g = context.request, context.g
         attributes = attributes_of(request)
         get = attributes.get
         return (
@@ -37,23 +44,15 @@ class NativeHost:
             get("_view_args"),
             get("_routing_exception"),
             context._session,  # noqa: SLF001
-            attributes_of(context.g),
+            attributes_of(g),
             context.flashes,
             context.url_adapter,
             attributes,
         )
 
-    def adapter_facts(self, adapter: Any) -> dict[str, Any]:
-        """Return what a card shows of a url adapter."""
+    def adapter_facts(self, adapter: Any) -> tuple[tuple[str, Any], ...]:
+        """Return what a card shows of a url adapter: names and values."""
         return adapter_facts(adapter)
-
-    def state(self) -> Any:
-        """Return what `stands` knows the stack by."""
-        return stack_state()
-
-    def stands(self, state: Any) -> bool:
-        """Tell whether the same contexts are on the stack as when `state` gave *state*."""
-        return state is not None and stack_state() is state
 
     def install(self, app: Any, recorder: Recorder) -> None:
         """Begin to listen; `Recorder.disconnect` ends it."""
@@ -65,8 +64,10 @@ class NativeHost:
         """Do nothing: the app was not changed."""
 
 
-def adapter_facts(adapter: Any) -> dict[str, Any]:
-    """Return what a card shows of a url adapter."""
-    kept = attributes_of(adapter)
-    names = ("server_name", "script_name", "url_scheme", "subdomain")
-    return {name: kept[name] for name in names if kept.get(name)}
+def adapter_facts(adapter: Any) -> tuple[tuple[str, Any], ...]:
+    """Return what a card shows of a url adapter: names and values."""
+    get = attributes_of(adapter).get
+    return tuple([(name, value) for name in _ADAPTER if (value := get(name))])
+
+
+_ADAPTER = ("server_name", "script_name", "url_scheme", "subdomain")

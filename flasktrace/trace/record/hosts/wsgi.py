@@ -3,25 +3,26 @@
 from collections.abc import Sequence
 from typing import Any
 
+from flasktrace.trace.record.notes import WSGI
 from flasktrace.trace.record.recorder import Recorder
 
 
 class WsgiHost:
     """An app that is no Flask app."""
 
-    name = "wsgi"
+    name = WSGI
 
     def contexts(self) -> Sequence[Any]:
         """Return no contexts: there are none that could be seen."""
         return ()
 
-    def state(self) -> Any:
-        """Return what `stands` knows the empty stack by."""
+    def bare(self) -> bool:
+        """Tell whether no context is on the stack: always."""
         return True
 
-    def stands(self, state: Any) -> bool:
-        """Tell whether *state* was given: the stack is always empty."""
-        return state is not None
+    def state(self) -> Any:
+        """Return what the stack is known by: it is always empty."""
+        return True
 
     def install(self, app: Any, recorder: Recorder) -> None:
         """Do nothing: the app sends no signals."""

@@ -91,4 +91,4 @@ def test_a_request_shows_what_the_match_made_of_it():
         "view_args": "{'a': 1}",
     }
     assert request_of("/x")["routing_exception"] == "'NotFound'"
-    assert adapter_facts(None) == {}
+    assert adapter_facts(None) == ()

@@ -6,46 +6,9 @@ import flask
 import pytest
 
 from tests.cases import share
+from tests.pytest_plugin.samples import APP, MIXED
 
 pytest_plugins = ["pytester"]
-
-APP = """
-import pytest
-from {package} import Flask, g, request
-
-app = Flask(__name__)
-app.testing = True
-
-
-@app.before_request
-def load_user():
-    g.user = request.args.get("user", "nobody")
-
-
-@app.get("/hello/<name>")
-def hello(name):
-    return f"Hello, {{name}}!"
-
-
-@app.get("/crash")
-def crash():
-    raise LookupError("not today")
-"""
-
-MIXED = """
-def test_passes():
-    assert app.test_client().get("/hello/ada").text == "Hello, ada!"
-
-
-def test_fails():
-    client = app.test_client()
-    client.get("/hello/grace?user=ada")
-    assert client.get("/nowhere").status_code == 200
-
-
-def test_without_an_app():
-    assert not "asked"
-"""
 
 
 @pytest.fixture(params=["flask", "flasktrace"])
@@ -58,13 +21,6 @@ def each_app_or(package):
     """Run a test that takes long with an app of each package, or of *package* alone."""
     packages = sorted(["flask", "flasktrace"], key=lambda name: name != package)
     return pytest.mark.parametrize("app", share(packages), indirect=True)
-
-
-@pytest.fixture(autouse=True)
-def _plain(pytester, monkeypatch):
-    for name in ("COLUMNS", "PYTEST_XDIST_WORKER", "CI"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("PYTEST_ADDOPTS", "-p no:hypothesispytest")  # it takes its time to end
 
 
 def text(result):
@@ -196,7 +152,9 @@ def test_other_value_is_refused_with_the_way_out(pytester):
     result = pytester.runpytest_inprocess("--flasktrace", "test_it.py")
 
     assert result.ret == pytest.ExitCode.USAGE_ERROR
-    result.stderr.fnmatch_lines(["*'test_it.py' is none of failed, all; before a path write*"])
+    result.stderr.fnmatch_lines(
+        ["*'test_it.py' is none of failed, slow, all, off; before a path write*"]
+    )
 
 
 def test_fixture_gives_the_traces_of_the_test(pytester, app):

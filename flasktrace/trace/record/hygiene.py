@@ -1,0 +1,152 @@
+"""Tells what a request has left behind, or found left behind by others."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from flasktrace.trace.model import Leak
+from flasktrace.trace.record.place import author_of
+from flasktrace.trace.record.residue import Remnant
+from flasktrace.trace.record.story import OpenSpan, Story
+from flasktrace.trace.record.verdict import spoken
+
+_ENDED = {"exit", "interrupted"}
+"""Outcomes of requests that somebody has stopped; nothing is at fault then."""
+_TEARDOWNS = ("teardown_request", "teardown_appcontext")
+
+
+def leaks(story: Story) -> tuple[Leak, ...]:
+    """Return everything that did not end as it should, what came first at first."""
+    return (
+        *_found(story),
+        *_popped_early(story),
+        *_gone(story),
+        *_left(story),
+        *_teardowns(story),
+        *_body(story),
+        *_outlived(story),
+    )
+
+
+def _found(story: Story) -> Iterator[Leak]:
+    for item in _whole(story.found):
+        told = f"{_named(item)} was on the stack already when the request came"
+        if item.trace is None:
+            yield Leak("found", f"{told}: it was pushed outside of any request", is_fault=False)
+        elif item.preserved:
+            told += f": a test client in a 'with' block preserves it after {item.request}"
+            yield Leak("preserved", told, is_fault=False, trace=item.trace)
+        else:
+            told += f": {item.request} never popped it"
+            yield Leak("found", told, is_fault=True, culprit=item.request, trace=item.trace)
+
+
+def _popped_early(story: Story) -> Iterator[Leak]:
+    """Tell of the request's own context, when it was not the framework that popped it."""
+    culprit = story.popped_by.get(story.recording.own)
+    if culprit is not None and "pop" not in [run.name for run in story.runs]:
+        told = f"The request's own context was popped by {culprit}; what runs after has no request"
+        yield Leak("popped early", told, is_fault=True, culprit=culprit)
+
+
+def _gone(story: Story) -> Iterator[Leak]:
+    for item in _whole(story.gone):
+        culprit = story.popped_by.get(item.address)
+        told = f"{_named(item)}, there before the request, was popped by "
+        told += culprit or "it"
+        yield Leak("popped another's", told, is_fault=True, culprit=culprit)
+
+
+def _left(story: Story) -> Iterator[Leak]:
+    left = list(_whole(story.left))
+    for item in left:
+        if item.own:
+            told = "The request's own context was never popped; the next request finds it here"
+            yield Leak("not popped", told, is_fault=True)
+    for item in _above(story) or left:
+        if not item.own:
+            culprit = story.pushed_by.get(item.address)
+            told = f"{_named(item)} was pushed by {culprit or 'the app'} and never popped"
+            yield Leak("not popped", told, is_fault=True, culprit=culprit)
+
+
+def _above(story: Story) -> list[Remnant]:
+    """Return the contexts that stood above the request's own when it was popped."""
+    items = [Remnant(address, *card) for address, card in story.above.items()]
+    return list(_whole(items))
+
+
+def _whole(items: Sequence[Remnant]) -> Iterator[Remnant]:
+    """Yield the contexts; an app context that stands for the request above it is none by itself.
+
+    flask 3.0 and 3.1 push one below each request.
+    """
+    for number, item in enumerate(items):
+        above = items[number + 1] if number + 1 < len(items) else None
+        is_part = item.kind == "app" and above is not None and above.kind == "request"
+        if not (is_part and above and above.app == item.app and item.trace is None):
+            yield item
+
+
+def _named(item: Remnant) -> str:
+    return f"{'An app' if item.kind == 'app' else 'A request'} context of {item.app!r}"
+
+
+def _teardowns(story: Story) -> Iterator[Leak]:
+    if _never_torn_down(story):
+        told = "Teardown never ran: the stage pop was not reached"
+        yield Leak("teardown never", told, is_fault=True)
+    for made, times, streamed in _repeated(story):
+        told = f"The teardown function {author_of(made)} ran {times} times for one request"
+        if streamed:
+            told += ": its streamed body pushed the context again, and popped it at its end"
+        yield Leak("teardown twice", told, is_fault=not streamed)
+
+
+def _never_torn_down(story: Story) -> bool:
+    ran = [run.name for run in story.runs]
+    pushed = any(run.name == "push" and run.exception is None for run in story.runs)
+    excused = story.recording.outcome in _ENDED or story.recording.own in story.popped_by
+    return pushed and "pop" not in ran and not excused and not any(x.own for x in story.left)
+
+
+def _repeated(story: Story) -> list[tuple[OpenSpan, int, bool]]:
+    """Return the teardown functions that ran more often than they are registered.
+
+    With each, how often it ran, and whether a streamed body is the reason.
+    """
+    roster = story.recording.roster or {}
+    due: Counter[int] = Counter()
+    for kind in _TEARDOWNS:
+        for scope in roster.get(kind, {}).values():
+            due.update(scope)
+    bodies = {made.id for made in story.spans if made.kind == "body"}
+    ran: dict[int, list[OpenSpan]] = {}
+    for address, made in story.called:
+        if address in due:
+            ran.setdefault(address, []).append(made)
+    return [
+        (spans[0], len(spans), sum(made.parent not in bodies for made in spans) <= due[address])
+        for address, spans in ran.items()
+        if len(spans) > due[address]
+    ]
+
+
+def _body(story: Story) -> Iterator[Leak]:
+    if story.recording.outcome == "abandoned":
+        told = "The response's iterator was neither read to its end nor closed"
+        yield Leak("not closed", told, is_fault=False)
+
+
+def _outlived(story: Story) -> Iterator[Leak]:
+    """Tell of the work beside the request that had not ended when the request did."""
+    told = {
+        made.attributes["lane"]: made
+        for made in reversed(story.spans)
+        if made.duration is None and "lane" in made.attributes
+    }
+    for lane, made in told.items():
+        sentence = (
+            f"{lane[0].upper()}{lane[1:]} still ran {spoken(made)} with a copy of the context "
+            "when the request ended"
+        )
+        yield Leak("outlived", sentence, is_fault=False, culprit=lane)

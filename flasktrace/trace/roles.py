@@ -1,0 +1,85 @@
+"""Which of a trace's spans are hooks, which are queries, and which one answered."""
+
+import re
+
+from flasktrace.trace.model import Span, Trace
+
+HOOKS = (
+    "url_value_preprocessor",
+    "before_request",
+    "after_this_request",
+    "after_request",
+    "teardown_request",
+    "teardown_appcontext",
+)
+"""Kinds of spans that are hooks: functions that run around the view."""
+
+QUERY = ("db.query.text", "db.statement")
+"""Attributes that make a span a query: OpenTelemetry's name of today, and the one before."""
+
+_QUERY_KINDS = ("sql", "query")
+_ANSWERS = (
+    (("after_request", "after_this_request"), "replaced the response"),
+    (("error_handler",), "answered with"),
+    (("before_request",), "answered with"),
+    (("view",), "returned"),
+)
+_STRING = re.compile(r"'(?:[^']|'')*'|\$\$.*?\$\$", re.DOTALL)
+_NUMBER = re.compile(r"(?<![\w.])[-+]?\d+(?:\.\d+)?(?:e[-+]?\d+)?\b", re.IGNORECASE)
+_PLACEHOLDER = re.compile(r"%s|%\(\w+\)s|(?<![:\w]):\w+|\$\d+|\?\d*")
+_SEVERAL = re.compile(r"\(\s*\?(?:\s*,\s*\?)*\s*\)(?:\s*,\s*\(\s*\?(?:\s*,\s*\?)*\s*\))*")
+_BLANKS = re.compile(r"\s+")
+
+
+def hooks(trace: Trace) -> list[Span]:
+    """Return the hooks that ran, in their order."""
+    return [span for span in trace.spans if span.kind in HOOKS]
+
+
+def queries(trace: Trace) -> list[Span]:
+    """Return the queries, in their order: spans of the kind ``sql``, or with a text in `QUERY`."""
+    return [span for span in trace.spans if query_of(span) is not None]
+
+
+def query_of(span: Span) -> str | None:
+    """Return the text of the query that *span* is; None when it is none."""
+    for name in QUERY:
+        if name in span.attributes:
+            text = str(span.attributes[name])
+            # A text that was kept as the repr of a str has its quotes.
+            return text[1:-1] if text[:1] == text[-1:] in {"'", '"'} else text
+    return span.name if span.kind in _QUERY_KINDS else None
+
+
+def shape(query: str) -> str:
+    """Return *query* without its values: ``SELECT * FROM users WHERE id = ?``."""
+    plain = _NUMBER.sub("?", _PLACEHOLDER.sub("?", _STRING.sub("?", query)))
+    return _BLANKS.sub(" ", _SEVERAL.sub("(?)", plain)).strip()
+
+
+def answerer(trace: Trace) -> Span | None:
+    """Return the function whose response was sent; None when it was the framework's own.
+
+    That is the last hook after the view that put another response in the place of the first, else
+    the error handler, else the hook before the view that answered, else the view.
+    """
+    for kinds, what in _ANSWERS:
+        found = [span for span in trace.spans if span.kind in kinds and _gave(span, what)]
+        if found:
+            return None if _lost(trace, found[-1]) else found[-1]
+    return None
+
+
+def _gave(span: Span, what: str) -> bool:
+    return str(span.attributes.get("outcome", "")).startswith(what)
+
+
+def _lost(trace: Trace, span: Span) -> bool:
+    """Tell whether an exception that nobody handled came after *span*, so that its answer is gone.
+
+    One that broke off the body came when the answer was under way.
+    """
+    failure = trace.exception
+    if failure is None or failure.handled_by or trace.outcome == "error_in_stream":
+        return False
+    return failure.at_ns >= span.start_ns + span.duration_ns

@@ -1,0 +1,274 @@
+"""What a request leaves behind, or finds: contexts, teardown functions, bodies, work beside it."""
+
+import contextvars
+import gc
+import threading
+
+import flask
+import pytest
+
+import flasktrace
+from tests.trace.record.same import Ask, ask
+
+LIBRARIES = {"flasktrace": flasktrace, "flask": flask}
+both = pytest.mark.parametrize("lib", LIBRARIES.values(), ids=LIBRARIES)
+
+
+def traces_of(app, *paths):
+    """The traces of one request after the other, on a thread of its own, as a server has."""
+    with flasktrace.capture(app) as traces:
+        here = contextvars.Context()
+        for path in paths:
+            here.run(ask, app, Ask(path))
+    assert not any(trace.partial for trace in traces)
+    return list(traces)
+
+
+def made(lib):
+    app = lib.Flask("shop")
+    app.add_url_rule("/", "index", lambda: "x")
+    return app
+
+
+def only(trace):
+    (leak,) = trace.leaks
+    return leak
+
+
+@both
+def test_a_request_that_ends_well_leaves_nothing(lib):
+    app = made(lib)
+    app.teardown_request(lambda _error: None)
+
+    for trace in traces_of(app, "/", "/nowhere"):
+        assert () == trace.leaks
+        assert "context leak" not in trace.marks
+
+
+@both
+@pytest.mark.parametrize("kind", ["app", "request"])
+def test_a_context_pushed_by_the_view_is_never_popped(lib, kind):
+    app, other = made(lib), lib.Flask("other")
+
+    @app.route("/push")
+    def push():
+        context = other.app_context() if kind == "app" else other.test_request_context("/z")
+        context.push()
+        return "x"
+
+    first, second = traces_of(app, "/push", "/")
+
+    leak = only(first)
+    name = "An app" if kind == "app" else "A request"
+    line = push.__code__.co_firstlineno
+    assert ("not popped", True) == (leak.kind, leak.is_fault)
+    assert f"push (test_hygiene.py:{line})" == leak.culprit
+    assert f"{name} context of 'other' was pushed by {leak.culprit} and never popped" == (
+        leak.sentence
+    )
+    assert "context leak" in first.marks
+    assert () == second.leaks  # popping the request's own takes it off
+
+
+@both
+def test_the_next_request_names_who_left_a_context_on_its_thread(lib):
+    app = made(lib)
+
+    @app.teardown_request
+    def push(_error):
+        if lib.request.path == "/push":
+            app.pushed = app.test_request_context("/again")
+
+    def server(environ, start_response):
+        result = inner(environ, start_response)
+        if environ["PATH_INFO"] == "/push":
+            app.pushed.push()
+        return result
+
+    app.add_url_rule("/push", "push", lambda: "x")
+    inner, app.wsgi_app = app.wsgi_app, server
+    first, second = traces_of(app, "/push", "/")
+
+    assert ["not popped"] == [leak.kind for leak in first.leaks]
+    leak = next(leak for leak in second.leaks if leak.trace)
+    assert ("found", True, first.id, "GET /push") == (
+        leak.kind, leak.is_fault, leak.trace, leak.culprit,
+    )  # fmt: skip
+    assert "GET /push never popped it" in leak.sentence
+
+
+@both
+def test_a_context_of_a_test_is_told_but_is_no_fault(lib):
+    app = made(lib)
+    with flasktrace.capture(app) as traces, app.app_context():
+        ask(app, Ask())
+
+    leak = only(traces.last)
+    assert ("found", False) == (leak.kind, leak.is_fault)
+    assert "pushed outside of any request" in leak.sentence
+    assert "context leak" not in traces.last.marks
+
+
+@both
+def test_a_preserved_context_of_a_test_client_is_told_with_its_request(lib):
+    app = made(lib)
+    with flasktrace.capture(app) as traces, app.test_client() as client:
+        client.get("/?first")
+        client.get("/?again")  # this client lets go of it before
+        app.test_client().get("/")
+
+    first, again, other = traces
+    assert () == first.leaks == again.leaks
+    leak = only(other)
+    assert ("preserved", False, again.id) == (leak.kind, leak.is_fault, leak.trace)
+    assert "GET /" in leak.sentence
+
+
+@both
+def test_a_request_in_a_view_does_not_take_the_outer_one_for_a_leak(lib):
+    app = made(lib)
+    app.add_url_rule("/outer", "outer", lambda: app.test_client().get("/").text)
+
+    for trace in traces_of(app, "/outer"):
+        assert () == trace.leaks
+
+
+@both
+def test_a_view_that_pops_the_context_of_the_request_is_named(lib):
+    app = made(lib)
+
+    @app.route("/early")
+    def early():
+        top = flask.globals.request_ctx if lib is flask else flasktrace.globals.request_ctx
+        top.pop()
+        return "x"
+
+    (trace,) = traces_of(app, "/early")
+
+    leak = next(leak for leak in trace.leaks if leak.kind == "popped early")
+    assert leak.is_fault
+    assert f"early (test_hygiene.py:{early.__code__.co_firstlineno})" == leak.culprit
+    assert "teardown never" not in {leak.kind for leak in trace.leaks}
+
+
+@both
+def test_a_request_that_pops_the_context_of_somebody_else_is_told(lib):
+    app = made(lib)
+    outside = app.app_context()
+
+    def server(environ, start_response):
+        result = inner(environ, start_response)
+        outside.pop()
+        return result
+
+    inner, app.wsgi_app = app.wsgi_app, server
+    outside.push()
+    with flasktrace.capture(app) as traces:
+        ask(app, Ask())
+
+    assert ["found", "popped another's"] == [leak.kind for leak in traces.last.leaks]
+    assert traces.last.leaks[1].is_fault
+
+
+@both
+def test_a_teardown_function_that_runs_twice_is_told(lib):
+    app, ran = made(lib), []
+
+    @app.teardown_request
+    def close(_error):
+        ran.append("close")
+
+    @app.route("/twice")
+    def twice():
+        app.do_teardown_request()
+        return "x"
+
+    (trace,) = traces_of(app, "/twice")
+
+    leak = only(trace)
+    assert ["close", "close"] == ran
+    assert ("teardown twice", True) == (leak.kind, leak.is_fault)
+    assert "The teardown function" in leak.sentence
+    assert "close (test_hygiene.py:" in leak.sentence
+
+
+@both
+def test_teardown_after_a_streamed_body_is_explained(lib):
+    app = made(lib)
+    app.teardown_request(lambda _error: None)
+
+    @app.route("/stream")
+    def stream():
+        return lib.stream_with_context(part for part in ["a", "b"])
+
+    (trace,) = traces_of(app, "/stream")
+
+    leak = only(trace)
+    assert ("teardown twice", False) == (leak.kind, leak.is_fault)
+    assert "streamed body pushed the context again" in leak.sentence
+    kinds = [span.kind for span in trace.spans]
+    assert ["teardown_request"] * 2 == [kind for kind in kinds if kind.startswith("teardown")]
+    assert "error_handler" not in kinds
+
+
+@both
+def test_a_body_that_nobody_closes_is_told(lib):
+    app = made(lib)
+    app.add_url_rule("/long", "long", lambda: (part for part in "abc"))
+    with flasktrace.capture(app) as traces:
+        client = app.test_client()
+        answer = client.get("/long")
+        next(answer.iter_encoded())
+        del answer, client
+        gc.collect()
+
+    kinds = {leak.kind: leak.is_fault for leak in traces.last.leaks}
+    assert {"not closed": False} == kinds
+
+
+@both
+def test_work_beside_the_request_that_outlives_it_is_told(lib):
+    app = made(lib)
+    began, ended = threading.Event(), threading.Event()
+
+    @app.route("/later")
+    def later():
+        @lib.copy_current_request_context
+        def work():
+            with flasktrace.span("mail"):
+                began.set()
+                ended.wait(10)
+
+        threading.Thread(target=contextvars.copy_context().run, args=(work,), name="post").start()
+        began.wait(10)
+        return "x"
+
+    with flasktrace.capture(app) as traces:
+        ask(app, Ask("/later"))
+        trace = traces.last
+    ended.set()
+
+    leak = next(leak for leak in trace.leaks if leak.kind == "outlived")
+    assert not leak.is_fault
+    assert leak.sentence.startswith("Thread post still ran the block 'mail'")
+
+
+def test_teardown_that_was_never_reached_is_told():
+    app = made(flasktrace)
+
+    class Odd(flasktrace.Flask):
+        def pop_context(self, context, exc=None):
+            raise SystemError
+
+    app.__class__ = Odd
+    app.wsgi_app = lambda environ, start_response: _never_popping(app, environ, start_response)
+    (trace,) = traces_of(app, "/")
+
+    assert "not popped" in {leak.kind for leak in trace.leaks}
+    assert "context leak" in trace.marks
+
+
+def _never_popping(app, environ, start_response):
+    context = app.request_context(environ)
+    context.push()
+    return app.full_dispatch_request(context)(environ, start_response)
