@@ -1,5 +1,6 @@
 """What else the store holds that belongs to one request."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,6 +20,7 @@ _SOON = 10.0
 """Seconds within which a browser follows a redirect."""
 _FOLLOWS = frozenset({"GET", "HEAD"})
 _REDIRECT = 3
+_REPLAY = re.compile(r"([0-9a-f]{32})-")
 _TRIED = 5
 """Requests that are opened to see whether a redirect joins them."""
 
@@ -49,6 +51,8 @@ class Relatives:
     """The one whose redirect led here."""
     led_to: Summary | None
     """The one that its own redirect led to."""
+    repeats: str
+    """Id of the one that was sent again as this one; empty for none."""
 
 
 def relatives(store: Pages, trace: Trace) -> Relatives:
@@ -65,6 +69,7 @@ def relatives(store: Pages, trace: Trace) -> Relatives:
         children=tuple(item for item in reversed(near) if item.parent == trace.id),
         came_from=_came_from(store, trace),
         led_to=_led_to(store, trace),
+        repeats=_repeats(store, trace),
     )
 
 
@@ -73,6 +78,12 @@ def _of_endpoint(store: Pages, trace: Trace) -> Sequence[Summary]:
         return ()
     asked = f'endpoint:"{trace.endpoint}" method:"{trace.method}"'
     return [item for item in _found(store, asked, LOOKED_AT) if item.app == trace.app]
+
+
+def _repeats(store: Pages, trace: Trace) -> str:
+    found = _REPLAY.match(header(trace.request.headers, "x-flasktrace-replay"))
+    # Any client can send that header.
+    return found[1] if found and found[1] != trace.id and store.get(found[1]) else ""
 
 
 def _came_from(store: Pages, trace: Trace) -> Summary | None:

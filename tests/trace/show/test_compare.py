@@ -135,6 +135,10 @@ def test_relatives_are_found_in_the_store() -> None:
     assert found.came_from.id == moved.id
     assert found.led_to is None
     assert relatives(store, moved).led_to == cart().summary()
+    sent = (("X-Flasktrace-Replay", f"{moved.id}-0123"),)
+    again = replace(cart(), request=replace(cart().request, headers=sent))
+    assert relatives(store, again).repeats == moved.id
+    assert relatives(FakeStore([again]), again).repeats == ""
     other = replace(moved, request=replace(moved.request, remote_addr="192.0.2.1"))
     assert relatives(FakeStore([other, cart()]), cart()).came_from is None
     broken = replace(moved, response=replace(moved.response, headers=(("Location", "http://["),)))
