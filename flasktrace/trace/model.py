@@ -5,6 +5,7 @@ these, so that a trace can be stored, sent and drawn without the app that it cam
 Times are integer nanoseconds from the start of the trace, measured without the tracer's own work.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any, NamedTuple, Self
@@ -33,6 +34,8 @@ MOST_HELD, LONGEST_HELD = 12, 80
 """Keys of g, and of session, that a summary tells of, and characters of each."""
 
 QUOTES = "'\""
+_NO_TEXT = re.compile(r"<[0-9]+ bytes of .*>", re.DOTALL)
+"""What stands for a body that is no text."""
 
 NOT_REACHED = "the app was not reached"
 """Why a stage of a Flask app is hollow when a middleware has answered."""
@@ -265,6 +268,21 @@ class RequestFacts(Record):
     """How much of the body the app has read."""
     body: str | None = None
     """Its beginning, when bodies are captured."""
+
+    @property
+    def text(self) -> str | None:
+        """What was kept of the body as it came; None for nothing, or for what is no text."""
+        return None if self.body is None or _NO_TEXT.fullmatch(self.body) else self.body
+
+    @property
+    def body_kept(self) -> str:
+        """Return ``none`` when there was no body, ``whole``, ``cut`` or ``lost``."""
+        lengths = [value for name, value in self.headers if name.lower() == "content-length"]
+        told = [int(value) for value in lengths if value.isascii() and value.isdecimal()]
+        length = max([self.bytes_read, *told])
+        if self.text is None:
+            return "lost" if length or self.body is not None else "none"
+        return "whole" if len(self.text.encode(errors="replace")) >= length else "cut"
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,6 +51,10 @@ class Options:
     """Whether to keep the beginning of request and response bodies."""
     response_headers: bool = False
     """Whether to add ``X-Flasktrace-Id`` to each response."""
+    editor: str = ""
+    """Where the dashboard's links to source lead: ``vscode://file/{path}:{line}``."""
+    replay: str = ""
+    """Whether the dashboard may send a request again: ``1`` for GET and HEAD, ``all`` for all."""
 
     @classmethod
     def of(cls, given: Mapping[str, Any], config: Mapping[str, Any]) -> Self:
@@ -127,6 +131,25 @@ def _limits(name: str, value: Any) -> Mapping[str, int]:
     return value
 
 
+def _editor(name: str, value: Any) -> str:
+    text = _text(name, value)
+    if text:
+        from flasktrace.trace.show.editor import Editor
+
+        try:
+            Editor(text)
+        except ValueError:
+            remedy = "write an address such as 'vscode://file/{path}:{line}'"
+            raise OptionError(name, value, remedy) from None
+    return text
+
+
+def _replay(name: str, value: Any) -> str:
+    if str(value).strip().lower() == "all":
+        return "all"
+    return "safe" if _flag(name, value) else ""
+
+
 _READERS: dict[str, Callable[[str, Any], Any]] = {
     "store": _text,
     "path": _path,
@@ -140,4 +163,6 @@ _READERS: dict[str, Callable[[str, Any], Any]] = {
     "redact": _names,
     "capture_body": _flag,
     "response_headers": _flag,
+    "editor": _editor,
+    "replay": _replay,
 }

@@ -368,6 +368,25 @@ class Tracer:
         """Return a path that signs one browser in, once."""
         return self.access.launch_link()
 
+    def replay(self, trace: Trace) -> str:
+        """Send the request of *trace* to the app once more; return the id of the new trace.
+
+        `ReplayError` when it cannot be sent again, or was not recorded this time.
+        """
+        from flasktrace.trace.replay import HEADER, ReplayError, environ_of, refusal, send
+
+        why = refusal(trace, all_methods=self.options.replay == "all")
+        if why or self._gateway is None:
+            raise ReplayError(why or "The app is not watched any more.")
+        environ, token = environ_of(trace)
+        with self.collect() as traces:
+            send(self._gateway, environ)
+        self.flush()
+        for made in traces:
+            if (HEADER, token) in made.request.headers:
+                return made.id
+        raise ReplayError("It was sent, but not recorded: the path is excluded, or sampled out.")
+
     def _make_dashboard(self) -> Callable[..., Any]:
         from flasktrace.trace.show.web import create_app
 
@@ -379,6 +398,8 @@ class Tracer:
             in_flight=self.in_flight,
             describe=self.describe,
             settings=self.settings,
+            editor=self.options.editor,
+            replay=self.replay if self.options.replay else None,
         )
 
     def _tell_link(self, environ: dict[str, Any]) -> None:

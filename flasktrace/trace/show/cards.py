@@ -1,7 +1,7 @@
 """The context stack at one stage, as cards with their changes marked."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from flasktrace.trace.model import STAGES, Card, Change, Snapshot, Stage, Trace
 from flasktrace.trace.show import words
@@ -21,6 +21,9 @@ class Entry:
     before: str | None
     author: str
     """Empty when the key stayed as it was."""
+    at_ns: int | None = None
+    """When it was done: the walk through the spans of a stage shows what was there by then."""
+    span: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +67,9 @@ def stack(trace: Trace, name: str) -> Stack:
         stage = stages.get(place)
         if stage and stage.snapshot:
             changes = stage.changes if place == name else ()
-            cards = tuple(reversed([*_cards(stage, stage.snapshot, changes)]))
+            wanted = {change.span for change in changes}
+            ends = {s.id: s.start_ns + s.duration_ns for s in trace.spans if s.id in wanted}
+            cards = tuple(reversed([*_cards(stage, stage.snapshot, _timed(changes, ends))]))
             return Stack(None if place == name else place, known=True, cards=cards)
     return Stack(None, known=False, cards=())
 
@@ -75,6 +80,13 @@ def _cards(stage: Stage, snapshot: Snapshot, changes: Iterable[Change]) -> Itera
     for depth, card in enumerate(snapshot.cards):
         own = {key[1:]: change for key, change in marks.items() if key[0] == depth}
         yield Drawn(card.kind, card.name, depth, tuple(_sections(card, own)), len(own))
+
+
+def _timed(changes: Iterable[Change], ends: dict[int, int]) -> Iterator[Change]:
+    """Yield the changes at the end of the span that made them: the look came just after it."""
+    for change in changes:
+        end = change.at_ns if change.span is None else ends.get(change.span, change.at_ns)
+        yield replace(change, at_ns=min(change.at_ns, end))
 
 
 def _by_key(changes: Iterable[Change]) -> dict[tuple[int, str, str], Change]:
@@ -104,4 +116,5 @@ def _entries(
 def _marked(change: Change, value: str) -> Entry:
     verb = words.change_verb(change)
     before = change.before if verb == "changed" else None
-    return Entry(change.key, value, verb, before, words.change_author(change))
+    author = words.change_author(change)
+    return Entry(change.key, value, verb, before, author, change.at_ns, change.span)

@@ -1,5 +1,6 @@
 """The lifecycle lane: the seven stages in their fixed places, then the body."""
 
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -12,6 +13,21 @@ PLACES = (*STAGES, BODY)
 """The stops of the lane, in the order in which they are drawn."""
 
 _BROKEN_BODY = frozenset({"client_disconnected", "error_in_stream"})
+
+
+DEEPEST = 8
+"""Levels that are indented."""
+MOST_CALLS = 100
+"""Calls that are shown of a stage."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A span among the calls of a stage."""
+
+    span: Span
+    level: int
+    """0 for what stands right in the stage."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +47,10 @@ class Step:
     """Its part of the request's time."""
     spans: tuple[Span, ...]
     changes: tuple[Change, ...]
+    calls: tuple[Call, ...] = ()
+    """The spans with what ran inside of them, in order of time, at most `MOST_CALLS`."""
+    more_calls: int = 0
+    """Those that are left out."""
 
 
 def lane(trace: Trace) -> tuple[Step, ...]:
@@ -57,6 +77,8 @@ def first_look(trace: Trace) -> str:
 
 
 def _step(trace: Trace, number: int, stage: Stage) -> Step:
+    spans = tuple(_of_stage(trace, stage.name))
+    calls = tuple(_calls(trace, stage.name, spans))
     return Step(
         name=stage.name,
         number=number,
@@ -65,14 +87,34 @@ def _step(trace: Trace, number: int, stage: Stage) -> Step:
         start_ns=stage.start_ns,
         duration_ns=stage.duration_ns,
         percent=_percent(stage.duration_ns, trace),
-        spans=tuple(_of_stage(trace, stage)),
+        spans=spans,
         changes=stage.changes,
+        calls=calls[:MOST_CALLS],
+        more_calls=max(len(calls) - MOST_CALLS, 0),
     )
 
 
-def _of_stage(trace: Trace, stage: Stage) -> Iterator[Span]:
-    """Yield the spans that stand right in *stage*; what runs inside them is in the waterfall."""
-    own = {span.id for span in trace.spans if span.stage == stage.name}
+def _calls(trace: Trace, stage: str, roots: tuple[Span, ...]) -> Iterator[Call]:
+    """Yield *roots* with all that ran inside of them, each before its children."""
+    below: dict[int, list[Span]] = defaultdict(list)
+    known: set[int] = set()
+    for span in sorted(trace.spans, key=lambda span: span.id):
+        # A parent begins earlier and so has a smaller id; anything else would be a circle.
+        if span.stage == stage and span.parent in known:
+            below[span.parent or 0].append(span)
+        known.add(span.id)
+    waiting = [Call(span, 0) for span in reversed(roots)]
+    while waiting:
+        call = waiting.pop()
+        yield call
+        waiting.extend(
+            Call(child, min(call.level + 1, DEEPEST)) for child in reversed(below[call.span.id])
+        )
+
+
+def _of_stage(trace: Trace, stage: str) -> Iterator[Span]:
+    """Yield the spans that stand right in *stage*."""
+    own = {span.id for span in trace.spans if span.stage == stage}
     for span in trace.spans:
         if span.id in own and span.parent not in own:
             yield span

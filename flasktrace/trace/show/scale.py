@@ -12,15 +12,18 @@ class Scale:
 
     total_ns: int
     length: float
+    begin_ns: int = 0
+    """What stands at its left end."""
 
     def x(self, at_ns: int) -> float:
         """Return where *at_ns* lies."""
-        part = at_ns / self.total_ns if self.total_ns > 0 else 0.0
+        part = (at_ns - self.begin_ns) / self.total_ns if self.total_ns > 0 else 0.0
         return round(min(max(part, 0.0), 1.0 - _THINNEST) * self.length, 2)
 
     def width(self, start_ns: int, duration_ns: int) -> float:
         """Return how long *duration_ns* is when it begins at *start_ns*; never nothing."""
         left = self.x(start_ns)
-        part = (start_ns + duration_ns) / self.total_ns if self.total_ns > 0 else 0.0
+        end = start_ns + duration_ns - self.begin_ns
+        part = end / self.total_ns if self.total_ns > 0 else 0.0
         width = min(max(part, 0.0), 1.0) * self.length - left
         return round(max(width, _THINNEST * self.length), 2)

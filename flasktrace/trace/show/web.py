@@ -6,7 +6,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import quote, urlencode
 
-from werkzeug.exceptions import BadRequest, HTTPException, NotFound
+from werkzeug.exceptions import BadRequest, Conflict, Forbidden, HTTPException, NotFound
 from werkzeug.routing import BaseConverter
 
 from flasktrace.app import Flask
@@ -17,18 +17,21 @@ from flasktrace.trace.query import Query, QueryError
 from flasktrace.trace.show import assets, words
 from flasktrace.trace.show.about import about
 from flasktrace.trace.show.access import HEADERS, Access, fixed_answer
-from flasktrace.trace.show.cards import stack
+from flasktrace.trace.show.compare_page import compared
 from flasktrace.trace.show.digest import MOST, Digest
+from flasktrace.trace.show.editor import Editor
 from flasktrace.trace.show.endpoints import endpoints
+from flasktrace.trace.show.export import FORMATS, export
 from flasktrace.trace.show.feed import Feed, Source
-from flasktrace.trace.show.lane import PLACES, first_look, lane
+from flasktrace.trace.show.filters import FILTERS
 from flasktrace.trace.show.map import app_map
+from flasktrace.trace.show.one_page import one
 from flasktrace.trace.show.row import BAR, rows, running
 from flasktrace.trace.show.sanitize import clean
 from flasktrace.trace.show.scatter import MOST as POINTS
-from flasktrace.trace.show.scatter import moment, points_of, scatter
+from flasktrace.trace.show.scatter import points_of, scatter
 from flasktrace.trace.show.vocabulary import vocabulary
-from flasktrace.trace.show.waterfall import LENGTH, waterfall
+from flasktrace.trace.show.waterfall import LENGTH
 from flasktrace.wrappers import Response
 
 if TYPE_CHECKING:
@@ -39,39 +42,6 @@ LIMIT = 50
 HIGHEST_LIMIT = 500
 """Requests in one answer of the API."""
 _CURSOR_DIGITS = 18
-_FILTERS: dict[str, Callable[..., object]] = {
-    "clean": clean,
-    "duration": words.duration,
-    "size": words.size,
-    "place": words.place,
-    "title": words.title,
-    "outcome": words.outcome,
-    "position": words.position,
-    "whereabouts": words.whereabouts,
-    "details": words.details,
-    "change_sentence": words.change_sentence,
-    "change_text": words.change_text,
-    "change_verb": words.change_verb,
-    "change_author": words.change_author,
-    "target": words.target,
-    "candidate_methods": words.candidate_methods,
-    "candidate_reason": words.candidate_reason,
-    "other_rules": words.other_rules,
-    "meant": words.meant,
-    "marks": words.marks,
-    "clock": words.clock,
-    "number": words.number,
-    "status": words.status,
-    "status_class": words.status_class,
-    "failure_title": words.failure_title,
-    "failure_origin": words.failure_origin,
-    "body_sentence": words.body_sentence,
-    "dropped_sentence": words.dropped_sentence,
-    "facts": words.facts,
-    "iso": moment,
-    "base_name": words.base_name,
-    "leak": words.leak,
-}
 
 
 class Store(Source, Protocol):
@@ -93,9 +63,16 @@ class Store(Source, Protocol):
     def count(self) -> int:
         """Return how many traces there are."""
 
+    def clear(self) -> int:
+        """Remove all traces and return how many there were."""
+
 
 InFlight = Callable[[], list[dict[str, Any]]]
 """Gives the requests that are not over, see `Tracer.in_flight`."""
+
+
+Replay = Callable[[Trace], str]
+"""Sends a request again and returns the id of the new trace; ValueError says why it cannot."""
 
 
 def create_app(
@@ -133,8 +110,12 @@ class Dashboard:
         in_flight: InFlight = list,
         describe: InFlight = list,
         settings: Callable[[], dict[str, Any]] = dict,
+        editor: str = "",
+        replay: Replay | None = None,
     ) -> None:
+        self.replay = replay
         self.store = store
+        self.editor = Editor(editor)
         self.access = access
         self.feed = Feed(store)
         self.digest = Digest(store)
@@ -167,7 +148,7 @@ class Dashboard:
         return [content]
 
     def _set_up_pages(self) -> None:
-        self.app.jinja_env.filters.update(_FILTERS)
+        self.app.jinja_env.filters.update(FILTERS)
         self.app.jinja_env.trim_blocks = True
         self.app.jinja_env.lstrip_blocks = True
         self.app.context_processor(self._page_values)
@@ -178,8 +159,11 @@ class Dashboard:
         for rule, view in (
             ("/", self.list_page),
             ("/<trace_id:trace_id>", self.trace_page),
+            ("/<trace_id:trace_id>/export/<name>", self.export_page),
+            ("/<trace_id:before>/compare/<trace_id:after>", self.compare_page),
             ("/api/traces", self.list_data),
             ("/api/traces/<trace_id:trace_id>", self.trace_data),
+            ("/clear", self.clear_page),
             ("/running", self.running_page),
             ("/api/in-flight", self.in_flight_data),
             ("/events", self.events),
@@ -193,6 +177,11 @@ class Dashboard:
             ("/static/<name>", self.static),
         ):
             self.app.add_url_rule(rule, view.__name__, view, methods=["GET"])
+        for rule, change in (
+            ("/api/traces/<trace_id:trace_id>/replay", self.replay_now),
+            ("/api/clear", self.clear_now),
+        ):
+            self.app.add_url_rule(rule, change.__name__, change, methods=["POST"])
 
     def list_page(self) -> Response:
         """Show the newest requests, or those that ``q`` asks for."""
@@ -226,15 +215,40 @@ class Dashboard:
     def trace_page(self, trace_id: str) -> Response:
         """Show one request, opened at the stage that was asked for."""
         trace = self._trace(trace_id)
-        asked = request.args.get("stage", "")
+        can_replay = self.replay is not None
         return _page(
-            "trace.html",
-            trace=trace,
-            steps=lane(trace),
-            chosen=asked if asked in PLACES else first_look(trace),
-            stacks={name: stack(trace, name) for name in PLACES},
-            waterfall=waterfall(trace),
+            "trace.html", can_replay=can_replay, **one(self.store, trace, request.args, self.editor)
         )
+
+    def export_page(self, trace_id: str, name: str) -> Response:
+        """Give one request in a format for other programs: short ones as text, others as files."""
+        if name not in FORMATS:
+            raise NotFound(f"There is no such format; there are {', '.join(FORMATS)}.")
+        return _export(self._trace(trace_id), name)
+
+    def compare_page(self, before: str, after: str) -> Response:
+        """Show two requests side by side."""
+        return _page("compare.html", **compared(self._trace(before), self._trace(after)))
+
+    def clear_page(self) -> Response:
+        """Ask whether to remove all requests."""
+        return _page("clear.html", total=self.store.count())
+
+    def clear_now(self) -> Response:
+        """Remove all requests."""
+        _check_confirmed()
+        return _json({"removed": self.store.clear()})
+
+    def replay_now(self, trace_id: str) -> Response:
+        """Send one request to the app again."""
+        _check_confirmed()
+        trace = self._trace(trace_id)
+        if self.replay is None:
+            raise Forbidden("Sending again is switched off; the option replay=1 allows it.")
+        try:
+            return _json({"id": self.replay(trace)})
+        except ValueError as error:
+            raise Conflict(str(error)) from error
 
     def running_page(self) -> Response:
         """Show the requests that are not over."""
@@ -339,6 +353,24 @@ def _page(name: str, code: HTTPStatus = HTTPStatus.OK, /, **values: Any) -> Resp
 
 def _json(data: Any, code: HTTPStatus = HTTPStatus.OK) -> Response:
     return Response(json.dumps(data).replace("<", "\\u003c"), code, mimetype="application/json")
+
+
+def _check_confirmed() -> None:
+    """Stop what nobody has confirmed; who sent it was looked at by the gate."""
+    sent = request.get_json(silent=True)
+    if not isinstance(sent, dict) or sent.get("confirm") is not True:
+        raise BadRequest('Send {"confirm": true}.')
+
+
+def _export(trace: Trace, name: str) -> Response:
+    kind = FORMATS[name]
+    content = export(trace, name).encode(errors="backslashreplace")
+    # Only what cannot become a page is shown in the browser.
+    made = Response(content, mimetype="text/plain" if kind.is_short else kind.media_type)
+    if not kind.is_short:
+        file = f"trace-{trace.id[:8]}{kind.suffix}"
+        made.headers["Content-Disposition"] = f'attachment; filename="{file}"'
+    return made
 
 
 def _query(text: str) -> Query | None:

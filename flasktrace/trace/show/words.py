@@ -4,7 +4,7 @@ Whatever is returned is cleaned: no control or hidden character of the traced ap
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, tzinfo
 
 from flasktrace.trace.model import (
@@ -53,6 +53,13 @@ _SIZES = (
     (999_950_000, 1_000_000, "{:.1f} MB"),
 )
 _COUNTS = {2: "twice"}
+_NEAR = (0.7, 1.5)
+"""Between these a time is as usual."""
+_SAME = 0.05
+"""A difference of this part of the time says nothing."""
+_HALF = 50
+_TINY = 1000
+"""Nanoseconds below which a difference is none."""
 _SIGNS = {"set": "+", "changed": "~", "removed": "-"}
 _BOTH_ENDS = re.compile(r"[/\\]")  # a trace of a Windows machine may be read on another one
 
@@ -177,10 +184,10 @@ def change_text(change: Change) -> str:
     """Return what happened without its author: ``g.user = 'ada' (was 'bob')``."""
     now = "" if change.after is None else f" = {change.after}"
     before = "" if change.before is None else f" (was {change.before})"
-    return clean(f"{_change_name(change)}{now}{before}")
+    return clean(f"{change_name(change)}{now}{before}")
 
 
-def _change_name(change: Change) -> str:
+def change_name(change: Change) -> str:
     """Return ``g.user``, or ``response header X-Page``: that is no name of Python."""
     sign = " " if change.depth == NO_CARD else "."
     return f"{change.section}{sign}{change.key}"
@@ -193,7 +200,7 @@ def change_author(change: Change) -> str:
 
 def change_sentence(change: Change) -> str:
     """Return ``g.user = 'ada', set by load_user (shop.py:41)``."""
-    name, who = _change_name(change), change.author or "the framework"
+    name, who = change_name(change), change.author or "the framework"
     if change.after is None:
         return clean(f"{name} removed by {who}, it was {change.before}")
     if change.before is None:
@@ -359,3 +366,134 @@ def restart(newer: Summary) -> str:
     return (
         f"process {newer.pid} began to record at {clock(newer.born)}: restarted, or code reloaded"
     )
+
+
+def measure(value: int, unit: str) -> str:
+    """Return *value* in its *unit*: ``ns``, ``bytes`` or, for a count, none."""
+    return {"ns": duration, "bytes": size}.get(unit, str)(value)
+
+
+def signed(ns: int) -> str:
+    """Return a difference of time with its sign, ``+1.20 ms``; ``±0`` for none."""
+    return f"{'+' if ns > 0 else '−'}{duration(abs(ns))}" if abs(ns) >= _TINY else "±0"  # noqa: RUF001
+
+
+def times(count: int) -> str:
+    """Return how often, with the sign of multiplication; nothing for once."""
+    return f"×{count}" if count > 1 else ""  # noqa: RUF001 - the sign, no letter
+
+
+def ratio(ns: int, usual_ns: int) -> str:
+    """Return ``3.2 times as long as usual``, or ``as usual`` for what is near it."""
+    part = ns / usual_ns if usual_ns > 0 else 1.0
+    if _NEAR[0] < part < _NEAR[1]:
+        return "as long as usual"
+    return f"{part:.1f} times as long as usual" if part > 1 else f"{part:.0%} of the usual time"
+
+
+def usual_sentence(ns: int, usual_ns: int, count: int) -> str:
+    """Return ``3.2 times as long as usual: 4.00 ms is the median of the 20 before``."""
+    return f"{ratio(ns, usual_ns)}: {duration(usual_ns)} is the median of the {count} before"
+
+
+def comparison(
+    before_ns: int,
+    after_ns: int,
+    shares: Iterable[tuple[str, int]],
+    statuses: tuple[str, str] | None,
+) -> str:
+    """Return ``9.00 ms slower, 8.50 ms of it in dispatch; status 200 became 500``.
+
+    *shares* are the stages with what each took more.
+    """
+    more = after_ns - before_ns
+    if abs(more) <= _SAME * max(before_ns, after_ns):
+        text = "Equally fast"
+    else:
+        text = f"{duration(abs(more))} {'slower' if more > 0 else 'faster'}"
+        name, part = max(
+            shares, key=lambda item: item[1] * (1 if more > 0 else -1), default=("", 0)
+        )
+        if part * more > 0 and abs(part) * 2 > abs(more):
+            text += f", {duration(abs(part))} of it in {name}"
+    return f"{text}; status {statuses[0]} became {statuses[1]}" if statuses else text
+
+
+def spent(ns: int, total_ns: int, what: str, count: int) -> str:
+    """Return ``Most of the time: count shelf, called 4 times, 106 ms (70 %)``."""
+    often = f", called {_times(count)}" if count > 1 else ""
+    share = round(100 * ns / total_ns) if total_ns > 0 else 0
+    head = "Most of the time" if share >= _HALF else "The largest part"
+    return clean(f"{head}: {what}{often}, {duration(ns)} ({share} %)")
+
+
+def between(before: str, after: str) -> str:
+    """Return where time went that no stage took."""
+    if before and after:
+        return f"between {before} and {after}, outside of the app's functions"
+    return f"after {before}" if before else f"before {after}"
+
+
+def other_version(name: str, ran: str, installed: str) -> str:
+    """Return that the source is of another version than the one that ran."""
+    return clean(f"The request ran with {name} {ran}; this is the source of {name} {installed}.")
+
+
+_LESSONS = {
+    "push": """
+Before anything of yours runs, the framework makes a context for this request and puts it on the
+context stack. From now on request, session, g and current_app mean something: they are names that
+look at the top of the stack.
+
+The session is opened here, from the cookie. A broken or missing cookie gives an empty session,
+never an error.
+""",
+    "preprocess": """
+The before_request functions run one after the other, the app's before a blueprint's, each kind in
+the order of registration.
+
+The first one that returns something other than None answers the request. The functions behind it
+and the view never run; the stages after it do.
+""",
+    "match": """
+The path is compared with the rules of the url map. What is found goes to the request: url_rule,
+endpoint and view_args.
+
+flasktrace does it when somebody first asks for one of them, else just before dispatch; Flask 3
+does it as soon as the context is pushed. A path that fits nothing is no error yet: it is kept, and
+dispatch raises it, after the before_request functions.
+""",
+    "dispatch": """
+The view function of the endpoint is called with the arguments of the rule. When it raises, the
+most fitting error handler is looked for: by status code and class, a blueprint's before the app's.
+
+Without a handler an HTTP error answers for itself, and anything else becomes a 500.
+""",
+    "make_response": """
+What the view or the handler gave becomes a response object: text and bytes are the body, a dict or
+a list becomes JSON, a tuple adds status and headers. None is a mistake.
+""",
+    "postprocess": """
+The after_request functions get the response and have to return one, the same or another. The last
+registered runs first, a blueprint's before the app's.
+
+At the end the session is saved into a cookie, when it was changed.
+""",
+    "pop": """
+The teardown functions run, the last registered first, whether or not something went wrong. They
+get the exception that nobody handled, or None, and can no longer change the answer.
+
+Then the context leaves the stack: request, session and g are gone.
+""",
+    "body": """
+The server takes the body piece by piece and sends it. A generator only runs now, with no context
+below it unless stream_with_context kept one.
+
+When all is sent, or the client has gone, the server calls close().
+""",
+}
+
+
+def lesson(place: str) -> tuple[str, ...]:
+    """Return what happens in a stage, or while the body is sent, in paragraphs."""
+    return tuple(" ".join(part.split()) for part in _LESSONS[place].split("\n\n"))

@@ -72,5 +72,10 @@ class FakeStore:
     def count(self) -> int:
         return len(self.traces)
 
+    def clear(self) -> int:
+        count = len(self.traces)
+        self.traces.clear()
+        return count
+
     def _fits(self, position: int, query: Query | None) -> bool:
         return query is None or query.matches(self.traces[position].summary())

@@ -19,7 +19,7 @@ from flasktrace.trace.show.cards import stack
 from flasktrace.trace.show.feed import HEARTBEAT, LONGEST, MOST, PAUSE, Feed
 from flasktrace.trace.show.lane import PLACES, first_look, lane
 from flasktrace.trace.show.scale import Scale
-from flasktrace.trace.show.waterfall import waterfall
+from flasktrace.trace.show.waterfall import Look, waterfall
 from flasktrace.trace.show.web import Dashboard, create_app
 from tests.cases import cover
 from tests.trace.samples import MS, cart, crash, early, many, missing
@@ -918,7 +918,7 @@ def test_deep_spans_are_drawn_without_running_out_of_stack() -> None:
     view = cart().spans[1]
     deep = tuple(replace(view, id=n, parent=n - 1 if n > 1 else None) for n in range(1, 3000))
 
-    assert len(waterfall(replace(cart(), spans=deep)).lines) == 2999 + 7
+    assert len(waterfall(replace(cart(), spans=deep), Look(all=True)).lines) == 2999 + 7
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,17 @@
+"""What the templates may say of a trace: the shared words, by their names."""
+
+from collections.abc import Callable
+
+from flasktrace.trace.show import words
+from flasktrace.trace.show.sanitize import clean
+from flasktrace.trace.show.scatter import moment
+
+FILTERS: dict[str, Callable[..., object]] = {
+    "clean": clean,
+    "iso": moment,
+    **{
+        name: word
+        for name, word in vars(words).items()
+        if getattr(word, "__module__", "") == words.__name__ and not name.startswith("_")
+    },
+}

@@ -1,0 +1,58 @@
+"""What happens here: the framework's source, as it is installed."""
+
+import inspect
+from dataclasses import replace
+
+import flask
+import pytest
+
+import flasktrace
+from flasktrace.trace.model import STAGES
+from flasktrace.trace.show.lane import PLACES
+from flasktrace.trace.show.learn import lessons
+from tests.trace.samples import cart
+from tests.trace.show.test_web import CART, Browser
+
+
+def taken(app: object) -> object:
+    with flasktrace.capture(app) as traces:
+        app.test_client().get("/")  # type: ignore[attr-defined]
+    return traces[-1]
+
+
+@pytest.mark.parametrize("kind", [flasktrace.Flask, flask.Flask])
+def test_each_stage_shows_the_source_that_is_installed(kind: type) -> None:
+    app = kind("lesson")
+    app.add_url_rule("/", view_func=lambda: "x")
+    found = lessons(taken(app))  # type: ignore[arg-type]
+
+    assert set(PLACES) == set(found)
+    assert all(found[name].parts for name in STAGES)
+    assert not found["body"].parts
+    for name, method in (("dispatch", "dispatch_request"), ("preprocess", "preprocess_request")):
+        part = found[name].parts[0]
+        shown = ["".join(text for _, text in line.pieces) for line in part.lines]
+        lines, first = inspect.getsourcelines(inspect.unwrap(getattr(kind, method)))
+        assert [line.strip("\n ") for line in lines] == [line.strip() for line in shown]
+        assert part.lines[0].number == first
+        assert any(line.calls for line in part.lines)
+        assert {"k", "n"} <= {kind for line in part.lines for kind, _ in line.pieces}
+    assert not found["dispatch"].note
+
+
+def test_another_version_is_told_and_other_apps_have_no_source() -> None:
+    old = lessons(replace(cart(), host="flask 0.12"))
+    other = lessons(replace(cart(), host="wsgi"))
+
+    assert old["push"].note.startswith("The request ran with flask 0.12; this is the source of")
+    assert not [lesson for lesson in other.values() if lesson.parts or lesson.note]
+    assert other["push"].text
+
+
+def test_the_page_has_it_folded_with_classes_instead_of_styles() -> None:
+    page = Browser([cart()]).page(f"/{CART}")
+
+    assert page.text.count("What happens here") == len(PLACES)
+    assert "calls a function of the app" in page.text
+    assert "y-k" in {str(tag.get("class")) for tag in page.having("class")}
+    assert not [tag for tag in page.all("details") if "open" in tag]
