@@ -53,6 +53,9 @@ OUTSIDE = {
 }
 """What joins framework and tracer, or starts them."""
 
+BESIDE = {"trace", "demo", "cli", "startup"}
+"""Packages of their own."""
+
 ROOMS = ("record", "keep", "show")
 
 
@@ -92,7 +95,7 @@ def own(names):
 
 
 def test_every_file_of_the_framework_has_its_place():
-    there = {name for name in FILES if name.partition(".")[0] not in {"trace", "demo", "cli"}}
+    there = {name for name in FILES if name.partition(".")[0] not in BESIDE}
 
     assert there - OUTSIDE <= set(FRAMEWORK)
 

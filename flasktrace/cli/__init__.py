@@ -5,6 +5,7 @@ from typing import Any
 import click
 
 from flasktrace.cli.demo import demo_command
+from flasktrace.cli.exec import exec_command
 from flasktrace.cli.list import list_command
 from flasktrace.cli.routes import routes_command
 from flasktrace.cli.run import run_command, show_server_banner
@@ -73,6 +74,7 @@ FlaskGroup.default_commands += [run_command, shell_command, routes_command]
 for _command in (
     *FlaskGroup.default_commands,
     demo_command,
+    exec_command,
     list_command,
     show_command,
     tail_command,

@@ -560,3 +560,26 @@ def test_a_store_that_hangs_delays_the_end_by_two_seconds_at_most(tmp_path):
 
     assert program.returncode == 0
     assert time.monotonic() - start < 5
+
+
+def test_trace_at_the_very_end_of_the_program_is_stored_and_waits_for_nobody(tmp_path):
+    code = """
+from flasktrace.trace.keep.store import open_store
+from flasktrace.trace.keep.writer import Writer
+from tests.trace.samples import cart
+
+class Late:
+    store = open_store("sqlite:///late.db")
+    writer = Writer(store)
+    def __del__(self, make=cart):
+        self.writer.submit(make)
+
+late = Late()
+"""
+    child = python(f"import os; os.chdir({str(tmp_path)!r})\n{code}")
+    try:
+        child.communicate(timeout=30)
+    finally:
+        child.kill()
+
+    assert SqliteStore(tmp_path / "late.db").count() == 1
