@@ -29,7 +29,7 @@ _NOT_FOUND, _NOT_RUNNABLE = 127, 126
 def exec_command(
     command: tuple[str, ...], url: str, exclude: tuple[str, ...], capture_body: bool, quiet: bool
 ) -> None:
-    """Run a Python program with every Flask app in it traced, its code as it is.
+    """Run a Python program, every Flask app in it traced.
 
     COMMAND may be a server, a script or anything that starts some; the traces of all its
     processes go into one store. It cannot look into an interpreter that is told not to listen to
