@@ -7,13 +7,32 @@ Times are integer nanoseconds from the start of the trace, measured without the 
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 STAGES = ("push", "preprocess", "match", "dispatch", "make_response", "postprocess", "pop")
 """The seven stages of a request, in the order of Flask 0.1."""
 
 NOT_VISIBLE = "not visible in this app"
 """Why a stage of an app that is no Flask app is hollow."""
+
+HOOKS = frozenset(
+    {
+        "url_value_preprocessor",
+        "before_request",
+        "after_request",
+        "after_this_request",
+        "teardown_request",
+        "teardown_appcontext",
+        "context_processor",
+        "error_handler",
+    }
+)
+"""Kinds of spans that are functions which the app has registered, apart from its views."""
+
+MOST_HELD, LONGEST_HELD = 12, 80
+"""Keys of g, and of session, that a summary tells of, and characters of each."""
+
+QUOTES = "'\""
 
 NO_CARD = -1
 """Depth of a change of what is on no card of the stack: the response."""
@@ -300,6 +319,8 @@ class Trace(Record):
     """A name given from outside, such as the test that made the request."""
     routing: Routing | None = None
     """Why the match found no rule; None when it found one, or never ran."""
+    born: str = ""
+    """When its process began to record: ISO 8601, UTC; empty when that is not known."""
 
     def stage(self, name: str) -> Stage:
         """Return the stage called *name*; KeyError when *name* is none of the seven."""
@@ -337,7 +358,19 @@ class Trace(Record):
             parent=self.parent,
             label=self.label,
             tracer_ns=self.tracer_ns,
+            hooks=tuple(dict.fromkeys(s.name for s in self.spans if s.kind in HOOKS)),
+            held=tuple(self._held()),
+            born=self.born,
         )
+
+    def _held(self) -> Iterator[str]:
+        """Yield ``g.user=ada`` for what g and session held in the end, or just before pop."""
+        stacks = (s.snapshot for s in reversed(self.stages) if s.snapshot is not None)
+        cards = next((stack.cards for stack in stacks if stack.cards), ())
+        for section in ("g", "session"):
+            held = cards[-1].sections.get(section, {}) if cards else {}
+            for key, text in list(held.items())[:MOST_HELD]:
+                yield f"{section}.{key}={text.strip(QUOTES)}"[:LONGEST_HELD]
 
 
 @dataclass(frozen=True, slots=True)
@@ -365,6 +398,22 @@ class Summary(Record):
     parent: str | None
     label: str
     tracer_ns: int
+    hooks: tuple[str, ...] = ()
+    """Names of the hooks and error handlers that ran."""
+    held: tuple[str, ...] = ()
+    """What g and session held in the end, cut short: ``g.user=ada``, ``session.user_id=1``."""
+    born: str = ""
+    """When its process began to record."""
+
+
+class Point(NamedTuple):
+    """What a drawing of many requests needs of each."""
+
+    id: str
+    started: int
+    """Microseconds since 1970, UTC."""
+    duration_ns: int
+    status: int | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,10 +3,11 @@
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Protocol, Self
 
-from flasktrace.trace.model import Summary
+from flasktrace.trace.model import LONGEST_HELD, Summary
 
 Cell = str | int | None
 """What one column of the index holds."""
@@ -29,8 +30,16 @@ _NUMBER = re.compile(r"[0-9]{1,18}")
 _STATUS_CLASS = re.compile(r"([0-9])xx", re.IGNORECASE)
 _DURATION = re.compile(r"([0-9]{1,18}(?:\.[0-9]{1,9})?)(ns|us|µs|ms|s)")
 _UNITS = {"ns": 1, "us": 1_000, "µs": 1_000, "ms": 1_000_000, "s": 1_000_000_000}
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_TIME = re.compile(r"\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d{6})?)?)?", re.ASCII)
 _COMPARISON = re.compile(r"(>=|<=|>|<)(.*)", re.DOTALL)
-_TOKEN = re.compile(r'(-?)(?:([A-Za-z_]+):)?(?:"([^"]*)"|([^\s"]+)|)(?=\s|$)')
+_TOKEN = re.compile(
+    r'(-?)(?:([A-Za-z_]+|(?:g|session)\.[^\s:"]+):)?(?:"([^"]*)"|([^\s"]+)|)(?=\s|$)'
+)
+_AGO = re.compile(r"([0-9]{1,6})([smhd])")
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+_PRECISIONS = {10: 86400_000_000, 16: 60_000_000, 19: 1_000_000}
+"""Characters of a time to the microseconds that it stands for: a day, a minute, a second."""
 
 
 class QueryError(ValueError):
@@ -146,10 +155,13 @@ class Query:
 
     ``status:404`` ``status:5xx`` ``status:>=400`` ``status:200..299`` · ``dur:>100ms``
     ``dur:1ms..2s`` (ns, us, ms, s) · ``pid:4242`` (like status) · ``method:post`` (case does not
-    matter) · ``path:`` ``endpoint:`` ``outcome:`` ``exc:`` ``mark:`` ``app:`` ``label:``: the whole
-    text, exactly, unless it has a ``*`` for any characters · ``text:`` or a bare word: somewhere
-    in the path or the verdict, whatever the case. ``-`` in front turns a term round, quotes hold
-    spaces: ``-mark:"answered by a hook"``. ``exc:*`` means that there was one.
+    matter) · ``path:`` ``endpoint:`` ``outcome:`` ``exc:`` ``mark:`` ``hook:`` ``app:`` ``label:``:
+    the whole text, exactly, unless it has a ``*`` for any characters · ``g.user:ada``
+    ``session.user_id:*``: what was held in the end · ``g:user``: that it was held ·
+    ``time:15m`` (s, m, h, d: the latest) ``time:2026-11-23T10:20..2026-11-23T10:30`` (UTC) ·
+    ``text:`` or a bare word: somewhere in the path or the verdict, whatever the case. ``-``
+    in front turns a term round, quotes hold spaces: ``-mark:"answered by a hook"``. ``exc:*`` means
+    that there was one.
     """
 
     terms: tuple[Term, ...] = ()
@@ -190,12 +202,32 @@ def columns(summary: Summary) -> dict[str, Cell]:
         "outcome": clean(summary.outcome),
         "exc": _optional(summary.exception),
         "dur": _integer(summary.duration_ns),
-        "marks": _EDGE.join(("", *map(clean, summary.marks), "")),
+        "marks": _several(summary.marks),
         "words": clean(f"{summary.path}\n{summary.verdict}").lower(),
         "app": clean(summary.app),
         "pid": _integer(summary.pid),
         "label": clean(summary.label),
+        "started": microseconds(summary.started),
+        "hooks": _several(summary.hooks),
+        "held": _several(summary.held),
     }
+
+
+def microseconds(started: str) -> int | None:
+    """Return the ISO 8601 time *started* in microseconds since 1970; None when it is none."""
+    try:
+        moment = datetime.fromisoformat(started)
+        return _since_1970(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
+    except (ValueError, OverflowError):
+        return None
+
+
+def _since_1970(moment: datetime) -> int:
+    return (moment - _EPOCH) // timedelta(microseconds=1)
+
+
+def _several(texts: tuple[str, ...]) -> str:
+    return _EDGE.join(("", *map(clean, texts), ""))
 
 
 def clean(text: str) -> str:
@@ -241,13 +273,14 @@ def _terms(text: str) -> Iterator[Term]:
 def _term(token: re.Match[str]) -> Term:
     sign, name, quoted, plain = token.groups()
     value = clean(quoted if plain is None else plain) if (quoted or plain) else ""
-    field = (name or "text").lower()
+    field, _, key = (name or "text").partition(".")
+    field = field.lower()
     if field not in _FIELDS:
         known = ", ".join(f"{item}:" for item in _FIELDS)
         raise QueryError(token[0], f'use one of {known} or put it in quotes: "{token[0]}"')
     if not value:
         raise QueryError(token[0], f"write a value right after it, as in {_EXAMPLES[field]}")
-    term = _FIELDS[field](value)
+    term = _held(f"{field}.{key}=", value) if key else _FIELDS[field](value)
     return Not(term) if sign else term
 
 
@@ -260,10 +293,24 @@ def _method(value: str) -> Term:
     return _text("method")(value.upper())
 
 
-def _mark(value: str) -> Term:
+def _one_of(column: str) -> Callable[[str], Term]:
+    """Return the reader of a field that holds several texts."""
+    return lambda value: _among(column, value)
+
+
+def _among(column: str, value: str, end: str = _EDGE) -> Term:
     if "*" in value:
-        return Glob("marks", f"*{_EDGE}{value}{_EDGE}*")
-    return Contains("marks", f"{_EDGE}{value}{_EDGE}")
+        return Glob(column, f"*{_EDGE}{value}{end}*")
+    return Contains(column, f"{_EDGE}{value}{end}")
+
+
+def _held(name: str, value: str) -> Term:
+    """Return the condition that *name* (``g.user=``) held *value*, which may have been cut."""
+    return _among("held", f"{name}{value}"[:LONGEST_HELD])
+
+
+def _key_of(section: str) -> Callable[[str], Term]:
+    return lambda value: _among("held", f"{section}.{value}", "=")
 
 
 def _words(value: str) -> Term:
@@ -282,6 +329,24 @@ def _dur(value: str) -> Term:
     if ".." not in value and not _COMPARISON.fullmatch(value):
         raise QueryError(f"dur:{value}", "say above or below what, as in dur:>100ms or dur:1ms..2s")
     return Between("dur", *_range("dur", value, _duration_bounds))
+
+
+def _time(value: str) -> Term:
+    ago = _AGO.fullmatch(value)
+    if ago is None:
+        return Between("started", *_range("time", value, _time_bounds))
+    now = datetime.now(UTC)
+    return Between(
+        "started", _since_1970(now) - int(ago[1]) * _SECONDS[ago[2]] * 1_000_000, HIGHEST
+    )
+
+
+def _time_bounds(text: str) -> tuple[int, int]:
+    plain = text.removesuffix("Z").removesuffix("+00:00")
+    if not _TIME.fullmatch(plain):
+        raise ValueError(text)
+    first = _since_1970(datetime.fromisoformat(plain).replace(tzinfo=UTC))
+    return first, first + max(_PRECISIONS.get(len(plain), 1), 1) - 1
 
 
 def _range(field: str, value: str, bounds: Callable[[str], tuple[int, int]]) -> tuple[int, int]:
@@ -342,7 +407,11 @@ _FIELDS: dict[str, Callable[[str], Term]] = {
     "outcome": _text("outcome"),
     "exc": _text("exc"),
     "dur": _dur,
-    "mark": _mark,
+    "mark": _one_of("marks"),
+    "hook": _one_of("hooks"),
+    "g": _key_of("g"),
+    "session": _key_of("session"),
+    "time": _time,
     "text": _words,
     "app": _text("app"),
     "pid": _pid,
@@ -357,8 +426,15 @@ _EXAMPLES = {
     "exc": "exc:KeyError",
     "dur": "dur:>100ms or dur:1ms..2s (ns, us, ms, s)",
     "mark": 'mark:exception or mark:"answered by a hook"',
+    "hook": "hook:load_user or hook:load*",
+    "g": "g:user or g.user:ada",
+    "session": "session:user_id or session.user_id:1",
+    "time": "time:15m, time:2026-11-23 or time:2026-11-23T10:20..2026-11-23T10:30 (UTC)",
     "text": 'text:cart or "two words"',
     "app": "app:shop",
     "pid": "pid:4242 or pid:>=4000",
     "label": "label:*test_cart*",
 }
+
+FIELDS = dict(_EXAMPLES)
+"""Name of each field of the language, with an example of how it is written."""

@@ -101,6 +101,66 @@ def test_a_mark_is_one_of_several_and_never_half_of_one():
     assert not selects("mark:answered", marks=marks)
 
 
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("hook:load_user", True),
+        ("hook:load*", True),
+        ("hook:load", False),
+        ("g:user", True),
+        ("g:use", False),
+        ("g:us*", True),
+        ("g.user:ada", True),
+        ("g.user:ad", False),
+        ("g.user:a*", True),
+        ("g.user:*", True),
+        ("-g.user:bob", True),
+        ("g.missing:*", False),
+        ("session:user_id", True),
+        ("session.user_id:1", True),
+        ('session.name:"Ada L"', True),
+        ("session.user:*", False),
+    ],
+)
+def test_hooks_and_what_was_held_can_be_asked_for(query, expected):
+    held = ("g.user=ada", "session.user_id=1", "session.name=Ada L")
+
+    assert selects(query, hooks=("load_user", "close_db"), held=held) is expected
+
+
+def test_a_trace_tells_which_hooks_ran_and_what_was_held_in_the_end():
+    summary = cart().summary()
+
+    assert summary.hooks == ("load_user", "add_headers", "close_db")
+    assert "g.user=ada" in summary.held
+    assert "session.user_id=1" in summary.held
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("time:2026-11-23", True),
+        ("time:2026-11-24", False),
+        ("time:2026-11-23T10:20", True),
+        ("time:2026-11-23T10:20:30", True),
+        ("time:2026-11-23T10:20:30.123456Z", True),
+        ("time:2026-11-23T10:20:30.123457", False),
+        ("time:2026-11-23T10:20..2026-11-23T10:21", True),
+        ("time:..2026-11-23T10:20", True),
+        ("time:..2026-11-23T10:19", False),
+        ("time:>=2026-11-23T10:21", False),
+        ("time:1s", False),
+        ("time:999999d", True),
+    ],
+)
+def test_a_time_is_a_moment_a_range_or_the_latest_while(query, expected):
+    assert selects(query, started="2026-11-23T10:20:30.123456+00:00") is expected
+
+
+def test_a_start_that_is_no_time_is_in_no_range():
+    assert not selects("time:999999d", started="yesterday")
+
+
 def test_any_exception_can_be_asked_for():
     found = [s.id for s in (cart().summary(), BASE) if Query.parse("exc:*").matches(s)]
 
@@ -122,6 +182,9 @@ def test_an_empty_query_selects_everything():
         ("colour:red", "colour:red", "status:"),
         ("http://x", "http://x", '"http://x"'),
         ("path:", "path:", "path:/cart"),
+        ("g.user:", "g.user:", "g.user:ada"),
+        ("time:noon", "time:noon", "time:15m"),
+        ("time:2026-13-40", "time:2026-13-40", "time:15m"),
         ("-", "-", "value"),
         ('""', '""', "value"),
         ('path:"/a', '"/a', "quotes"),
@@ -160,9 +223,12 @@ summaries = st.builds(
     app=texts,
     pid=numbers,
     label=texts,
+    started=st.sampled_from(["2026-11-23T10:20:30.123456+00:00", "2026-11-24T00:00:00", "", "x"]),
+    hooks=st.lists(texts, max_size=2).map(tuple),
+    held=st.lists(texts.map("g.{}".format) | texts, max_size=2).map(tuple),
 )
 names = st.sampled_from(
-    ["method", "path", "endpoint", "outcome", "exc", "mark", "text", "app", "label"]
+    ["method", "path", "endpoint", "outcome", "exc", "mark", "text", "app", "label", "hook", "g"]
 )
 words = texts.map(lambda text: text.replace('"', "")).filter(bool)
 ranges = st.sampled_from(
@@ -179,6 +245,10 @@ terms = st.one_of(
             "dur:<=100ms",
             "dur:1ns..1s",
             "dur:>=999999999s",
+            "time:2026-11-23",
+            "time:2026-11-23T10:20..2026-11-24",
+            "time:999999d",
+            "session.a:*",
         ]
     ),
 )

@@ -8,8 +8,8 @@ from typing import NamedTuple
 from flasktrace.trace.keep import forks
 from flasktrace.trace.keep.deferred import Deferred
 from flasktrace.trace.keep.url import MEMORY
-from flasktrace.trace.model import Page, Snapshot, Trace
-from flasktrace.trace.query import Query
+from flasktrace.trace.model import Page, Point, Snapshot, Trace
+from flasktrace.trace.query import Query, microseconds
 
 _HEX = frozenset("0123456789abcdef")
 
@@ -79,6 +79,22 @@ class MemoryStore:
         more = len(found) > max(1, limit)
         found = found[: max(1, limit)]
         return Page([entry.trace.summary() for entry in found], found[-1].seq if more else None)
+
+    def points(
+        self, *, limit: int = 500, query: Query | None = None, before: int | None = None
+    ) -> list[Point]:
+        """Return times and durations of the newest (stored before the cursor), newest first."""
+        older = (
+            entry
+            for entry in self._newest()
+            if (before is None or entry.seq < before)
+            and microseconds(entry.trace.started) is not None
+        )
+        traces = [entry.trace for entry in _matching(older, query, max(1, limit))]
+        return [
+            Point(trace.id, microseconds(trace.started) or 0, trace.duration_ns, trace.status)
+            for trace in traces
+        ]
 
     def since(self, cursor: int | None, limit: int = 200, query: Query | None = None) -> Page:
         """Return what was stored after *cursor*, oldest first; None stands for now."""

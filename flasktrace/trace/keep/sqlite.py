@@ -12,7 +12,7 @@ from flasktrace.trace.keep.codec import pack, pack_summary, unpack, unpack_summa
 from flasktrace.trace.keep.database import Database, Schema
 from flasktrace.trace.keep.errors import StoreBusyError, StoreError
 from flasktrace.trace.keep.url import SQLITE
-from flasktrace.trace.model import Page, Summary, Trace
+from flasktrace.trace.model import Page, Point, Summary, Trace
 from flasktrace.trace.query import Cell, Query, clean, columns
 
 DAY = 24 * 60 * 60.0
@@ -60,15 +60,30 @@ SCHEMA = Schema(
                 trace BLOB NOT NULL
             )""",
         ),
+        (
+            "ALTER TABLE trace ADD COLUMN started INTEGER",
+            "ALTER TABLE trace ADD COLUMN hooks TEXT NOT NULL DEFAULT ''",
+            "ALTER TABLE trace ADD COLUMN held TEXT NOT NULL DEFAULT ''",
+            """UPDATE trace SET started =
+                CAST(strftime('%s', substr(json_extract(summary, '$.started'), 1, 19)) AS INTEGER)
+                * 1000000
+                + CAST(substr(json_extract(summary, '$.started'), 21, 6) AS INTEGER)""",
+            # A filter that fits little looks at every row: here they are narrow, and in the order
+            # of the list.
+            """CREATE INDEX trace_facts ON trace (
+                seq, status, dur, started, method, path, endpoint, outcome, exc, app, pid, label,
+                marks, hooks, held, words, id
+            )""",
+        ),
     ),
 )
 
 _INSERT = """INSERT OR REPLACE INTO trace (
     id, stored, status, method, path, endpoint, outcome, exc, dur, marks, words, app, pid, label,
-    summary, trace
+    started, hooks, held, summary, trace
 ) VALUES (
     :id, :stored, :status, :method, :path, :endpoint, :outcome, :exc, :dur, :marks, :words, :app,
-    :pid, :label, :summary, :trace
+    :pid, :label, :started, :hooks, :held, :summary, :trace
 )"""
 _END = "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'trace'"
 _OLDEST = "SELECT max(seq) FROM (SELECT seq FROM trace ORDER BY seq LIMIT ?)"
@@ -155,10 +170,11 @@ class SqliteStore:
     ) -> Page:
         """Return the newest summaries (stored before the cursor), newest first."""
         limit = max(1, limit)
-        clause, parameters = (query or Query()).sql()
-        if before is not None:
-            clause, parameters = f"seq < ? AND {clause}", (before, *parameters)
-        sql = f"SELECT seq, summary FROM trace WHERE {clause} ORDER BY seq DESC LIMIT ?"  # noqa: S608
+        clause, parameters = _before(query, before)
+        found = (
+            f"SELECT seq FROM trace INDEXED BY trace_facts WHERE {clause} ORDER BY seq DESC LIMIT ?"  # noqa: S608
+        )
+        sql = f"SELECT seq, summary FROM trace WHERE seq IN ({found}) ORDER BY seq DESC"  # noqa: S608
         rows = self._select(sql, (*parameters, limit + 1))
         more = len(rows) > limit
         rows = rows[:limit]
@@ -179,6 +195,14 @@ class SqliteStore:
             return Page(_summaries(rows), rows[-1][0] if len(rows) == limit else end)
 
         return self._database.read(look, Page([], 0))
+
+    def points(
+        self, *, limit: int = 500, query: Query | None = None, before: int | None = None
+    ) -> list[Point]:
+        """Return times and durations of the newest (stored before the cursor), newest first."""
+        clause, parameters = _before(query, before)
+        sql = f"SELECT id, started, dur, status FROM trace INDEXED BY trace_facts WHERE started IS NOT NULL AND {clause} ORDER BY seq DESC LIMIT ?"  # noqa: E501, S608
+        return [Point(*row) for row in self._select(sql, (*parameters, max(1, limit)))]
 
     def count(self) -> int:
         """Return how many traces there are."""
@@ -284,6 +308,14 @@ class SqliteStore:
 
     def _log_size(self) -> int:
         return _size(self.path.with_name(f"{self.path.name}-wal"))
+
+
+def _before(query: Query | None, before: int | None) -> tuple[str, tuple[Cell, ...]]:
+    """Return a WHERE clause for what fits *query* and was stored before the cursor."""
+    clause, parameters = (query or Query()).sql()
+    return (
+        (clause, parameters) if before is None else (f"seq < ? AND {clause}", (before, *parameters))
+    )
 
 
 def _summaries(rows: Sequence[tuple[int, str]]) -> list[Summary]:

@@ -13,7 +13,7 @@ from flasktrace.trace.keep.errors import (
     StoreURLError,
 )
 from flasktrace.trace.keep.url import DEFAULT_URL, path_of
-from flasktrace.trace.model import Page, Trace
+from flasktrace.trace.model import Page, Point, Trace
 from flasktrace.trace.query import Query
 
 __all__ = [
@@ -67,6 +67,14 @@ class Store(Protocol):
 
         `Page.next` is always the cursor to go on with. A cursor beyond the end belongs to a store
         that has been replaced: all that is there counts as new.
+        """
+
+    def points(
+        self, *, limit: int = 500, query: Query | None = None, before: int | None = None
+    ) -> list[Point]:
+        """Return times and durations of the newest (stored before the cursor), newest first.
+
+        A trace whose start is no time is left out.
         """
 
     def count(self) -> int:

@@ -95,6 +95,7 @@ def _assembled(recording: Recording) -> Trace:
         changes=tuple(story.changes),
         partial=recording.partial,
         label=recording.label,
+        born=recording.born,
         routing=Routing.from_dict(recording.routing) if "error" in recording.routing else None,
     )
 

@@ -9,6 +9,7 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 from flasktrace.trace.record import notes
+from flasktrace.trace.record.born import BIRTH
 from flasktrace.trace.record.lanes import Lane, spot
 from flasktrace.trace.record.notes import Note
 from flasktrace.trace.record.response_look import Seen
@@ -90,6 +91,8 @@ class Recording:
         self.clock: Callable[[], int] = recorder.clock
         self.origin = self.base = self._before = self._entered = self.clock()
         self.pid = os.getpid()
+        #: When its process began to record.
+        self.born = BIRTH.at
         self.thread = threading.current_thread().name
         #: What tells the request's own lane from others, and the thread's part of it.
         self.spot = spot()

@@ -22,6 +22,7 @@ from flasktrace.trace.keep.errors import (
 )
 from flasktrace.trace.keep.sqlite import SqliteStore
 from flasktrace.trace.keep.store import open_store
+from flasktrace.trace.query import Query
 from tests.trace.keep.processes import exit_code, forked, python
 from tests.trace.samples import cart, many
 
@@ -169,7 +170,7 @@ def test_the_file_says_what_it_is(path, store):
     ]
     connection.close()
 
-    assert facts == [1, sqlite.SCHEMA.application_id, 2, "wal"]
+    assert facts == [2, sqlite.SCHEMA.application_id, 2, "wal"]
 
 
 def test_a_newer_file_is_read_and_never_written(path, store):
@@ -608,3 +609,26 @@ def test_a_reader_can_share_a_file_with_a_writer(path, store):
 
     assert (first, reader.count()) == (3, 6)
     reader.close()
+
+
+def test_a_file_of_the_first_schema_is_brought_up_to_date(path, monkeypatch):
+    first = replace(sqlite.SCHEMA, steps=sqlite.SCHEMA.steps[:1])
+    columns = ["id", "stored", "status", "method", "path", "endpoint", "outcome", "exc", "dur"]
+    columns += ["marks", "words", "app", "pid", "label", "summary", "trace"]
+    marks = ", ".join(f":{name}" for name in columns)
+    insert = f"INSERT INTO trace ({', '.join(columns)}) VALUES ({marks})"
+    with monkeypatch.context() as patch:
+        patch.setattr(sqlite, "SCHEMA", first)
+        patch.setattr(sqlite, "_INSERT", insert)
+        old = SqliteStore(path)
+        old.put(many(5))
+        old.close()
+
+    store = SqliteStore(path)
+    store.put([cart()])
+
+    assert store.count() == 6
+    by_minute = Query.parse("time:2026-11-23T10:20:30.123456")
+    assert len(store.page(query=by_minute).summaries) == 6
+    assert len(store.points()) == 6
+    store.close()

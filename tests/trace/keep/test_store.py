@@ -251,3 +251,18 @@ def test_a_path_with_odd_characters_is_one_file(tmp_path):
     store.close()
 
     assert [file.name for file in tmp_path.iterdir()] == ["a %41 é'\".db"]
+
+
+def test_points_are_the_newest_first_and_only_those_that_are_asked_for(store):
+    store.put([*many(9), replace(cart(), id="f" * 32, started="never")])
+
+    found = store.points(limit=2, query=Query.parse("status:5xx"))
+    older = store.points(query=Query.parse("status:5xx"), before=8)
+
+    started = 1795429230123456
+    assert [(int(p.id, 16), p.started, p.duration_ns, p.status) for p in found] == [
+        (7, started, 8_000_000, 500),
+        (4, started, 5_000_000, 500),
+    ]
+    assert [int(point.id, 16) for point in older] == [4, 1]
+    assert len(store.points()) == 9

@@ -3,8 +3,8 @@
 import time
 from collections.abc import Callable, Sequence
 
-from flasktrace.trace.model import Page, Trace
-from flasktrace.trace.query import Query
+from flasktrace.trace.model import Page, Point, Trace
+from flasktrace.trace.query import Query, microseconds
 
 
 class FakeLedger:
@@ -56,6 +56,15 @@ class FakeStore:
         found = [n for n in range(start, len(self.traces)) if self._fits(n, query)][:limit]
         after = found[-1] + 1 if len(found) == limit else len(self.traces)
         return Page([self.traces[n].summary() for n in found], after)
+
+    def points(
+        self, *, limit: int = 500, query: Query | None = None, before: int | None = None
+    ) -> list[Point]:
+        page = self.page(limit=limit, query=query, before=before)
+        return [
+            Point(item.id, microseconds(item.started) or 0, item.duration_ns, item.status)
+            for item in page.summaries
+        ]
 
     def get(self, trace_id: str) -> Trace | None:
         return next((trace for trace in self.traces if trace.id == trace_id), None)
