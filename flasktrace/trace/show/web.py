@@ -17,7 +17,9 @@ from flasktrace.trace.query import Query, QueryError
 from flasktrace.trace.show import assets, words
 from flasktrace.trace.show.access import HEADERS, Access, fixed_answer
 from flasktrace.trace.show.cards import stack
+from flasktrace.trace.show.export import FORMATS, export
 from flasktrace.trace.show.feed import Feed, Source
+from flasktrace.trace.show.filters import FILTERS
 from flasktrace.trace.show.lane import PLACES, first_look, lane
 from flasktrace.trace.show.row import BAR, row, running
 from flasktrace.trace.show.sanitize import clean
@@ -32,36 +34,6 @@ LIMIT = 50
 HIGHEST_LIMIT = 500
 """Requests in one answer of the API."""
 _CURSOR_DIGITS = 18
-_FILTERS: dict[str, Callable[..., object]] = {
-    "clean": clean,
-    "duration": words.duration,
-    "size": words.size,
-    "place": words.place,
-    "title": words.title,
-    "outcome": words.outcome,
-    "position": words.position,
-    "whereabouts": words.whereabouts,
-    "details": words.details,
-    "change_sentence": words.change_sentence,
-    "change_text": words.change_text,
-    "change_verb": words.change_verb,
-    "change_author": words.change_author,
-    "target": words.target,
-    "candidate_methods": words.candidate_methods,
-    "candidate_reason": words.candidate_reason,
-    "other_rules": words.other_rules,
-    "meant": words.meant,
-    "marks": words.marks,
-    "clock": words.clock,
-    "number": words.number,
-    "status": words.status,
-    "status_class": words.status_class,
-    "failure_title": words.failure_title,
-    "failure_origin": words.failure_origin,
-    "body_sentence": words.body_sentence,
-    "dropped_sentence": words.dropped_sentence,
-    "facts": words.facts,
-}
 
 
 class Store(Source, Protocol):
@@ -142,7 +114,7 @@ class Dashboard:
         return [content]
 
     def _set_up_pages(self) -> None:
-        self.app.jinja_env.filters.update(_FILTERS)
+        self.app.jinja_env.filters.update(FILTERS)
         self.app.jinja_env.trim_blocks = True
         self.app.jinja_env.lstrip_blocks = True
         self.app.context_processor(self._page_values)
@@ -153,6 +125,7 @@ class Dashboard:
         for rule, view in (
             ("/", self.list_page),
             ("/<trace_id:trace_id>", self.trace_page),
+            ("/<trace_id:trace_id>/export/<name>", self.export_page),
             ("/api/traces", self.list_data),
             ("/api/traces/<trace_id:trace_id>", self.trace_data),
             ("/running", self.running_page),
@@ -196,6 +169,12 @@ class Dashboard:
             stacks={name: stack(trace, name) for name in PLACES},
             waterfall=waterfall(trace),
         )
+
+    def export_page(self, trace_id: str, name: str) -> Response:
+        """Give one request in a format for other programs: short ones as text, others as files."""
+        if name not in FORMATS:
+            raise NotFound(f"There is no such format; there are {', '.join(FORMATS)}.")
+        return _export(self._trace(trace_id), name)
 
     def running_page(self) -> Response:
         """Show the requests that are not over."""
@@ -274,6 +253,17 @@ def _page(name: str, code: HTTPStatus = HTTPStatus.OK, /, **values: Any) -> Resp
 
 def _json(data: Any, code: HTTPStatus = HTTPStatus.OK) -> Response:
     return Response(json.dumps(data).replace("<", "\\u003c"), code, mimetype="application/json")
+
+
+def _export(trace: Trace, name: str) -> Response:
+    kind = FORMATS[name]
+    content = export(trace, name).encode(errors="backslashreplace")
+    # Only what cannot become a page is shown in the browser.
+    made = Response(content, mimetype="text/plain" if kind.is_short else kind.media_type)
+    if not kind.is_short:
+        file = f"trace-{trace.id[:8]}{kind.suffix}"
+        made.headers["Content-Disposition"] = f'attachment; filename="{file}"'
+    return made
 
 
 def _query(text: str) -> Query | None:
