@@ -74,6 +74,12 @@ def waterfall(trace: Trace) -> Waterfall:
     )
 
 
+def bands(trace: Trace, total: int) -> tuple[tuple[str, Bar], ...]:
+    """Return the stages and the body of *trace* on a line of *total* nanoseconds."""
+    ran = sorted((s for s in trace.stages if s.start_ns is not None), key=lambda s: s.start_ns or 0)
+    return tuple(_bands(ran, trace, Scale(total, LENGTH)))
+
+
 class _Drawer:
     """Turns one trace into lines."""
 

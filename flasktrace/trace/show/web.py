@@ -17,6 +17,7 @@ from flasktrace.trace.query import Query, QueryError
 from flasktrace.trace.show import assets, words
 from flasktrace.trace.show.access import HEADERS, Access, fixed_answer
 from flasktrace.trace.show.cards import stack
+from flasktrace.trace.show.compare_page import compared
 from flasktrace.trace.show.export import FORMATS, export
 from flasktrace.trace.show.feed import Feed, Source
 from flasktrace.trace.show.filters import FILTERS
@@ -126,6 +127,7 @@ class Dashboard:
             ("/", self.list_page),
             ("/<trace_id:trace_id>", self.trace_page),
             ("/<trace_id:trace_id>/export/<name>", self.export_page),
+            ("/<trace_id:before>/compare/<trace_id:after>", self.compare_page),
             ("/api/traces", self.list_data),
             ("/api/traces/<trace_id:trace_id>", self.trace_data),
             ("/running", self.running_page),
@@ -175,6 +177,10 @@ class Dashboard:
         if name not in FORMATS:
             raise NotFound(f"There is no such format; there are {', '.join(FORMATS)}.")
         return _export(self._trace(trace_id), name)
+
+    def compare_page(self, before: str, after: str) -> Response:
+        """Show two requests side by side."""
+        return _page("compare.html", **compared(self._trace(before), self._trace(after)))
 
     def running_page(self) -> Response:
         """Show the requests that are not over."""

@@ -4,7 +4,7 @@ Whatever is returned is cleaned: no control or hidden character of the traced ap
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, tzinfo
 
 from flasktrace.trace.model import (
@@ -52,6 +52,10 @@ _SIZES = (
     (999_950_000, 1_000_000, "{:.1f} MB"),
 )
 _COUNTS = {2: "twice"}
+_NEAR = (0.7, 1.5)
+"""Between these a time is as usual."""
+_SAME = 0.05
+"""A difference of this part of the time says nothing."""
 _SIGNS = {"set": "+", "changed": "~", "removed": "-"}
 _BOTH_ENDS = re.compile(r"[/\\]")  # a trace of a Windows machine may be read on another one
 
@@ -330,3 +334,54 @@ def plain_line(item: Trace | Summary) -> str:
     """Return one line without layout, for logs: method, target, status, duration, marks."""
     head = f"{clean(item.method)} {target(item)} {status(item.status)} {duration(item.duration_ns)}"
     return " · ".join((head, *marks(item)))
+
+
+def measure(value: int, unit: str) -> str:
+    """Return *value* in its *unit*: ``ns``, ``bytes`` or, for a count, none."""
+    return {"ns": duration, "bytes": size}.get(unit, str)(value)
+
+
+def signed(ns: int) -> str:
+    """Return a difference of time with its sign, ``+1.20 ms``; ``±0`` for none."""
+    return f"{'+' if ns > 0 else '−'}{duration(abs(ns))}" if ns else "±0"  # noqa: RUF001
+
+
+def times(count: int) -> str:
+    """Return how often, with the sign of multiplication; nothing for once."""
+    return f"×{count}" if count > 1 else ""  # noqa: RUF001 - the sign, no letter
+
+
+def ratio(ns: int, usual_ns: int) -> str:
+    """Return ``3.2 times as long as usual``, or ``as usual`` for what is near it."""
+    part = ns / usual_ns if usual_ns > 0 else 1.0
+    if _NEAR[0] < part < _NEAR[1]:
+        return "as long as usual"
+    return f"{part:.1f} times as long as usual" if part > 1 else f"{part:.0%} of the usual time"
+
+
+def usual_sentence(ns: int, usual_ns: int, count: int) -> str:
+    """Return ``3.2 times as long as usual: 4.00 ms is the median of the 20 before``."""
+    return f"{ratio(ns, usual_ns)}: {duration(usual_ns)} is the median of the {count} before"
+
+
+def comparison(
+    before_ns: int,
+    after_ns: int,
+    shares: Iterable[tuple[str, int]],
+    statuses: tuple[str, str] | None,
+) -> str:
+    """Return ``9.00 ms slower, 8.50 ms of it in dispatch; status 200 became 500``.
+
+    *shares* are the stages with what each took more.
+    """
+    more = after_ns - before_ns
+    if abs(more) <= _SAME * max(before_ns, after_ns):
+        text = "Equally fast"
+    else:
+        text = f"{duration(abs(more))} {'slower' if more > 0 else 'faster'}"
+        name, part = max(
+            shares, key=lambda item: item[1] * (1 if more > 0 else -1), default=("", 0)
+        )
+        if part * more > 0 and abs(part) * 2 > abs(more):
+            text += f", {duration(abs(part))} of it in {name}"
+    return f"{text}; status {statuses[0]} became {statuses[1]}" if statuses else text
