@@ -130,7 +130,7 @@ class Recorder:
         """Return what makes the recorder note *signal*, with its receivers; safe to call twice."""
 
         def note(recording: Recording, lane: lanes.Lane | None, **_facts: Any) -> None:
-            others = [item for item in signal.receivers_for(app) if not _is_ours(item)]
+            others = [item for item in signal.receivers_for(app) if not is_ours(item)]
             self._note_signal(recording, lane, signal, others, called=False)
 
         receiver = self._guarded("signal", note)
@@ -750,7 +750,7 @@ def _at(recording: Recording, lane: lanes.Lane | None) -> int:
     return recording.at if lane is None else lanes.now(recording)
 
 
-def _is_ours(receiver: Any) -> bool:
+def is_ours(receiver: Any) -> bool:
     """Tell whether a recorder listens there."""
     return type(receiver) is FunctionType and receiver.__globals__ is globals()
 
