@@ -5,7 +5,9 @@ from typing import Any
 import click
 
 from flasktrace.cli.demo import demo_command
+from flasktrace.cli.diff import diff_command
 from flasktrace.cli.exec import exec_command
+from flasktrace.cli.export import export_command
 from flasktrace.cli.list import list_command
 from flasktrace.cli.routes import routes_command
 from flasktrace.cli.run import run_command, show_server_banner
@@ -74,7 +76,9 @@ FlaskGroup.default_commands += [run_command, shell_command, routes_command]
 for _command in (
     *FlaskGroup.default_commands,
     demo_command,
+    diff_command,
     exec_command,
+    export_command,
     list_command,
     show_command,
     tail_command,

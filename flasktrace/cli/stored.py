@@ -1,10 +1,14 @@
 """The store that a command reads, and what is looked for in it."""
 
+import re
+
 import click
 
 from flasktrace.trace.keep.store import Store, open_store
 from flasktrace.trace.model import Trace
 from flasktrace.trace.query import Query, QueryError
+
+_LAST = re.compile("last(?:~([0-9]{1,3}))?")
 
 
 def opened(url: str) -> Store:
@@ -26,9 +30,10 @@ def parsed(text: str) -> Query | None:
 
 def found(store: Store, trace_id: str) -> Trace:
     """Return the trace that *trace_id* means; ClickException when it is none, or several."""
-    if trace_id == "last":
-        page = store.page(limit=1)
-        ids = [item.id for item in page.summaries]
+    back = _LAST.fullmatch(trace_id)
+    if back:
+        number = int(back[1] or 0)
+        ids = [item.id for item in store.page(limit=number + 1).summaries][number:]
     else:
         ids = store.find(trace_id.lower(), limit=3) if _is_hex(trace_id) else []
     if not ids:
