@@ -4,6 +4,7 @@ from typing import Any
 
 import click
 
+from flasktrace.cli.clear import clear_command
 from flasktrace.cli.demo import demo_command
 from flasktrace.cli.diff import diff_command
 from flasktrace.cli.exec import exec_command
@@ -14,6 +15,7 @@ from flasktrace.cli.run import run_command, show_server_banner
 from flasktrace.cli.shell import shell_command
 from flasktrace.cli.show import show_command
 from flasktrace.cli.tail import tail_command
+from flasktrace.cli.top import top_command
 from flasktrace.commands import (
     AppGroup,
     NoAppException,
@@ -75,6 +77,7 @@ def main() -> None:
 FlaskGroup.default_commands += [run_command, shell_command, routes_command]
 for _command in (
     *FlaskGroup.default_commands,
+    clear_command,
     demo_command,
     diff_command,
     exec_command,
@@ -82,5 +85,6 @@ for _command in (
     list_command,
     show_command,
     tail_command,
+    top_command,
 ):
     main.add_command(_command)

@@ -3,15 +3,14 @@
 import shutil
 from dataclasses import dataclass
 from datetime import tzinfo
-from itertools import accumulate, pairwise
 
 from rich.cells import cell_len
 from rich.text import Text
 
-from flasktrace.trace.model import STAGES, Summary
+from flasktrace.trace.model import Summary
 from flasktrace.trace.show import words
 from flasktrace.trace.show.sanitize import clean
-from flasktrace.trace.show.terminal.styles import HOLLOW, SHADES, STAGE
+from flasktrace.trace.show.terminal.bar import stage_bar
 from flasktrace.trace.show.terminal.text import (
     cell,
     joined,
@@ -45,7 +44,7 @@ def line(
     after = (
         status_of(summary.status),
         safe(words.duration(summary.duration_ns).rjust(7)),
-        _stage_bar(summary, plan.bar),
+        stage_bar(_lengths(summary), plan.bar),
     )
     taken = sum(part.cell_len + 1 for part in (*before, *after) if part.plain) + plan.marks
     column = max(min(_PATH, room - taken - 1), 1)
@@ -81,20 +80,6 @@ def _plan(width: int) -> _Plan:
     return next(plan for plan in _PLANS if width >= plan.least)
 
 
-def _stage_bar(summary: Summary, cells: int) -> Text:
-    """Draw the stages in their order, to scale; one that ran has a cell at least."""
-    lengths = {name: max(length, 0) for name, start, length in summary.stages if start is not None}
-    spare = max(cells - len(STAGES), 0)
-    total = sum(lengths.values()) or 1
-    sums = accumulate((lengths.get(name, 0) for name in STAGES), initial=0)
-    bar = Text()
-    for name, (low, high) in zip(STAGES, pairwise(sums), strict=True):
-        count = 1 + high * spare // total - low * spare // total
-        ran = name in lengths
-        bar.append((SHADES[name] if ran else HOLLOW) * count, STAGE[name] if ran else "")
-    return cell(bar, cells)
-
-
 def _add_marks(row: Text, summary: Summary, width: int, link: str | None) -> None:
     """Add to *row* what is special and *link*, as far as they fit into *width* cells."""
     marks, room, column = words.marks(summary), width - row.cell_len - 1, _plan(width).marks
@@ -113,3 +98,8 @@ def _target(summary: Summary, width: int) -> str:
     if cell_len(path) + 2 > width or cell_len(whole) <= width:
         return middle(path if cell_len(whole) > width else whole, width)
     return whole  # its cell cuts the end off
+
+
+def _lengths(summary: Summary) -> dict[str, int]:
+    """Return what each stage took that ran."""
+    return {name: max(length, 0) for name, start, length in summary.stages if start is not None}
