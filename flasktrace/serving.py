@@ -14,9 +14,12 @@ from typing import Any
 
 from werkzeug.debug import DebuggedApplication
 from werkzeug.serving import is_running_from_reloader, make_server, run_simple
+from werkzeug.utils import redirect
 
+from flasktrace.trace.keep.store import Store
 from flasktrace.trace.model import Trace
-from flasktrace.trace.options import Options
+from flasktrace.trace.mount import Mount
+from flasktrace.trace.options import DEFAULT_PATH, Options
 from flasktrace.trace.tracer import Tracer, WatchedApp, tracer_of, unwrap
 
 _ANY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - what to ask instead
@@ -127,6 +130,59 @@ def serve(
         tracer.flush()
         tracer.close()
         signal.signal(signal.SIGTERM, before)
+
+
+def serve_store(
+    store: Store,
+    host: str,
+    port: int,
+    *,
+    token: str | None,
+    ready: Callable[[str, str, str], None],
+) -> None:
+    """Serve the dashboard of *store* alone until interrupted or terminated.
+
+    *ready* gets the address, the path of a login link and the token: *token* or one that is made.
+    Raises as `serve` does.
+    """
+    from flasktrace.trace.keep.ledger import ledger_for
+    from flasktrace.trace.show.access import Access
+    from flasktrace.trace.show.web import create_app
+
+    token = token or secrets.token_urlsafe(24)
+    access = Access(
+        mount=DEFAULT_PATH,
+        token=token,
+        trusted_hosts=_trusted(host),
+        ledger=ledger_for(store.url),
+        app_name="flasktrace",
+    )
+
+    def dashboard() -> Callable[..., Any]:
+        return create_app(
+            store, access, mount=DEFAULT_PATH, health=lambda: {"store": store.health()}
+        )
+
+    mounted = Mount(_to_dashboard, DEFAULT_PATH, dashboard)
+    if port:
+        port = free_port(host, port)
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    before = signal.signal(signal.SIGTERM, _leave)
+    try:
+        _serve_once(
+            mounted, host, port, lambda at: ready(at, access.launch_link(), token), True, False
+        )
+    except KeyboardInterrupt:
+        if sys.stderr.isatty():
+            say("")
+    finally:
+        store.close()
+        signal.signal(signal.SIGTERM, before)
+
+
+def _to_dashboard(environ: Any, start_response: Any) -> Any:
+    answer = redirect(f"{DEFAULT_PATH}/")
+    return answer(environ, start_response)
 
 
 def _serve_once(

@@ -4,14 +4,18 @@ from typing import Any
 
 import click
 
+from flasktrace.cli.bench import bench_command
 from flasktrace.cli.clear import clear_command
 from flasktrace.cli.demo import demo_command
 from flasktrace.cli.diff import diff_command
+from flasktrace.cli.doctor import doctor_command
 from flasktrace.cli.exec import exec_command
 from flasktrace.cli.export import export_command
 from flasktrace.cli.list import list_command
+from flasktrace.cli.map import map_command
 from flasktrace.cli.routes import routes_command
 from flasktrace.cli.run import run_command, show_server_banner
+from flasktrace.cli.serve import serve_command
 from flasktrace.cli.shell import shell_command
 from flasktrace.cli.show import show_command
 from flasktrace.cli.tail import tail_command
@@ -84,6 +88,10 @@ for _command in (
     export_command,
     list_command,
     show_command,
+    bench_command,
+    map_command,
+    serve_command,
+    doctor_command,
     tail_command,
     top_command,
 ):

@@ -1,19 +1,21 @@
 """The keys that are pressed while a command runs."""
 
 import os
+import re
 import select
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-_NAMES = {"\x1b[A": "k", "\x1b[B": "j", "\x1b[C": "", "\x1b[D": "", "\x1b": "q", "\x03": "q"}
-"""Arrows and others, and the letter that does the same."""
+_NAMES = {"\x1b[A": "k", "\x1b[B": "j", "\x1b": "q"}
+"""Arrows and escape, and the letter that does the same."""
+_KEY = re.compile(r"\x1b(?:[\[O][0-9;]*[A-Za-z~])?|.", re.DOTALL)
 
 
 @contextmanager
-def keys() -> Iterator[Callable[[float], str]]:
-    """Give what waits so many seconds at most for a key and returns it, else an empty text.
+def keys() -> Iterator[Callable[[float], list[str]]]:
+    """Give what waits so many seconds at most for a key and returns all that were pressed.
 
     Where no keys can be read (no terminal, Windows) it just waits.
     """
@@ -33,13 +35,17 @@ def keys() -> Iterator[Callable[[float], str]]:
         termios.tcsetattr(number, termios.TCSADRAIN, before)
 
 
-def _wait(seconds: float) -> str:
+def _wait(seconds: float) -> list[str]:
     time.sleep(seconds)
-    return ""
+    return []
 
 
-def _pressed(number: int, seconds: float) -> str:
+def _pressed(number: int, seconds: float) -> list[str]:
     if not select.select([number], [], [], seconds)[0]:
-        return ""
-    found = os.read(number, 16).decode(errors="ignore")
-    return _NAMES.get(found, found[:1])
+        return []
+    return names(os.read(number, 1000).decode(errors="ignore"))
+
+
+def names(text: str) -> list[str]:
+    """Return the keys of what a terminal sent, arrows as the letters that do the same."""
+    return [_NAMES.get(key, key) for key in _KEY.findall(text)]

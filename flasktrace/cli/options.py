@@ -5,6 +5,7 @@ from typing import Any, TypeVar
 
 import click
 
+from flasktrace.commands import ScriptInfo
 from flasktrace.trace.keep.store import DEFAULT_URL
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -24,14 +25,14 @@ def store_option(command: Function) -> Function:
     )(command)
 
 
-def address_options(port: str) -> Callable[[Function], Function]:
-    """Return what adds --host and --port; *port* says what is special about the latter."""
+def address_options(port: str, default: int = 5000) -> Callable[[Function], Function]:
+    """Return what adds --host and --port, *default*; *port* says what is special about that."""
 
     def add(command: Function) -> Function:
         command = click.option(
             "-p",
             "--port",
-            default=5000,
+            default=default,
             show_default=True,
             type=click.IntRange(0, 65535),
             help=f"Port to listen on; {port}",
@@ -41,3 +42,16 @@ def address_options(port: str) -> Callable[[Function], Function]:
         )(command)
 
     return add
+
+
+def app_of(info: ScriptInfo, target: str | None) -> Any:
+    """Return the app that *target* names, without it the one that --app names.
+
+    ClickException when there is none; what the module itself raises is passed on.
+    """
+    from flasktrace.loading import AppNotFoundError, load_app
+
+    try:
+        return info.load_app() if target is None else load_app(target)
+    except AppNotFoundError as error:
+        raise click.ClickException(str(error)) from None

@@ -125,7 +125,8 @@ def _show(store: Store, query: Query | None, window: float, view: View) -> None:
                 rows = endpoints.rows(time.time(), view.sort)
             head = f"{_total(rows)}, last {window:g} s, {store.url}"
             draw(rows, sort=view.sort, marked=view.marked, head=head, foot=_foot(view))
-            view.press(pressed(_STEP), len(rows))
+            for key in pressed(_STEP):
+                view.press(key, len(rows))
 
 
 def _total(rows: "Sequence[Endpoint]") -> str:

@@ -62,13 +62,15 @@ class _Table:
         longest = max((cell_len(row.name) for row in self.rows), default=0)
         spare = width - _FIGURE * len(figures)
         name = min(max(longest, _LEAST), _MOST, spare)
-        bar = min(spare - name - 2, _BAR_MOST)
+        left = spare - name
+        bar = min(left - 2, _BAR_MOST)
         bar = bar if bar >= _BAR else 0
         if self.head:
             yield one_row(safe(self.head, "dim"), width)
         titles = [safe(title.rjust(_FIGURE), self._style(title)) for title in figures]
         yield one_row(
-            row_of(cell(safe("endpoint", self._style("name")), name), *titles, *_legend(bar)), width
+            row_of(cell(safe("endpoint", self._style("name")), name), *titles, *_legend(left)),
+            width,
         )
         yield from self._body(width, name, figures, bar)
         if self.foot:
@@ -98,7 +100,7 @@ def _legend(room: int) -> list[Text]:
     parts = [safe("  ")]
     for name in STAGES:
         parts += [safe(SHADES[name], STAGE[name]), safe(f" {name} ", "dim")]
-    return parts if sum(cell_len(part.plain) for part in parts) <= room + 2 else []
+    return parts if sum(part.cell_len for part in parts) <= room else []
 
 
 _FIGURES: dict[str, Callable[[Endpoint], str]] = {
