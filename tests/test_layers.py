@@ -49,6 +49,7 @@ OUTSIDE = {
     "aliasing",
     "flask_group",
     "pytest_plugin",
+    "servers",
     "serving",
 }
 """What joins framework and tracer, or starts them."""
@@ -171,7 +172,7 @@ def test_only_the_terminal_view_imports_rich():
 
 
 def test_the_command_line_imports_the_terminal_view_late():
-    top = ("commands", "__main__", "serving", "loading", "pytest_plugin")
+    top = ("commands", "__main__", "servers", "serving", "loading", "pytest_plugin")
     for name in (*top, *(name for name in FILES if name.partition(".")[0] == "cli")):
         names = imported(FILES[name], inside_functions=False) if name in FILES else set()
 

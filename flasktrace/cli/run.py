@@ -1,5 +1,6 @@
 """The command ``run``: serves an app, traced."""
 
+import os
 from collections.abc import Callable
 from typing import Any, NoReturn
 
@@ -7,12 +8,19 @@ import click
 
 from flasktrace.cli.options import STORE, address_options
 from flasktrace.cli.printing import ignore, line_printer
+from flasktrace.cli.tls import ssl_context
 from flasktrace.commands import ScriptInfo, debug_by_environment, pass_script_info
 from flasktrace.trace.keep.store import DEFAULT_URL
 
 
+def _paths(_context: click.Context, _option: click.Parameter, values: tuple[str, ...]) -> Any:
+    """Take several paths in one text apart."""
+    return tuple(part for value in values for part in value.split(os.pathsep) if part)
+
+
 @click.command("run")
 @click.argument("target", metavar="[MODULE:APP]", required=False)
+@click.argument("arguments", metavar="[-- ARGS]", nargs=-1, type=click.UNPROCESSED)
 @address_options("0 for any that is free.")
 @click.option("--debug/--no-debug", default=None, help="Debug mode of a Flask app.")
 @click.option(
@@ -28,6 +36,27 @@ from flasktrace.trace.keep.store import DEFAULT_URL
 )
 @click.option(
     "--with-threads/--without-threads", "threaded", default=True, help="A thread for each request."
+)
+@click.option(
+    "--server",
+    default="werkzeug",
+    show_default=True,
+    type=click.Choice(("werkzeug", "gunicorn", "waitress")),
+    help="What serves; ARGS are for it.",
+)
+@click.option("--cert", help="TLS: file of the certificate, 'adhoc', or name of an SSLContext.")
+@click.option("--key", help="File of the certificate's key.")
+@click.option(
+    "--extra-files",
+    multiple=True,
+    callback=_paths,
+    help=f"Files whose change restarts too; several with {os.pathsep!r} between.",
+)
+@click.option(
+    "--exclude-patterns",
+    multiple=True,
+    callback=_paths,
+    help=f"Globs of files whose change restarts nothing; with {os.pathsep!r} between.",
 )
 @click.option(
     "--store",
@@ -49,6 +78,7 @@ from flasktrace.trace.keep.store import DEFAULT_URL
 def run_command(
     info: ScriptInfo,
     target: str | None,
+    arguments: tuple[str, ...],
     host: str,
     port: int,
     debug: bool | None,
@@ -60,6 +90,11 @@ def run_command(
     capture_body: bool | None,
     exclude: tuple[str, ...],
     quiet: bool,
+    server: str,
+    cert: str | None,
+    key: str | None,
+    extra_files: tuple[str, ...],
+    exclude_patterns: tuple[str, ...],
 ) -> None:
     """Serve a WSGI app, traced, and print a line for each request.
 
@@ -69,9 +104,18 @@ def run_command(
     flasktrace run shop:app
     flasktrace run --debug "shop:create_app('test')"
     flasktrace run httpbin:app --port 8000
+    flasktrace run shop:app --cert adhoc
+    flasktrace run shop:app --server gunicorn -- --workers 4
+
+    Exit codes: 0 when it was ended, 1 when there is no such app, address or server, 2 for wrong
+    usage.
     """  # noqa: D301
+    from flasktrace.servers import ServerError, serve_with
     from flasktrace.serving import AddressError, say, serve, watched
 
+    if target is not None and target.startswith("-"):  # --app names the app
+        target, arguments = None, (target, *arguments)
+    tls = _checked(server, arguments, cert, key)
     app = _loaded(info, target)
     debug = debug_by_environment() if debug is None else debug
     if debug and hasattr(app, "debug"):
@@ -91,6 +135,9 @@ def run_command(
         say("Press Ctrl-C to stop.")
 
     try:
+        if server != "werkzeug":
+            serve_with(server, app, tracer, host, port, arguments, ready)
+            return
         serve(
             app,
             tracer,
@@ -100,9 +147,25 @@ def run_command(
             threaded=threaded,
             use_reloader=debug if reload_ is None else reload_,
             use_debugger=debug if debugger is None else debugger,
+            ssl_context=tls,
+            extra_files=extra_files,
+            exclude_patterns=exclude_patterns,
         )
-    except AddressError as error:
+    except (AddressError, ServerError) as error:
         raise click.ClickException(str(error)) from None
+
+
+def _checked(server: str, arguments: tuple[str, ...], cert: str | None, key: str | None) -> Any:
+    """Return what is served with for TLS, when the options go together."""
+    if server == "werkzeug":
+        if arguments:
+            text = " ".join(arguments)
+            raise click.UsageError(f"{text!r} is for another server; choose it with --server.")
+        return ssl_context(cert, key)
+    if cert or key:
+        message = f"--cert and --key are for werkzeug; give {server} its own options behind --."
+        raise click.UsageError(message)
+    return None
 
 
 def show_server_banner(debug: bool, app_import_path: str | None) -> None:
