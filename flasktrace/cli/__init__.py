@@ -75,7 +75,11 @@ def main() -> None:
     """See what happened to a request: its stages, its context, its hooks, its verdict.
 
     The commands of an app are here too, once --app names it.
-    """
+
+    \b
+    Completion by the tabulator key, in bash (else zsh_source, fish_source):
+    eval "$(_FLASKTRACE_COMPLETE=bash_source flasktrace)"
+    """  # noqa: D301
 
 
 FlaskGroup.default_commands += [run_command, shell_command, routes_command]

@@ -40,6 +40,8 @@ def demo_command(host: str, port: int, url: str, rounds: int, pause: float, leav
     \b
     flasktrace demo
     flasktrace demo --rounds 50 --pause 0
+
+    Exit codes: 0 when it was ended, 1 when it cannot listen or store, 2 for wrong usage.
     """  # noqa: D301
     from flasktrace.demo.visit import visited_shop
     from flasktrace.serving import AddressError

@@ -1,6 +1,5 @@
 """The command ``export``: traces as files for other programs and people."""
 
-import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,6 +7,7 @@ from pathlib import Path
 import click
 
 from flasktrace.cli.options import store_option
+from flasktrace.cli.printing import write_file
 from flasktrace.cli.stored import found, opened, parsed
 from flasktrace.trace.keep.store import Store
 from flasktrace.trace.model import Summary, Trace
@@ -71,7 +71,7 @@ def _write_one(trace: Trace, form: str, output: str | None) -> None:
     if output is None:
         sys.stdout.write(text if text.endswith("\n") else f"{text}\n")
     else:
-        _write(Path(output), text)
+        write_file(Path(output), text)
 
 
 def _write_all(store: Store, query: Query | None, form: str, folder: Path) -> int:
@@ -85,7 +85,7 @@ def _write_all(store: Store, query: Query | None, form: str, folder: Path) -> in
         trace = store.get(item.id)
         if trace is not None:
             name = f"{_moment(trace)}-{trace.id[:12]}{FORMATS[form].suffix}"
-            _write(folder / name, export(trace, form))
+            write_file(folder / name, export(trace, form))
             count += 1
     return count
 
@@ -105,9 +105,3 @@ def _moment(trace: Trace) -> str:
     day, _, time = trace.started.partition("T")
     digits = ["".join(sign for sign in part if sign in "0123456789") for part in (day, time[:15])]
     return "T".join(digits)
-
-
-def _write(path: Path, text: str) -> None:
-    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
-    with open(os.open(path, flags, 0o600), "w", encoding="utf-8") as file:  # noqa: PTH123
-        file.write(text)

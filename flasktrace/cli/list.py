@@ -25,6 +25,9 @@ def list_command(query: tuple[str, ...], limit: int, as_json: bool, url: str) ->
     \b
     flasktrace list
     flasktrace list status:5xx 'path:/cart*' -n 100
+    flasktrace list --json
+
+    Exit codes: 0, also when there are none; 1 when the store cannot be read, 2 for wrong usage.
     """  # noqa: D301
     store = opened(url)
     page = store.page(limit=limit, query=parsed(" ".join(query)))

@@ -44,6 +44,14 @@ def address_options(port: str, default: int = 5000) -> Callable[[Function], Func
     return add
 
 
+def picture_options(command: Function) -> Function:
+    """Add --svg and --html, of which a command gets the files."""
+    for form in ("html", "svg"):
+        text = f"Save the view as a picture, {form.upper()}, instead of printing it."
+        command = click.option(f"--{form}", metavar="FILE", help=text)(command)
+    return command
+
+
 def app_of(info: ScriptInfo, target: str | None) -> Any:
     """Return the app that *target* names, without it the one that --app names.
 

@@ -26,6 +26,8 @@ def routes_command(sort: str, all_methods: bool, as_json: bool) -> None:
     \b
     flasktrace --app shop routes
     flasktrace --app shop routes --sort match
+
+    Exit codes: 0, 1 when it is no Flask app, 2 when there is no app or for wrong usage.
     """  # noqa: D301
     rules = app_at_hand().url_map
     hidden = set() if all_methods else {"HEAD", "OPTIONS"}

@@ -114,7 +114,8 @@ def run_command(
     from flasktrace.serving import AddressError, say, serve, watched
 
     if target is not None and target.startswith("-"):  # --app names the app
-        target, arguments = None, (target, *arguments)
+        arguments = (target, *arguments)
+        target = None
     tls = _checked(server, arguments, cert, key)
     app = _loaded(info, target)
     debug = debug_by_environment() if debug is None else debug

@@ -15,6 +15,8 @@ def shell_command() -> None:
 
     \b
     flasktrace --app shop shell
+
+    Exit codes: 0, 1 when it is no Flask app, 2 when there is no app or for wrong usage.
     """  # noqa: D301
     import code
 

@@ -23,6 +23,9 @@ def tail_command(query: tuple[str, ...], as_json: bool, url: str) -> None:
     \b
     flasktrace tail
     flasktrace tail 'dur:>100ms' -- -path:/static*
+    flasktrace tail --json status:5xx
+
+    Exit codes: 0 when it was ended, 1 when the store cannot be read, 2 for wrong usage.
     """  # noqa: D301
     store, wanted = opened(url), parsed(" ".join(query))
     show = json_line if as_json else summary_printer()

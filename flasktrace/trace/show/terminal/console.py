@@ -1,10 +1,14 @@
 """Consoles that print what is drawn, and nothing else that could move a cursor."""
 
+import re
 import sys
 from io import StringIO
 from typing import IO, Any, cast
 
 from rich.console import Console, RenderableType
+
+_FONT = re.compile(r"@font-face\s*\{[^}]*\}\s*")
+_FONTS = 2
 
 
 def render(renderable: RenderableType, *, width: int = 80, color: bool = False) -> str:
@@ -23,6 +27,35 @@ def render(renderable: RenderableType, *, width: int = 80, color: bool = False) 
         highlight=False,
     ).print(renderable)
     return out.getvalue()
+
+
+def picture(
+    renderable: RenderableType, form: str, *, width: int = 100, title: str = "flasktrace"
+) -> str:
+    """Return *renderable* as a picture: *form* ``svg`` or ``html``, which load nothing else.
+
+    KeyError for another *form*.
+    """
+    screen = Console(
+        file=StringIO(),
+        record=True,
+        width=width,
+        force_terminal=True,
+        force_jupyter=False,
+        color_system="standard",
+        no_color=False,
+        legacy_windows=False,
+        markup=False,
+        emoji=False,
+        highlight=False,
+    )
+    screen.print(renderable)
+    if form == "html":
+        return screen.export_html()
+    if form != "svg":
+        raise KeyError(form)
+    drawn = screen.export_svg(title=title, unique_id="flasktrace")
+    return _FONT.sub("", drawn, count=_FONTS)  # they would come from another site
 
 
 def console(file: IO[str] | None = None) -> Console:
