@@ -14,6 +14,8 @@ from flasktrace.trace.show.terminal.text import cell, joined, one_row, row_of, s
 
 _COLUMN = 10
 """Cells of a figure."""
+_SENTENCES = "changes"
+"""Of which each names itself."""
 _NOTHING = "–"  # noqa: RUF001 - the sign, no letter
 
 
@@ -31,7 +33,7 @@ def _all(sheet: Sheet, found: Comparison) -> Iterator[Text]:
     yield from _times(sheet, found)
     for title, items in (
         ("facts", found.facts),
-        ("changes", found.changes),
+        (_SENTENCES, found.changes),
         ("headers", found.headers),
     ):
         yield from _differences(sheet, title, items)
@@ -128,7 +130,8 @@ def _differences(sheet: Sheet, title: str, items: Sequence[Difference]) -> Itera
     yield Text("")
     yield one_row(safe(title, "bold"), sheet.width)
     for item in items:
-        yield from sheet.paragraph(safe(item.name), indent=2)
+        if title != _SENTENCES:
+            yield from sheet.paragraph(safe(item.name), indent=2)
         for sign, style, value in (("-", "red", item.before), ("+", "green", item.after)):
             if value is not None:
                 yield from sheet.rows(safe(f"    {sign} ", style), safe(value))
