@@ -1,10 +1,12 @@
 """The commands that look at an app: doctor, bench, map, serve, run with its servers and TLS."""
 
 import json
+import re
 import socket
 import ssl
 import sys
 from contextlib import closing
+from dataclasses import replace
 from http.client import HTTPSConnection
 
 import pytest
@@ -199,6 +201,43 @@ def test_run_serves_with_another_server(serve, server):
     assert until_answered(made).text == "fine"
     assert made.lines(1)
     assert [item["path"] for item in made.traces(1)] == ["/"]
+
+
+def test_replay_asks_the_server_that_runs_the_same_once_more(serve, tmp_path):
+    server = serve("run", "shop:app", "--port", "0", "--capture-body")
+    server.ask("/?x=%E2%82%AC", headers={"X-Page": "7", "Cookie": "a=b"})
+    server.traces(1)
+    done = flasktrace(tmp_path, "replay")
+    again = server.traces(2)[-1]
+
+    assert done.returncode == 0, done.stderr
+    assert re.fullmatch(r"GET /\?x=\S+ → 200 OK \(as before\), 4 B in .+\n", done.stdout)
+    assert "left out, the values are secret: Cookie" in done.stderr
+    assert (again["path"], again["query"]) == ("/", "x=%E2%82%AC")
+    headers = dict(server.api(f"/api/traces/{again['id']}")["request"]["headers"])
+    assert headers["X-Page"] == "7"
+    assert "Cookie" not in headers
+
+
+@pytest.mark.parametrize(
+    ("facts", "arguments", "words"),
+    [
+        ({}, (), "which is not this machine"),
+        ({}, ("--to", "http://127.0.0.1:9"), "gave no answer"),
+        ({}, ("--to", "shop"), "'shop' is no server"),
+        ({}, ("--to", "http://x:abc"), "is no server"),
+        ({"method": "POST"}, ("--to", "http://127.0.0.1:9"), "Send POST /cart"),
+    ],
+)
+def test_replay_sends_nothing_to_nobody_and_nothing_unasked(run, facts, arguments, words):
+    there = cart()
+    request = replace(there.request, host="evil.example")
+    with closing(open_store("sqlite:///.flasktrace/traces.db")) as store:
+        store.put([replace(there, request=request, **facts)])
+    done = run("replay", *arguments)
+
+    assert done.exit_code in {1, 2}
+    assert words in done.stderr
 
 
 def until_answered(made):

@@ -13,6 +13,7 @@ from flasktrace.cli.exec import exec_command
 from flasktrace.cli.export import export_command
 from flasktrace.cli.list import list_command
 from flasktrace.cli.map import map_command
+from flasktrace.cli.replay import replay_command
 from flasktrace.cli.routes import routes_command
 from flasktrace.cli.run import run_command, show_server_banner
 from flasktrace.cli.serve import serve_command
@@ -96,6 +97,7 @@ for _command in (
     map_command,
     serve_command,
     doctor_command,
+    replay_command,
     tail_command,
     top_command,
 ):
