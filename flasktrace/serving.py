@@ -7,16 +7,19 @@ import secrets
 import signal
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import fields
 from ipaddress import ip_address
 from typing import Any
 
 from werkzeug.debug import DebuggedApplication
 from werkzeug.serving import is_running_from_reloader, make_server, run_simple
+from werkzeug.utils import redirect
 
+from flasktrace.trace.keep.store import Store
 from flasktrace.trace.model import Trace
-from flasktrace.trace.options import Options
+from flasktrace.trace.mount import Mount
+from flasktrace.trace.options import DEFAULT_PATH, Options
 from flasktrace.trace.tracer import Tracer, WatchedApp, tracer_of, unwrap
 
 _ANY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - what to ask instead
@@ -104,22 +107,29 @@ def serve(
     threaded: bool = True,
     use_reloader: bool = False,
     use_debugger: bool = False,
+    ssl_context: Any = None,
+    extra_files: Sequence[str] = (),
+    exclude_patterns: Sequence[str] = (),
 ) -> None:
     """Serve until interrupted or terminated; *ready* gets the address that is listened on.
 
-    Port 0 is any that is free. Raises `PortTakenError` when somebody else listens on the port,
-    `AddressError` when nobody can.
+    Port 0 is any that is free. *ssl_context* is what werkzeug takes for TLS. The reloader also
+    watches *extra_files*, and leaves alone what *exclude_patterns* fit. Raises `PortTakenError`
+    when somebody else listens on the port, `AddressError` when nobody can.
     """
     reloaded = use_reloader and is_running_from_reloader()
     if not reloaded and (port or use_reloader):
         port = free_port(host, port)
     logging.getLogger("werkzeug").setLevel(logging.ERROR)  # each request has its line already
-    before = signal.signal(signal.SIGTERM, _leave)
+    before = signal.signal(signal.SIGTERM, leave)
     try:
         if use_reloader:
-            _serve_reloading(app, tracer, host, port, ready, threaded, use_debugger)
+            files = {"extra_files": extra_files, "exclude_patterns": exclude_patterns}
+            _serve_reloading(
+                app, tracer, host, port, ready, threaded, use_debugger, ssl_context, **files
+            )
         else:
-            _serve_once(app, host, port, ready, threaded, use_debugger)
+            _serve_once(app, host, port, ready, threaded, use_debugger, ssl_context)
     except KeyboardInterrupt:
         if sys.stderr.isatty():
             say("")  # the prompt shall not stand behind ^C
@@ -129,11 +139,70 @@ def serve(
         signal.signal(signal.SIGTERM, before)
 
 
-def _serve_once(
-    app: Any, host: str, port: int, ready: Callable[[str], None], threaded: bool, debugger: bool
+def serve_store(
+    store: Store,
+    host: str,
+    port: int,
+    *,
+    token: str | None,
+    ready: Callable[[str, str, str], None],
 ) -> None:
-    with make_server(host, port, app, threaded=threaded) as server:
-        ready(_address(host, server.port))
+    """Serve the dashboard of *store* alone until interrupted or terminated.
+
+    *ready* gets the address, the path of a login link and the token: *token* or one that is made.
+    Raises as `serve` does.
+    """
+    from flasktrace.trace.keep.ledger import ledger_for
+    from flasktrace.trace.show.access import Access
+    from flasktrace.trace.show.web import create_app
+
+    token = token or secrets.token_urlsafe(24)
+    access = Access(
+        mount=DEFAULT_PATH,
+        token=token,
+        trusted_hosts=_trusted(host),
+        ledger=ledger_for(store.url),
+        app_name="flasktrace",
+    )
+
+    def dashboard() -> Callable[..., Any]:
+        return create_app(
+            store, access, mount=DEFAULT_PATH, health=lambda: {"store": store.health()}
+        )
+
+    mounted = Mount(_to_dashboard, DEFAULT_PATH, dashboard)
+    if port:
+        port = free_port(host, port)
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    before = signal.signal(signal.SIGTERM, leave)
+    try:
+        _serve_once(
+            mounted, host, port, lambda at: ready(at, access.launch_link(), token), True, False
+        )
+    except KeyboardInterrupt:
+        if sys.stderr.isatty():
+            say("")
+    finally:
+        store.close()
+        signal.signal(signal.SIGTERM, before)
+
+
+def _to_dashboard(environ: Any, start_response: Any) -> Any:
+    answer = redirect(f"{DEFAULT_PATH}/")
+    return answer(environ, start_response)
+
+
+def _serve_once(
+    app: Any,
+    host: str,
+    port: int,
+    ready: Callable[[str], None],
+    threaded: bool,
+    debugger: bool,
+    tls: Any = None,
+) -> None:
+    with make_server(host, port, app, threaded=threaded, ssl_context=tls) as server:
+        ready(_address(host, server.port, tls))
         if debugger:
             server.app = _debugged(app, host)
         server.serve_forever()
@@ -147,15 +216,25 @@ def _serve_reloading(
     ready: Callable[[str], None],
     threaded: bool,
     debugger: bool,
+    tls: Any,
+    **files: Sequence[str],
 ) -> None:
     if is_running_from_reloader():
         port = int(os.environ.get(_KEPT_PORT, port))
-        ready(_address(host, port))
+        ready(_address(host, port, tls))
         app = _debugged(app, host) if debugger else app
     else:
         os.environ[_KEPT_PORT] = str(port)
         os.environ[_KEPT_TOKEN] = tracer.options.token or ""
-    run_simple(host, port, app, use_reloader=True, threaded=threaded)
+    run_simple(
+        host,
+        port,
+        app,
+        use_reloader=True,
+        threaded=threaded,
+        ssl_context=tls,
+        **files,  # type: ignore[arg-type]
+    )
 
 
 def _debugged(app: Any, host: str) -> DebuggedApplication:
@@ -167,16 +246,18 @@ def _debugged(app: Any, host: str) -> DebuggedApplication:
     return made
 
 
-def _address(host: str, port: int) -> str:
+def _address(host: str, port: int, tls: Any = None) -> str:
     """Return the URL of what listens on *host*: not "localhost", which may be somebody else.
 
     A name stands for an IPv4 and an IPv6 address, and each of them has ports of its own.
     """
     host = _ANY_ADDRESS.get(host, host)
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    scheme = "http" if tls is None else "https"
+    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
 
-def _leave(_signal: int, _frame: Any) -> None:
+def leave(_signal: int, _frame: Any) -> None:
+    """End the program as it ends by itself, for a signal."""
     raise SystemExit(0)
 
 

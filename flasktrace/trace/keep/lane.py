@@ -1,6 +1,7 @@
 """The queue of one process and the thread that empties it."""
 
 import queue
+import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
@@ -56,6 +57,10 @@ class Lane:
 
     def start(self) -> None:
         """Start the thread, unless another thread is just doing that; never waits, never raises."""
+        if sys.is_finalizing():
+            # A thread that begins now never runs, and Python waits for its beginning for ever.
+            self._work_here(0)
+            return
         if not self._starting.acquire(blocking=False):
             return
         try:

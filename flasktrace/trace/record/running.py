@@ -22,7 +22,7 @@ from flasktrace.trace.record.redact import without
 
 _MOST = 30
 """Lines of a stack, the innermost ones."""
-_PATIENCE = 5 * 60 * 1_000_000_000
+PATIENCE = 5 * 60 * 1_000_000_000
 """Nanoseconds after which a body that nobody has begun to read counts as abandoned."""
 _CALL = Gateway.__call__.__code__
 _CHUNK = Body.__next__.__code__
@@ -115,11 +115,11 @@ def _lines(found: list[tuple[CodeType, int]], doors: list[CodeType]) -> list[str
 # What will never end
 
 
-def sweep(recorder: Recorder) -> None:
-    """Finish the recordings whose bodies nobody has begun to read for a long time."""
+def sweep(recorder: Recorder, patience: int = PATIENCE) -> None:
+    """Finish the recordings whose bodies nobody has begun to read for *patience* nanoseconds."""
     for recording in list(recorder.live.values()):
         returned = _returned_at(recording)
-        if returned is not None and lanes.now(recording) - returned > _PATIENCE:
+        if returned is not None and lanes.now(recording) - returned >= patience:
             recording.outcome = "abandoned"
             recorder.finish(recording, returned)
 

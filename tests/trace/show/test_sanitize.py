@@ -4,7 +4,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import fields, replace
-from datetime import UTC
+from datetime import UTC, datetime
 from itertools import cycle
 from typing import Any
 
@@ -15,7 +15,9 @@ from rich.cells import cell_len
 
 from flasktrace.trace.model import Record, Trace
 from flasktrace.trace.show import terminal, words
+from flasktrace.trace.show.compare import compare
 from flasktrace.trace.show.sanitize import clean
+from flasktrace.trace.show.traffic import Traffic
 from tests.cases import many
 from tests.trace import samples
 
@@ -93,7 +95,7 @@ def test_cleaning_keeps_the_rest_and_may_be_repeated(text: str) -> None:
     assert all(sign in clean(text) for sign in kept)
 
 
-@settings(max_examples=many(1000), deadline=None)
+@settings(max_examples=many(6000), deadline=None)
 @given(shapes, sources, st.integers(10, 220))
 def test_line_of_hostile_trace_is_harmless_and_fits(
     base: Trace, texts: list[str], width: int
@@ -121,7 +123,30 @@ def test_stack_of_hostile_trace_is_harmless_and_fits(
     check(terminal.stack(trace, trace.stages[1].name), width)
 
 
-@settings(max_examples=many(500), deadline=None)
+@settings(max_examples=many(400), deadline=None)
+@given(shapes, shapes, sources, WIDTHS)
+def test_comparison_of_hostile_traces_is_harmless_and_fits(
+    base: Trace, other: Trace, texts: list[str], width: int
+) -> None:
+    found = compare(hostile_trace(base, texts), hostile_trace(other, texts[::-1]))
+
+    check(terminal.comparison(found), width)
+
+
+@settings(max_examples=many(400), deadline=None)
+@given(shapes, sources, WIDTHS)
+def test_table_of_hostile_endpoints_is_harmless_and_fits(
+    base: Trace, texts: list[str], width: int
+) -> None:
+    found = Traffic()
+    found.add([replace(hostile_trace(base, texts).summary(), started=base.started)])
+    rows = found.rows(datetime.fromisoformat(base.started).timestamp())
+
+    assert rows
+    check(terminal.table(rows, head=texts[0], foot=texts[-1]), width)
+
+
+@settings(max_examples=many(2000), deadline=None)
 @given(shapes, sources)
 def test_words_about_a_hostile_trace_are_harmless(base: Trace, texts: list[str]) -> None:
     trace = hostile_trace(base, texts)

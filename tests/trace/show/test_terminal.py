@@ -1,11 +1,13 @@
 """The terminal view reads well at every width; golden/*.txt were read by eye."""
 
 import os
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC
 from io import BytesIO, StringIO, TextIOWrapper
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import pytest
 from rich.cells import cell_len
@@ -13,10 +15,12 @@ from rich.console import RenderableType
 
 from flasktrace.trace.model import STAGES, Card, Change, Event, Run, Snapshot, Span, Stage, Trace
 from flasktrace.trace.show import terminal
+from flasktrace.trace.show.compare import compare as compared
 from tests.cases import cover
 from tests.trace import samples
 
 GOLDEN = Path(__file__).parent / "golden"
+SGR = re.compile(r"\x1b\[[0-9;]*m")
 WIDTHS = (60, 80, 200)
 
 
@@ -74,6 +78,10 @@ def line(trace: Trace, width: int = 80, link: str | None = None) -> str:
     return terminal.line(trace.summary(), width=width, link=link, tz=UTC).plain
 
 
+def tree_of(trace: Trace) -> RenderableType:
+    return terminal.tree(trace, tz=UTC)
+
+
 def stack(trace: Trace, stage: str, width: int = 80) -> str:
     return terminal.render(terminal.stack(trace, stage), width=width)
 
@@ -116,10 +124,47 @@ def test_stack_looks_as_it_did_when_it_was_read(width: int) -> None:
     compare(f"stack-{width}", stack(odd(), "preprocess", width))
 
 
+@pytest.mark.parametrize("color", [False, True])
+@pytest.mark.parametrize("width", WIDTHS)
+def test_comparison_looks_as_it_did_when_it_was_read(width: int, color: bool) -> None:
+    made = terminal.comparison(compared(samples.cart(), odd()))
+
+    compare(f"diff-{'color-' * color}{width}", terminal.render(made, width=width, color=color))
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_colours_look_as_they_did_when_they_were_read(width: int) -> None:
+    views = (
+        terminal.line(samples.crash().summary(), width=width, tz=UTC),
+        terminal.tree(samples.crash(), tz=UTC),
+        terminal.stack(samples.cart(), "preprocess"),
+    )
+
+    compare(f"color-{width}", "".join(terminal.render(v, width=width, color=True) for v in views))
+
+
+@pytest.mark.parametrize("form", ["svg", "html"])
+def test_picture_holds_the_view_and_loads_nothing(form: str) -> None:
+    path = "/<script>\x1b[2J&"
+    text = terminal.picture(tree_of(replace(samples.cart(), path=path)), form, width=80)
+
+    assert "dispatch" in text
+    assert "<script" not in text
+    assert "\x1b" not in text
+    assert not re.search(r"url\([^#]|@import|src=|href=", text)
+    if form == "svg":
+        ET.fromstring(text)
+
+
+def test_picture_of_another_form_is_an_error() -> None:
+    with pytest.raises(KeyError):
+        terminal.picture(tree_of(samples.cart()), "png")
+
+
 @pytest.mark.parametrize("path", sorted(GOLDEN.glob("*.txt")), ids=lambda path: path.stem)
 def test_no_golden_row_is_wider_than_its_name_says(path: Path) -> None:
     width = int(path.stem.rpartition("-")[2])
-    rows = path.read_text(encoding="utf-8").splitlines()
+    rows = SGR.sub("", path.read_text(encoding="utf-8")).splitlines()
 
     assert [item for item in rows if cell_len(item) > width] == []
     assert [item for item in rows if item != item.rstrip()] == []

@@ -1,0 +1,69 @@
+"""How commands print: rows for people, JSON for programs."""
+
+import json
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from flasktrace.trace.model import Summary, Trace
+
+
+def print_json(data: Any) -> None:
+    """Print *data* as indented JSON."""
+    click.echo(json.dumps(data, indent=2))
+
+
+def json_line(summary: Summary) -> None:
+    """Print a row as one line of JSON, at once."""
+    click.echo(json.dumps(summary.to_dict()))
+    sys.stdout.flush()
+
+
+def write_file(path: Path, text: str) -> None:
+    """Write *text* into a file that, when it is new, only its owner may read; raises OSError."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+    with open(os.open(path, flags, 0o600), "w", encoding="utf-8") as file:  # noqa: PTH123
+        file.write(text)
+
+
+def print_view(view: Any, svg: str | None = None, html: str | None = None) -> None:
+    """Print what `flasktrace.trace.show.terminal` made, or save it into the files *svg*, *html*."""
+    from flasktrace.trace.show import terminal
+
+    console = terminal.console()
+    files = {"svg": svg, "html": html}
+    for form, name in files.items():
+        if name is None:
+            continue
+        try:
+            write_file(Path(name), terminal.picture(view, form, width=console.width))
+        except OSError as error:
+            raise click.ClickException(f"{name} cannot be written: {error.strerror}.") from None
+    if not any(files.values()):
+        console.print(view)
+
+
+def summary_printer() -> Callable[[Summary], None]:
+    """Return what prints a row."""
+    from flasktrace.trace.show import terminal
+
+    console = terminal.console()
+
+    def show(summary: Summary) -> None:
+        console.print(terminal.line(summary, width=console.width), soft_wrap=True)
+
+    return show
+
+
+def line_printer() -> Callable[[Trace], None]:
+    """Return what prints a trace as a row."""
+    show = summary_printer()
+    return lambda trace: show(trace.summary())
+
+
+def ignore(_trace: Trace) -> None:
+    """Print nothing."""
