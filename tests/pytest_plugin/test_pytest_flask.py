@@ -36,7 +36,11 @@ def test_outcomes_are_those_without_us(pytester, monkeypatch):
     pytester.makepyfile(app() + TESTS)
     pytester.makeini("[pytest]\nlive_server_scope = function")
 
+    plain = pytester.runpytest_subprocess().parseoutcomes()
+
     result = pytester.runpytest_subprocess("--flasktrace")
 
-    result.assert_outcomes(passed=3, failed=1)
+    assert result.parseoutcomes() == plain
+    assert plain["passed"] >= 2  # under flask 3.0 the live server has no such url by itself
+    assert plain["failed"] >= 1
     result.stdout.fnmatch_lines(["*- flasktrace -*", "GET /nowhere *404 NOT FOUND*"])

@@ -76,14 +76,20 @@ def _above(story: Story) -> list[Remnant]:
 
 
 def _whole(items: Sequence[Remnant]) -> Iterator[Remnant]:
-    """Yield the contexts; an app context that stands for the request above it is none by itself.
+    """Yield the contexts; an app context that stands for the request beside it is none by itself.
 
-    flask 3.0 and 3.1 push one below each request.
+    flask 3.0 and 3.1 push one below each request; 3.0 preserves it apart, above the request.
     """
     for number, item in enumerate(items):
-        above = items[number + 1] if number + 1 < len(items) else None
-        is_part = item.kind == "app" and above is not None and above.kind == "request"
-        if not (is_part and above and above.app == item.app and item.trace is None):
+        below, above = (
+            items[at] if 0 <= at < len(items) else None for at in (number - 1, number + 1)
+        )
+        if item.kind != "app" or item.trace is not None:
+            yield item
+        elif not (
+            (above and above.kind == "request" and above.app == item.app)
+            or (below and below.preserved and below.app == item.app)
+        ):
             yield item
 
 

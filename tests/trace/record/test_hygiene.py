@@ -194,8 +194,8 @@ def test_a_teardown_function_that_runs_twice_is_told(lib):
 
 @both
 def test_teardown_after_a_streamed_body_is_explained(lib):
-    app = made(lib)
-    app.teardown_request(lambda _error: None)
+    app, ran = made(lib), []
+    app.teardown_request(ran.append)
 
     @app.route("/stream")
     def stream():
@@ -203,6 +203,9 @@ def test_teardown_after_a_streamed_body_is_explained(lib):
 
     (trace,) = traces_of(app, "/stream")
 
+    if len(ran) == 1:  # flask 3.0 waits for the end of the body
+        assert () == trace.leaks
+        return
     leak = only(trace)
     assert ("teardown twice", False) == (leak.kind, leak.is_fault)
     assert "streamed body pushed the context again" in leak.sentence
