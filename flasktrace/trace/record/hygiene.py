@@ -80,17 +80,19 @@ def _whole(items: Sequence[Remnant]) -> Iterator[Remnant]:
 
     flask 3.0 and 3.1 push one below each request; 3.0 preserves it apart, above the request.
     """
-    for number, item in enumerate(items):
-        below, above = (
-            items[at] if 0 <= at < len(items) else None for at in (number - 1, number + 1)
-        )
-        if item.kind != "app" or item.trace is not None:
+    around = (None, *items, None)
+    for below, item, above in zip(around, items, around[2:], strict=False):
+        is_part = item.kind == "app" and item.trace is None
+        if not (is_part and (_pushes_one(above, item) or _keeps_one(below, item))):
             yield item
-        elif not (
-            (above and above.kind == "request" and above.app == item.app)
-            or (below and below.preserved and below.app == item.app)
-        ):
-            yield item
+
+
+def _pushes_one(request: Remnant | None, context: Remnant) -> bool:
+    return request is not None and request.kind == "request" and request.app == context.app
+
+
+def _keeps_one(request: Remnant | None, context: Remnant) -> bool:
+    return request is not None and request.preserved and request.app == context.app
 
 
 def _named(item: Remnant) -> str:
