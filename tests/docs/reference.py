@@ -240,7 +240,9 @@ def command(name: str, made: click.Command) -> Iterator[str]:
     help_text = " ".join((made.help or "").split("\n\n")[0].split())
     yield f"\n### {name}\n"
     yield markdown(help_text)
-    context = click.Context(made, info_name=name)
+    # As they are run: click 8.2 keeps the help option that it makes for the first context.
+    above = click.Context(main, **main.context_settings)
+    context = click.Context(made, above, info_name=name, **made.context_settings)
     rows = []
     for item in made.get_params(context):
         if isinstance(item, click.Option):
