@@ -37,6 +37,9 @@ NAMES = (
 WHOLE_NAMES = frozenset({"auth", "otp", "pass", "pin", "sid"})
 """Names of secrets that are part of too many harmless ones."""
 
+HARMLESS = frozenset({"accesscontrolallowcredentials"})
+"""Names that only look secret: it says ``true`` or nothing (Fetch standard)."""
+
 # Linear: no part can match the same text in two ways.
 _SHAPES = re.compile(
     r"(?<![\w-])eyJ[\w-]{8,}+\.[\w-]++\.[\w-]*+"  # a JWT (RFC 7519)
@@ -71,6 +74,7 @@ class Redactor:
         if known is None:
             folded = _folded(name[:200])
             known = folded in WHOLE_NAMES or any(secret in folded for secret in self._names)
+            known = known and folded not in HARMLESS
             if len(name) <= 100 and len(self._known) < 10_000:  # noqa: PLR2004 clients give names
                 self._known[name] = known
         return known

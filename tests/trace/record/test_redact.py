@@ -20,7 +20,19 @@ def test_names_of_secrets_are_known(name):
     assert redactor.is_secret(name)
 
 
-@pytest.mark.parametrize("name", ["user", "author", "spinner", "page", "", "compass", "host"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Access-Control-Allow-Credentials",
+        "user",
+        "author",
+        "spinner",
+        "page",
+        "",
+        "compass",
+        "host",
+    ],
+)
 def test_other_names_are_left_alone(name):
     assert not redactor.is_secret(name)
 
