@@ -45,8 +45,17 @@ def demo_command(host: str, port: int, url: str, rounds: int, pause: float, leav
     """  # noqa: D301
     from flasktrace.demo.visit import visited_shop
     from flasktrace.serving import AddressError
+    from flasktrace.trace.options import DEFAULT_PATH
 
     try:
-        visited_shop(host, port, url, show=line_printer(), rounds=rounds, pause=pause, leave=leave)
+        visited_shop(
+            host,
+            port,
+            url,
+            show=line_printer(lambda: DEFAULT_PATH),
+            rounds=rounds,
+            pause=pause,
+            leave=leave,
+        )
     except (AddressError, ValueError, StoreError) as error:
         raise click.ClickException(str(error)) from None

@@ -11,6 +11,9 @@ import click
 
 from flasktrace.trace.model import Summary, Trace
 
+_SHORT = 8
+"""Digits of an id in an address; the dashboard leads from it to the whole one."""
+
 
 def print_json(data: Any) -> None:
     """Print *data* as indented JSON."""
@@ -48,21 +51,34 @@ def print_view(view: Any, svg: str | None = None, html: str | None = None) -> No
 
 
 def summary_printer() -> Callable[[Summary], None]:
-    """Return what prints a row."""
+    """Return what prints a row; it names the process as soon as there are several."""
     from flasktrace.trace.show import terminal
 
     console = terminal.console()
+    processes: set[int] = set()
 
     def show(summary: Summary) -> None:
-        console.print(terminal.line(summary, width=console.width), soft_wrap=True)
+        processes.add(summary.pid)
+        row = terminal.line(summary, width=console.width, worker=len(processes) > 1)
+        console.print(row, soft_wrap=True)
 
     return show
 
 
-def line_printer() -> Callable[[Trace], None]:
-    """Return what prints a trace as a row."""
-    show = summary_printer()
-    return lambda trace: show(trace.summary())
+def line_printer(mount: Callable[[], str]) -> Callable[[Trace], None]:
+    """Return what prints a trace as a row, with the address of its page below *mount*."""
+    from flasktrace.trace.show import terminal
+    from flasktrace.trace.show.export.address import origin
+
+    console = terminal.console()
+
+    def show(trace: Trace) -> None:
+        link = f"{origin(trace.request)}{mount()}/{trace.id[:_SHORT]}"
+        console.print(
+            terminal.line(trace.summary(), width=console.width, link=link), soft_wrap=True
+        )
+
+    return show
 
 
 def ignore(_trace: Trace) -> None:

@@ -123,7 +123,12 @@ def run_command(
         app.debug = True
     given = {"store": url, "path": path, "capture_body": capture_body, "exclude": exclude or None}
     try:
-        app, tracer = watched(app, show=ignore if quiet else line_printer(), host=host, **given)
+        app, tracer = watched(
+            app,
+            show=ignore if quiet else line_printer(lambda: tracer.options.path),
+            host=host,
+            **given,
+        )
         access = tracer.access  # the last place where an option may turn out to be wrong
     except ValueError as error:
         raise click.ClickException(str(error)) from None

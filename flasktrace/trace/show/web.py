@@ -42,6 +42,7 @@ LIMIT = 50
 HIGHEST_LIMIT = 500
 """Requests in one answer of the API."""
 _CURSOR_DIGITS = 18
+_NOT_THERE = "There is no such trace. Old traces are removed when the store is full."
 
 
 class Store(Source, Protocol):
@@ -59,6 +60,9 @@ class Store(Source, Protocol):
 
     def get(self, trace_id: str, /) -> Trace | None:
         """Return the trace, None when it is not there (any more)."""
+
+    def find(self, prefix: str, /, limit: int = 10) -> list[str]:
+        """Return the ids that begin with *prefix*, newest first."""
 
     def count(self) -> int:
         """Return how many traces there are."""
@@ -95,6 +99,12 @@ class TraceId(BaseConverter):
     """The id of a trace in a URL; anything else is not found."""
 
     regex = "[0-9a-f]{32}"
+
+
+class ShortId(BaseConverter):
+    """The beginning of the id of a trace, as the terminal's lines have it."""
+
+    regex = "[0-9a-f]{8,31}"
 
 
 class Dashboard:
@@ -155,10 +165,11 @@ class Dashboard:
         self.app.register_error_handler(HTTPException, self._problem)
 
     def _add_routes(self) -> None:
-        self.app.url_map.converters["trace_id"] = TraceId
+        self.app.url_map.converters.update(trace_id=TraceId, short_id=ShortId)
         for rule, view in (
             ("/", self.list_page),
             ("/<trace_id:trace_id>", self.trace_page),
+            ("/<short_id:prefix>", self.whole_id),
             ("/<trace_id:trace_id>/export/<name>", self.export_page),
             ("/<trace_id:before>/compare/<trace_id:after>", self.compare_page),
             ("/api/traces", self.list_data),
@@ -218,6 +229,16 @@ class Dashboard:
         can_replay = self.replay is not None
         return _page(
             "trace.html", can_replay=can_replay, **one(self.store, trace, request.args, self.editor)
+        )
+
+    def whole_id(self, prefix: str) -> Response:
+        """Lead to the request whose id begins so."""
+        found = self.store.find(prefix, limit=2)
+        if len(found) != 1:
+            why = "Several traces begin so." if found else _NOT_THERE
+            raise NotFound(why)
+        return Response(
+            status=302, headers={"Location": f"{quote(request.script_root)}/{found[0]}"}
         )
 
     def export_page(self, trace_id: str, name: str) -> Response:
@@ -322,7 +343,7 @@ class Dashboard:
     def _trace(self, trace_id: str) -> Trace:
         trace = self.store.get(trace_id)
         if trace is None:
-            raise NotFound("There is no such trace. Old traces are removed when the store is full.")
+            raise NotFound(_NOT_THERE)
         return trace
 
     def _page_values(self) -> dict[str, Any]:

@@ -51,6 +51,9 @@ class FakeStore:
         rows = [self.traces[n].summary() for n in found[:limit]]
         return Page(rows, found[limit - 1] if len(found) > limit else None)
 
+    def find(self, prefix: str, limit: int = 10) -> list[str]:
+        return [item.id for item in reversed(self.traces) if item.id.startswith(prefix)][:limit]
+
     def since(self, cursor: int | None, limit: int = 200, query: Query | None = None) -> Page:
         start = len(self.traces) if cursor is None else cursor
         found = [n for n in range(start, len(self.traces)) if self._fits(n, query)][:limit]

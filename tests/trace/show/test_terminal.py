@@ -237,6 +237,18 @@ def test_link_is_shown_whole_or_not_at_all() -> None:
     assert line(samples.cart(), 200, link).endswith(link)
 
 
+def test_process_is_named_where_there_is_room_for_a_time_of_day() -> None:
+    summary = samples.cart().summary()
+    shown = [
+        terminal.line(summary, width=width, worker=True, tz=UTC).plain for width in (30, 80, 200)
+    ]
+
+    assert str(summary.pid) not in shown[0]
+    for row in shown[1:]:
+        assert row.split()[1] == str(summary.pid)
+    assert str(summary.pid) not in line(samples.cart(), 200)
+
+
 def test_narrow_line_still_says_that_something_is_special() -> None:
     assert line(samples.crash(), 60).endswith(" ✗")
     assert line(samples.early(), 60).endswith(" !")

@@ -384,6 +384,18 @@ def test_a_page_of_an_app_without_stages_can_be_read() -> None:
     assert "Nothing was timed" in page.text
 
 
+def test_the_beginning_of_an_id_leads_to_the_request() -> None:
+    browser = Browser([cart()])
+
+    response = browser.get(f"/{CART[:8]}")
+
+    assert response.status_code == 302
+    assert response.headers["Location"] == f"/_trace/{CART}"
+    assert Browser([cart(), cart()]).get(f"/{CART[:8]}").status_code == 404
+    assert browser.get(f"/{CART[:7]}").status_code == 404
+    assert browser.get("/" + "9" * 8).status_code == 404
+
+
 @pytest.mark.parametrize("path", [f"/{'f' * 32}", "/nothing", f"/{'0' * 31}", f"/{'0' * 33}"])
 def test_what_is_not_there_is_not_found(path: str) -> None:
     assert Browser([cart()]).get(path).status_code == 404

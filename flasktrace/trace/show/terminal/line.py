@@ -21,6 +21,8 @@ from flasktrace.trace.show.terminal.text import (
     status_of,
 )
 
+_PID = 7
+_SHORT_PATH = 30
 _PATH = 56  # longer paths are shortened even where there is room, figures shall stay near
 
 
@@ -29,16 +31,19 @@ def line(
     *,
     width: int | None = None,
     link: str | None = None,
+    worker: bool = False,
     tz: tzinfo | None = None,
 ) -> Text:
     """Return one row of at most *width* cells (None: the terminal's) for a list of requests.
 
-    Its time is shown in *tz* (None: local). *link* is added where there is room for all of it.
+    Its time is shown in *tz* (None: local). *link* is added where there is room for all of it,
+    and with *worker* the id of the process where there is room for a time of day.
     """
     room = width or shutil.get_terminal_size().columns
     plan = _plan(room)
     before = (
         cell(safe(words.clock(summary.started, tz), "dim"), plan.clock),
+        cell(safe(words.worker(summary.pid), "dim"), _PID if worker and plan.clock else 0),
         cell(safe(summary.method, "bold"), plan.method),
     )
     after = (
@@ -48,6 +53,9 @@ def line(
     )
     taken = sum(part.cell_len + 1 for part in (*before, *after) if part.plain) + plan.marks
     column = max(min(_PATH, room - taken - 1), 1)
+    beside = room - taken - cell_len(clean(link or "")) - 2
+    if link and beside >= _SHORT_PATH:  # a long path gives way to it
+        column = min(column, beside)
     path = cell(safe(_target(summary, column)), column)
     row = joined((*before, path, *after), " ")
     _add_marks(row, summary, room, link)
