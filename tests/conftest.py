@@ -1,5 +1,6 @@
 """Servers for the tests that need real ones."""
 
+import gc
 import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -13,6 +14,12 @@ from tests.live.process import Server, python
 
 # The workers, and the many processes that tests start, would each compile everything again.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+
+def pytest_collection_finish() -> None:
+    """Spare the collector the thousands of tests that are to come: some collect many times."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture

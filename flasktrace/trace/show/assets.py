@@ -5,7 +5,8 @@ from functools import cache
 from hashlib import sha256
 from pathlib import Path
 
-from jinja2 import BaseLoader, FileSystemLoader
+from jinja2 import BaseLoader, BytecodeCache, FileSystemLoader
+from jinja2.bccache import Bucket
 
 _PACKAGE = Path(__file__).parent.parent.parent
 
@@ -47,6 +48,29 @@ def static() -> dict[str, Asset]:
 def templates() -> BaseLoader:
     """Return what jinja2 loads the pages from."""
     return FileSystemLoader(folder() / "templates")
+
+
+class Compiled(BytecodeCache):
+    """The compiled templates of this process, for the dashboards of all its apps.
+
+    jinja2 looks whether they are still those of the files.
+    """
+
+    def __init__(self) -> None:
+        self._codes: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """Fill *bucket* when its template was compiled before."""
+        code = self._codes.get(bucket.key)
+        if code is not None:
+            bucket.bytecode_from_string(code)
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Keep what was compiled."""
+        self._codes[bucket.key] = bucket.bytecode_to_string()
+
+
+COMPILED = Compiled()
 
 
 def _asset(path: Path) -> Asset:

@@ -158,6 +158,7 @@ class Dashboard:
         return [content]
 
     def _set_up_pages(self) -> None:
+        self.app.jinja_options = {"bytecode_cache": assets.COMPILED}
         self.app.jinja_env.filters.update(FILTERS)
         self.app.jinja_env.trim_blocks = True
         self.app.jinja_env.lstrip_blocks = True
