@@ -67,14 +67,12 @@ class Watch:
 
     def _due(self, report: pytest.TestReport) -> "list[Trace]":
         """Return the traces that are to be printed with *report*."""
-        mode, found = self.settings.mode, list(self.traces or ())
-        if mode is None or not found:
-            return []
-        if report.failed or (mode == "all" and report.when == "call"):
+        mode, called = self.settings.mode, report.when == "call"
+        wanted = mode is not None and (report.failed or (called and mode in {"all", "slow"}))
+        found = list(self.traces or ()) if wanted else []
+        if report.failed or mode == "all":
             return found
-        if mode == "slow" and report.when == "call":
-            return [trace for trace in found if trace.duration_ns >= self.settings.slow_ns]
-        return []
+        return [trace for trace in found if trace.duration_ns >= self.settings.slow_ns]
 
     def _text(self, traces: "list[Trace]") -> str:
         from flasktrace.trace.show.terminal import render, tree

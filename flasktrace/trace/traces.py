@@ -1,6 +1,6 @@
 """The traces of a block or a test, as a list."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import SupportsIndex, overload
 
@@ -42,8 +42,14 @@ class Traces(Sequence[Trace]):
     def __getitem__(self, index: int | slice) -> Trace | Sequence[Trace]:
         return self._all()[index]
 
+    def __iter__(self) -> Iterator[Trace]:
+        return iter(self._all())  # all at once: those that are not finished are made each time
+
     def __len__(self) -> int:
         return len(self._all())
+
+    def __bool__(self) -> bool:
+        return bool(self._finished or self._all())
 
     @property
     def last(self) -> Trace:

@@ -87,3 +87,16 @@ def test_what_is_not_found_says_what_there_is():
         made.find(method="GET")[2]
     with pytest.raises(LookupError, match="wrapped one"):
         filled().find(path="/")[0]
+
+
+def test_going_through_them_makes_those_that_are_not_finished_once():
+    traces, made = Traces(), []
+
+    def unfinished():
+        made.append(1)
+        return [trace(number) for number in range(3)]
+
+    traces.sources.append(unfinished)
+
+    assert len([item.id for item in traces]) == 3
+    assert made == [1]
