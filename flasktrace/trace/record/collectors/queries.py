@@ -1,6 +1,6 @@
 """Notes a query of a request as a span, under OpenTelemetry's names."""
 
-from types import MemberDescriptorType
+from types import GetSetDescriptorType, MemberDescriptorType
 from typing import Any
 
 from flasktrace.trace.record import lanes, notes
@@ -12,6 +12,8 @@ from flasktrace.trace.record.recording import Recording
 UNKNOWN = -1
 """Size of a batch that nobody has counted."""
 
+_FIELDS = {GetSetDescriptorType, MemberDescriptorType}
+"""Attributes that are no code of Python."""
 _MOST = 20
 """Parameters of one query that are told."""
 _KEYS = tuple(f"db.query.parameter.{number}" for number in range(_MOST))
@@ -73,13 +75,29 @@ def count_of(several: Any) -> int:
     return len(several) if type(several) in {list, tuple} else UNKNOWN
 
 
+def are_several(parameters: Any) -> bool:
+    """Tell whether these are sets of parameters; SQLAlchemy may have put several into one."""
+    if type(parameters) not in {list, tuple} or not parameters:
+        return True
+    return type(parameters[0]) in {tuple, list, dict}
+
+
 def rows_of(cursor: Any) -> int | None:
-    """Return how many rows *cursor* has changed, when that is a field of it and no call."""
+    """Return how many rows *cursor* has changed, when that is a field of it and no call.
+
+    What gives rows has not counted them yet.
+    """
+    rows = _field(cursor, "rowcount")
+    if type(rows) is not int or rows < 0 or _field(cursor, "description") is not None:
+        return None
+    return rows
+
+
+def _field(cursor: Any, name: str) -> Any:
     for kind in type.__dict__["__mro__"].__get__(type(cursor)):
-        field = type.__dict__["__dict__"].__get__(kind).get("rowcount")
+        field = type.__dict__["__dict__"].__get__(kind).get(name)
         if field is not None:
-            rows = field.__get__(cursor) if type(field) is MemberDescriptorType else None
-            return rows if type(rows) is int and rows >= 0 else None
+            return field.__get__(cursor) if type(field) in _FIELDS else None
     return None
 
 

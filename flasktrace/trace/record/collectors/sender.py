@@ -12,7 +12,9 @@ _MOST = 2000
 _LIBRARIES = tuple(
     path for key in ("stdlib", "purelib", "platlib") if (path := sysconfig.get_path(key))
 )
-_SIGNS = ("/site-packages/", "/dist-packages/", "<frozen ", "<string>", "sqlalchemy/cyextension")
+_SIGNS = ("/site-packages/", "/dist-packages/")
+_TYPED = ("<template>", "<stdin>", "<ipython", "<console>")
+"""What has no file and is yet no code that a library has made."""
 
 _known: dict[str, bool] = {}
 """Whether a file is the app's."""
@@ -53,7 +55,11 @@ def _line_of_template(lines: Any, line: int) -> int:
 
 def _is_of_app(file: str) -> bool:
     plain = file.replace("\\", "/")
-    library = file.startswith(_LIBRARIES) or any(sign in plain for sign in _SIGNS)
+    library = (
+        file.startswith(_LIBRARIES)
+        or any(sign in plain for sign in _SIGNS)
+        or (file.startswith("<") and not file.startswith(_TYPED))
+    )
     if len(_known) >= _MOST:
         _known.clear()
     _known[file] = found = not library and not is_own(file)

@@ -38,7 +38,7 @@ def _before(
         return
     try:
         size = None
-        if executemany:
+        if executemany and queries.are_several(parameters):
             size, parameters = queries.count_of(parameters), None
         number = queries.begin(recording, _system(conn), statement, parameters, size)
         if number:
@@ -54,7 +54,16 @@ def _after(
 
 
 def _failed(context: Any) -> None:
-    _end(context.cursor, f"raised {type_name(type(context.original_exception))}")
+    recording = CURRENT.get()
+    if recording is None or not recording.open_queries:
+        return
+    try:
+        cursor = getattr(context.execution_context, "cursor", None)
+        raised = f"raised {type_name(type(context.original_exception))}"
+    except Exception as error:  # noqa: BLE001
+        recording.recorder.failed(recording, "sql", error)
+        return
+    _end(cursor, raised)
 
 
 def _end(cursor: Any, outcome: str | None) -> None:

@@ -49,13 +49,19 @@ class Connection(sqlite3.Connection):  # noqa: D101
     # As sqlite3's own do, which in some versions of Python make their cursor past `cursor`.
 
     def execute(self, *args: Any, **named: Any) -> Any:  # noqa: D102
-        return self.cursor().execute(*args, **named)
+        if named:  # there are none: sqlite3 says so
+            return super().execute(*args, **named)
+        return self.cursor().execute(*args)
 
     def executemany(self, *args: Any, **named: Any) -> Any:  # noqa: D102
-        return self.cursor().executemany(*args, **named)
+        if named:
+            return super().executemany(*args, **named)
+        return self.cursor().executemany(*args)
 
     def executescript(self, *args: Any, **named: Any) -> Any:  # noqa: D102
-        return self.cursor().executescript(*args, **named)
+        if named:
+            return super().executescript(*args, **named)
+        return self.cursor().executescript(*args)
 
 
 for _told_of, _kind in ((Connection, sqlite3.Connection), (Cursor, sqlite3.Cursor)):

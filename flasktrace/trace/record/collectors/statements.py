@@ -88,7 +88,6 @@ class _Reading:
         self.any = False
         #: Whether a secret's name stands before the next value; and what the last value was.
         self._waiting = self._last = False
-        self._fresh = True
         self._between = False
         self._before = ""
         self._depth = 0
@@ -124,7 +123,7 @@ class _Reading:
         elif low == "and" and self._between:
             self._between = False
         elif low in _CLAUSES:
-            self._waiting, self._fresh = False, True
+            self._waiting = self._last = False
             self._in_values = low == "values"
             if low == "into":
                 self._columns = []
@@ -139,7 +138,7 @@ class _Reading:
         is_secret = self._redactor.is_secret(name)
         self.any = self.any or is_secret
         self._waiting = self._waiting or is_secret
-        self._fresh = self._fresh and not name
+        self._last = False
         if self._columns is not None and self._depth == 1 and not self._in_values:
             self._columns.append(is_secret)
 
@@ -158,11 +157,9 @@ class _Reading:
         if self._in_values and self._columns:
             column = self._column
             secret = column >= len(self._columns) or self._columns[column] or self._waiting
-        elif self._waiting or self._fresh:
-            secret = self._waiting
-        else:  # one of several, as in IN (?, ?)
-            secret = self._last and self._before in {",", "(", "and"}
-        self._last, self._waiting, self._fresh = secret, False, False
+        else:  # or one of several, as in IN (?, ?)
+            secret = self._waiting or (self._last and self._before in {",", "and"})
+        self._last, self._waiting = secret, False
         if name is None:
             if secret:
                 self._made += [self._text[self._done : found.start()], hidden(found[0])]
