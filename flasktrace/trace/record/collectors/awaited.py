@@ -49,6 +49,8 @@ def when_imported(module: str, install: Callable[[], Undo]) -> Undo:
 def look(failed: Callable[[str, Exception], None]) -> None:
     """See which modules have come; *failed* is told what could not be watched, and why not."""
     for item in list(WAITING):
+        if item.module not in sys.modules:
+            continue  # each request comes by here
         try:
             done = item.look()
         except Exception as error:  # noqa: BLE001
