@@ -50,8 +50,16 @@ def hooks(trace: Trace) -> list[Span]:
 
 
 def queries(trace: Trace) -> list[Span]:
-    """Return the queries, in their order: spans of the kind ``sql``, or with a text in `QUERY`."""
-    return [span for span in trace.spans if query_of(span) is not None]
+    """Return the queries, in their order: spans of the kind ``sql``, or with a text in `QUERY`.
+
+    One in another is the same: the user has marked it, and a collector has seen it too.
+    """
+    return _queries(trace.spans)
+
+
+def _queries(spans: Iterable[Span]) -> list[Span]:
+    found = {span.id: span for span in spans if query_of(span) is not None}
+    return [span for span in found.values() if span.parent not in found]
 
 
 def query_of(span: Span) -> str | None:
@@ -90,9 +98,9 @@ def repeated(spans: Iterable[Span], least: int = REPEATED) -> tuple[Repeat, ...]
     """
     groups: dict[str, list[Span]] = {}
     shapes: dict[str, str] = {}
-    for span in spans:
-        query = query_of(span)
-        if query is None or _HOUSEKEEPING.match(query):
+    for span in _queries(spans):
+        query = query_of(span) or ""
+        if _HOUSEKEEPING.match(query):
             continue
         if query not in shapes:
             shapes[query] = shape(query)

@@ -9,6 +9,7 @@ from enum import Enum
 import pytest
 
 import flasktrace
+from flasktrace.trace.record.collectors import logs as collector
 from flasktrace.trace.roles import logs
 from flasktrace.trace.show import words
 from tests.cases import many
@@ -201,6 +202,19 @@ def test_nothing_of_the_tracer_is_on_the_stack_of_a_handler(monkeypatch):
     stack = err.getvalue().partition("Call stack:")[2]
     assert "alone.info" in stack
     assert "logs.py" not in stack.replace("test_logs.py", "")
+
+
+def test_an_error_of_the_collector_stays_with_the_tracer(monkeypatch):
+    monkeypatch.setattr(collector, "message", lambda *_given: 1 / 0)
+
+    def index():
+        for _ in range(12):  # ten are too many
+            log.info("said")
+        return "ok"
+
+    trace = traced(index)
+
+    assert (trace.status, trace.partial, logs(trace)) == (200, True, [])
 
 
 def test_logging_is_as_it_was_afterwards():

@@ -1,8 +1,10 @@
 """Queries as spans; that the app does not notice is tried in test_same."""
 
+import asyncio
 import sqlite3
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from contextvars import copy_context
 
@@ -172,6 +174,20 @@ def test_the_same_query_again_and_again_is_a_mark_with_its_sender():
     assert words.repeat(found).endswith(f", sent by load_lines (test_sql.py:{line})")
 
 
+def test_a_query_that_the_user_has_marked_counts_once():
+    def index():
+        with closing(sqlite3.connect(":memory:")) as base:
+            for number in range(5):
+                with flasktrace.span("ask", **{"db.query.text": "SELECT ?"}):
+                    base.execute("SELECT ?", (number,))
+        return "ok"
+
+    trace = traced(index)
+
+    assert [span.kind for span in queries(trace)] == ["user"] * 5
+    assert [found.count for found in repeated(trace.spans)] == [5]
+
+
 def test_four_times_or_transactions_are_no_mark():
     def index():
         with closing(sqlite3.connect(":memory:", isolation_level=None)) as base:
@@ -201,6 +217,65 @@ def test_a_thread_tells_when_it_has_the_context():
 
     assert span.attributes["lane"] == "thread Worker"
     assert span.attributes["code.function.name"] == "ask"
+
+
+def test_what_a_streamed_body_asks_belongs_to_the_body():
+    app = flasktrace.Flask("stream")
+
+    @app.get("/")
+    def index():
+        def rows():
+            with closing(sqlite3.connect(":memory:")) as base:
+                yield base.execute("SELECT 'streamed'").fetchone()[0]
+
+        return rows()
+
+    with flasktrace.capture(app) as traces, app.test_client().get("/") as answer:
+        assert answer.text == "streamed"
+    (span,) = queries(traces.last)
+
+    assert traces.last.spans[span.parent - 1].kind == "body"
+    assert span.attributes["code.function.name"] == "rows"
+
+
+def test_tasks_of_an_async_view_tell_in_their_lanes():
+    app = flasktrace.Flask("tasks")
+
+    async def ask(number):
+        await asyncio.sleep(0)
+        with closing(sqlite3.connect(":memory:")) as base:
+            base.execute("SELECT ?", (number,))
+
+    @app.get("/")
+    async def index():
+        await asyncio.gather(*(ask(number) for number in range(3)))
+        return "ok"
+
+    with flasktrace.capture(app) as traces:
+        app.test_client().get("/")
+    found = queries(traces.last)
+
+    assert sorted(words.parameters(span) for span in found) == ["(0)", "(1)", "(2)"]
+    assert len({span.attributes["lane"] for span in found}) == 3
+    assert {traces.last.spans[span.parent - 1].name for span in found} == {"index"}
+
+
+def test_many_threads_each_tell_their_own():
+    app = flask.Flask("busy")
+
+    @app.get("/<int:number>")
+    def index(number):
+        with closing(sqlite3.connect(":memory:")) as base:
+            for _ in range(20):
+                base.execute("SELECT ?", (number,))
+        return "ok"
+
+    with flasktrace.capture(app) as traces, ThreadPoolExecutor(16) as pool:
+        list(pool.map(lambda number: app.test_client().get(f"/{number}"), range(many(500))))
+
+    for trace in traces:
+        told = {words.parameters(span) for span in queries(trace)}
+        assert (told, len(queries(trace))) == ({f"({trace.path[1:]})"}, 20)
 
 
 def test_sqlite3_is_as_it_was_afterwards():
