@@ -104,7 +104,7 @@ class Change(Record):
 
 @dataclass(frozen=True, slots=True)
 class Span(Record):
-    """A timed piece of work: a hook, the view, an error handler, a template, a user's block."""
+    """A timed piece of work: a hook, the view, an error handler, a template, a query, a block."""
 
     id: int
     """Unique within the trace, in order of start."""
@@ -114,7 +114,7 @@ class Span(Record):
     """The stage that it ran in; None between the stages."""
     kind: str
     """``before_request``, ``view``, ``error_handler``, ``session_open``, ``receiver`` (of a
-    signal), ``template``, ``user``, ``body``, …"""
+    signal), ``template``, ``sql``, ``user``, ``body``, …"""
     name: str
     start_ns: int
     duration_ns: int

@@ -53,6 +53,8 @@ class Options:
     """Whether to add ``X-Flasktrace-Id`` to each response."""
     editor: str = ""
     """Where the dashboard's links to source lead: ``vscode://file/{path}:{line}``."""
+    collectors: tuple[Any, ...] = ("logs", "sql")
+    """What else is told of: names, or collectors of your own, see ``docs/collectors.md``."""
     replay: str = ""
     """Whether the dashboard may send a request again: ``1`` for GET and HEAD, ``all`` for all."""
 
@@ -150,6 +152,20 @@ def _replay(name: str, value: Any) -> str:
     return "safe" if _flag(name, value) else ""
 
 
+def _collectors(name: str, value: Any) -> tuple[Any, ...]:
+    from flasktrace.trace.record.collectors.collector import REMEDY, chosen
+
+    if isinstance(value, str):
+        value = [part.strip() for part in value.split(",") if part.strip()]
+    try:
+        chosen(value)
+    except ValueError as error:
+        raise OptionError(name, error.args[0], REMEDY) from None
+    except TypeError:
+        raise OptionError(name, value, REMEDY) from None
+    return tuple(value)
+
+
 _READERS: dict[str, Callable[[str, Any], Any]] = {
     "store": _text,
     "path": _path,
@@ -164,5 +180,6 @@ _READERS: dict[str, Callable[[str, Any], Any]] = {
     "capture_body": _flag,
     "response_headers": _flag,
     "editor": _editor,
+    "collectors": _collectors,
     "replay": _replay,
 }

@@ -1,8 +1,11 @@
 """Which of a trace's spans are hooks, which are queries, and which one answered."""
 
 import re
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
 
-from flasktrace.trace.model import Span, Trace
+from flasktrace.trace.model import Event, Span, Trace
 
 HOOKS = (
     "url_value_preprocessor",
@@ -17,6 +20,12 @@ HOOKS = (
 QUERY = ("db.query.text", "db.statement")
 """Attributes that make a span a query: OpenTelemetry's name of today, and the one before."""
 
+LOG = "log"
+"""Name of the events that are log records."""
+
+REPEATED = 5
+"""How often a query of one shape makes a request suspicious."""
+
 _QUERY_KINDS = ("sql", "query")
 _ANSWERS = (
     (("after_request", "after_this_request"), "replaced the response"),
@@ -28,6 +37,10 @@ _STRING = re.compile(r"'(?:[^']|'')*'|\$\$.*?\$\$", re.DOTALL)
 _NUMBER = re.compile(r"(?<![\w.])[-+]?\d+(?:\.\d+)?(?:e[-+]?\d+)?\b", re.IGNORECASE)
 _PLACEHOLDER = re.compile(r"%s|%\(\w+\)s|(?<![:\w]):\w+|\$\d+|\?\d*")
 _SEVERAL = re.compile(r"\(\s*\?(?:\s*,\s*\?)*\s*\)(?:\s*,\s*\(\s*\?(?:\s*,\s*\?)*\s*\))*")
+_HOUSEKEEPING = re.compile(
+    r"\s*(?:BEGIN|START|COMMIT|END|ROLLBACK|SAVEPOINT|RELEASE|PRAGMA|SET)\b", re.IGNORECASE
+)
+_SENDER = ("code.function.name", "code.file.path", "code.line.number")
 _BLANKS = re.compile(r"\s+")
 
 
@@ -37,8 +50,16 @@ def hooks(trace: Trace) -> list[Span]:
 
 
 def queries(trace: Trace) -> list[Span]:
-    """Return the queries, in their order: spans of the kind ``sql``, or with a text in `QUERY`."""
-    return [span for span in trace.spans if query_of(span) is not None]
+    """Return the queries, in their order: spans of the kind ``sql``, or with a text in `QUERY`.
+
+    One in another is the same: the user has marked it, and a collector has seen it too.
+    """
+    return _queries(trace.spans)
+
+
+def _queries(spans: Iterable[Span]) -> list[Span]:
+    found = {span.id: span for span in spans if query_of(span) is not None}
+    return [span for span in found.values() if span.parent not in found]
 
 
 def query_of(span: Span) -> str | None:
@@ -55,6 +76,55 @@ def shape(query: str) -> str:
     """Return *query* without its values: ``SELECT * FROM users WHERE id = ?``."""
     plain = _NUMBER.sub("?", _PLACEHOLDER.sub("?", _STRING.sub("?", query)))
     return _BLANKS.sub(" ", _SEVERAL.sub("(?)", plain)).strip()
+
+
+@dataclass(frozen=True, slots=True)
+class Repeat:
+    """Queries of one request that differ in their values only."""
+
+    shape: str
+    count: int
+    total_ns: int
+    sender: Span
+    """One of those that the place sent which has sent most of them."""
+    places: int
+    """How many places sent them."""
+
+
+def repeated(spans: Iterable[Span], least: int = REPEATED) -> tuple[Repeat, ...]:
+    """Return the shapes that were sent at least *least* times, the most frequent first.
+
+    What begins and ends transactions does not count.
+    """
+    groups: dict[str, list[Span]] = {}
+    shapes: dict[str, str] = {}
+    for span in _queries(spans):
+        query = query_of(span) or ""
+        if _HOUSEKEEPING.match(query):
+            continue
+        if query not in shapes:
+            shapes[query] = shape(query)
+        groups.setdefault(shapes[query], []).append(span)
+    found = [_repeat(name, group) for name, group in groups.items() if len(group) >= least]
+    return tuple(sorted(found, key=lambda item: -item.count))
+
+
+def _repeat(name: str, group: list[Span]) -> Repeat:
+    places = [tuple(span.attributes.get(key) for key in _SENDER) for span in group]
+    counts = Counter(places)
+    ((most, _),) = counts.most_common(1)
+    total = sum(span.duration_ns for span in group)
+    return Repeat(name, len(group), total, group[places.index(most)], len(counts))
+
+
+def is_log(event: Event) -> bool:
+    """Tell whether *event* is a log record."""
+    return event.name == LOG and "severity_text" in event.attributes
+
+
+def logs(trace: Trace) -> list[Event]:
+    """Return the log records, in their order."""
+    return [event for event in trace.events if is_log(event)]
 
 
 def answerer(trace: Trace) -> Span | None:

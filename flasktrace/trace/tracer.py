@@ -18,6 +18,8 @@ from flasktrace.trace.model import Trace
 from flasktrace.trace.mount import Mount
 from flasktrace.trace.options import Options
 from flasktrace.trace.record.assemble import assemble, can_wait
+from flasktrace.trace.record.collectors.collector import chosen
+from flasktrace.trace.record.collectors.installed import hold
 from flasktrace.trace.record.gateway import Gateway
 from flasktrace.trace.record.hosts.flask import FlaskHost, is_flask
 from flasktrace.trace.record.hosts.native import NativeHost
@@ -72,6 +74,7 @@ class Tracer:
         self._host: Any = None
         self._gateway: Gateway | None = None
         self._options: Options | None = None
+        self._let_go: Callable[[], None] | None = None
         #: The app that is watched.
         self.app: Any = None
         #: What the server has to call; for Flask apps it is already their ``wsgi_app``.
@@ -135,6 +138,7 @@ class Tracer:
 
     def _turn_on(self) -> None:
         options = self.options
+        collectors = chosen(options.collectors)
         self._host = _host_for(self.app)
         self.recorder = Recorder(
             self._host,
@@ -144,7 +148,9 @@ class Tracer:
             redactor=Redactor(options.redact),
             capture_body=options.capture_body,
             label=self._label,
+            collects=[item.name for item in collectors],
         )
+        self._let_go = hold(collectors, self.recorder)
         self._host.install(self.app, self.recorder)
         self._gateway = Gateway(
             self._original,  # type: ignore[arg-type]
@@ -165,6 +171,8 @@ class Tracer:
         if app is None:
             return
         self._switch_off()
+        if self._let_go is not None:
+            self._let_go()
         if self.recorder is not None:
             self.recorder.disconnect()
         if self._host is not None:
@@ -339,6 +347,7 @@ class Tracer:
         """Return the options in force; of the token only whether there is one."""
         told = {item.name: getattr(self.options, item.name) for item in fields(self.options)}
         told["store"] = self.store.url
+        told["collectors"] = [item.name for item in chosen(self.options.collectors)]
         told["dashboard"] = self.shows_dashboard
         told["enabled"] = self.on
         told["token"] = "set, not shown" if self.options.token else None

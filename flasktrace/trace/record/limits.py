@@ -24,6 +24,12 @@ class Limits:
     spans: int = 2000
     events: int = 2000
     changes: int = 1000
+    queries: int = 500
+    """Queries of one trace; they do not count as its spans."""
+    logs: int = 1000
+    """Log records of one trace; they do not count as its events."""
+    statement: int = 2000
+    """Characters of the text of one query."""
     frames: int = 50
 
     @classmethod

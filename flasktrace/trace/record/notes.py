@@ -41,7 +41,7 @@ SPAN = "span"
 """number, kind, name, attributes, `Lane` (or None); of the user's own spans, and of all that run in
 another lane than the request's"""
 SPAN_END = "span end"
-"""number, outcome in words (or None)"""
+"""number, outcome in words (or None), more attributes (not always)"""
 EVENT = "event"
 """name, attributes, `Lane` (or None)"""
 FOUND = "found"

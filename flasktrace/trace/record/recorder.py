@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from types import FunctionType
 from typing import Any, Protocol
 
@@ -24,6 +24,8 @@ from flasktrace.trace.record import (
     snapshot,
 )
 from flasktrace.trace.record.chance import new_id
+from flasktrace.trace.record.collectors import awaited
+from flasktrace.trace.record.collectors.statements import Statements
 from flasktrace.trace.record.describe import Describer, attributes_of, module_of, type_name
 from flasktrace.trace.record.guard import Guard
 from flasktrace.trace.record.limits import Limits
@@ -64,7 +66,7 @@ class Recorder:
     """Listens to the signals of one app and hands each finished recording to *sink*.
 
     *clock* gives nanoseconds that never go back, *wall* seconds since 1970, *ids* 32 hexadecimal
-    digits. *label* is asked for a name to put on each trace.
+    digits. *label* is asked for a name to put on each trace. *collects* are names of collectors.
     """
 
     def __init__(
@@ -77,6 +79,7 @@ class Recorder:
         redactor: Redactor | None = None,
         capture_body: bool = False,
         label: Callable[[], str] = str,
+        collects: Iterable[str] = (),
         clock: Callable[[], int] = time.perf_counter_ns,
         wall: Callable[[], float] = time.time,
         ids: Callable[[], str] = new_id,
@@ -89,6 +92,9 @@ class Recorder:
         self.describe = Describer(self.limits, self.redactor)
         self.capture_body = capture_body
         self.label = label
+        #: Names of the collectors that may tell of its requests.
+        self.collects = frozenset(collects)
+        self.statements = Statements(self.limits, self.redactor)
         self.clock = clock
         self.wall = wall
         self.ids = ids
@@ -155,6 +161,8 @@ class Recorder:
     def begin(self, environ: dict[str, Any]) -> Recording:
         """Return the recording of the request that *environ* describes."""
         recording = Recording(self, self.ids(), self.wall(), environ)
+        if awaited.WAITING:
+            awaited.look(self.guard.failed)
         outer = CURRENT.get()
         if outer is not None:
             recording.parent = outer.id

@@ -77,6 +77,9 @@ class Recording:
     #: Calls and templates that are open in lanes beside the request's thread, by lane: what each
     #: is of, and its number.
     nested: dict[Any, list[tuple[int, int]]] | None = None
+    #: How many queries and log records were noted; and the queries that are open.
+    queries = logs = 0
+    open_queries: dict[int, int] | None = None
     #: The response while hooks may change it, and what it said at the last look.
     response: Any = None
     answer: Seen | None = None

@@ -87,7 +87,8 @@ class Redactor:
 
     def prose(self, value: str) -> str:
         """Return a sentence, such as an exception's, without secrets by shape or by name."""
-        return self.text(self._fields(value))
+        # Shapes first: of "Authorization: Bearer x" the value by name is the first word.
+        return self._fields(self.text(value))
 
     def source(self, line: str) -> str:
         """Return a line of code with the literals replaced that are assigned to secret names."""

@@ -22,6 +22,8 @@ CONNECTED = "connected to "
 """Why a receiver of a signal ran, before the signal's name."""
 
 _THE_FRAMEWORK = "the framework"
+_IN_CALLS = {"user", "sql"}
+"""Kinds of spans that are no functions which the framework called."""
 _CALLS = {notes.BY_CALL, notes.BY_LATE_CALL}
 
 
@@ -202,7 +204,8 @@ class Story:
         if lane.origin in self._numbered:
             return self._numbered[lane.origin]
         # It began outside of every user's span, so inside of a function that the app called.
-        return next((made for made in reversed(self._open_spans) if made.kind != "user"), None)
+        calls = (made for made in reversed(self._open_spans) if made.kind not in _IN_CALLS)
+        return next(calls, None)
 
     def _lane_name(self, lane: Lane) -> str:
         if lane.name != GREENLET:
@@ -300,8 +303,11 @@ class Story:
     ) -> None:
         self._numbered[number] = self._open(at, kind, name, dict(attributes), lane)
 
-    def _end_span(self, at: int, number: int, outcome: str | None) -> None:
+    def _end_span(
+        self, at: int, number: int, outcome: str | None, more: dict[str, Any] | None = None
+    ) -> None:
         made = self._numbered[number]
+        made.attributes.update(more or {})
         if outcome is not None:
             made.attributes["outcome"] = outcome
         self._close(at, made)

@@ -1,9 +1,10 @@
 """The same facts by kind: what the parts below the lane show, and how much is in each."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from flasktrace.trace.model import Event, Span, Trace
+from flasktrace.trace.roles import Repeat, is_log, logs, queries, repeated
 
 HOOKS = frozenset(
     {"before_request", "after_request", "after_this_request", "teardown_request"}
@@ -34,7 +35,10 @@ class Facets:
     signals: tuple[Event, ...]
     receivers: tuple[Span, ...]
     events: tuple[Event, ...]
-    """Those that are no signals."""
+    """Those that are no signals and no log records."""
+    queries: tuple[Span, ...]
+    repeats: tuple[Repeat, ...]
+    logs: tuple[Event, ...]
     tabs: tuple[Tab, ...]
 
 
@@ -45,9 +49,12 @@ def facets(trace: Trace) -> Facets:
     )
     signals = tuple(event for event in trace.events if event.name.startswith(_SIGNAL))
     receivers = tuple(span for span in trace.spans if span.kind == "receiver")
-    events = tuple(event for event in trace.events if not event.name.startswith(_SIGNAL))
-    made = Facets(hooks, signals, receivers, events, ())
-    return Facets(hooks, signals, receivers, events, tuple(_tabs(trace, made)))
+    events = tuple(
+        event for event in trace.events if not event.name.startswith(_SIGNAL) and not is_log(event)
+    )
+    asked, again = tuple(queries(trace)), repeated(trace.spans)
+    made = Facets(hooks, signals, receivers, events, asked, again, tuple(logs(trace)), ())
+    return replace(made, tabs=tuple(_tabs(trace, made)))
 
 
 def signal_name(event: Event) -> str:
@@ -62,6 +69,10 @@ def _tabs(trace: Trace, found: Facets) -> Iterator[Tab]:
     yield Tab("hooks", "Hooks", len(found.hooks))
     yield Tab("changes", "Changes", len(trace.changes))
     yield Tab("routing", "Routing", candidates or int(trace.rule is not None))
+    if found.queries:
+        yield Tab("queries", "Queries", len(found.queries))
+    if found.logs:
+        yield Tab("logs", "Logs", len(found.logs))
     yield Tab("signals", "Signals", len(found.signals))
     yield Tab("events", "Events", len(found.events))
     yield Tab("request", "Request", len(trace.request.headers))

@@ -3,12 +3,14 @@
 from collections.abc import Callable
 
 from flasktrace.trace.show import words
+from flasktrace.trace.show.colour import sql
 from flasktrace.trace.show.sanitize import clean
 from flasktrace.trace.show.scatter import moment
 
 FILTERS: dict[str, Callable[..., object]] = {
     "clean": clean,
     "iso": moment,
+    "sql_pieces": sql,
     **{
         name: word
         for name, word in vars(words).items()

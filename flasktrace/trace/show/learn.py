@@ -17,6 +17,7 @@ from typing import Any
 
 from flasktrace.trace.model import Trace
 from flasktrace.trace.show import words
+from flasktrace.trace.show.colour import python_lines
 from flasktrace.trace.show.lane import PLACES
 
 LONGEST = 150
@@ -42,18 +43,6 @@ _FLASK = {
 }
 _CALLERS = frozenset({"_call", "_call_inside", "ensure_sync", "open_session", "save_session"})
 """Names of what calls a function of the app."""
-
-# The first that fits counts.
-_CLASSES = (
-    ("Keyword", "k"),
-    ("Operator.Word", "k"),
-    ("Literal.String", "s"),
-    ("Literal.Number", "m"),
-    ("Comment", "c"),
-    ("Name.Decorator", "d"),
-    ("Name.Function", "n"),
-    ("Name.Class", "n"),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +120,7 @@ def _part(package: str, module: str, path: str) -> Part:
     calls = _calls(source)
     made = tuple(
         Line(first + number, tuple(pieces), number in calls)
-        for number, pieces in enumerate(_highlighted(source))
+        for number, pieces in enumerate(python_lines(source))
     )
     return Part(path, f"{package}/{module.replace('.', '/')}.py:{first}", made[:LONGEST])
 
@@ -153,35 +142,6 @@ def _names(node: ast.expr) -> Iterator[str]:
         yield node.attr
     elif isinstance(node, ast.Name):
         yield node.id
-
-
-def _highlighted(source: str) -> Iterator[list[tuple[str, str]]]:
-    """Yield the pieces of each line."""
-    line: list[tuple[str, str]] = []
-    for kind, text in _tokens(source):
-        first, *others = text.split("\n")
-        if first:
-            line.append((kind, first))
-        for rest in others:
-            yield line
-            line = [(kind, rest)] if rest else []
-    if line:
-        yield line
-
-
-def _tokens(source: str) -> Iterator[tuple[str, str]]:
-    try:
-        from pygments.lexers.python import PythonLexer
-    except ImportError:  # it comes with rich, which somebody may have left out
-        yield "", source
-        return
-    for kind, text in PythonLexer(stripnl=False, ensurenl=False).get_tokens(source):
-        yield _class(str(kind).removeprefix("Token.")), text
-
-
-@cache
-def _class(kind: str) -> str:
-    return next((short for prefix, short in _CLASSES if kind.startswith(prefix)), "")
 
 
 def _version(name: str) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from difflib import ndiff
 
 from flasktrace.trace.model import Event, Span, Stage, Trace
-from flasktrace.trace.roles import query_of, shape
+from flasktrace.trace.roles import is_log, query_of, shape
 from flasktrace.trace.show.sanitize import clean
 
 _INDENT = "  "
@@ -76,6 +76,8 @@ def _span(trace: Trace, span: Span, depth: int, told: set[int]) -> Iterator[str]
 
 def _events(trace: Trace, span: int | None, stage: str | None) -> Iterator[str]:
     for event in trace.events:
+        if is_log(event):
+            continue  # which libraries log what depends on their versions and on levels
         if event.span == span and (span is not None or event.stage == stage):
             yield _event(event)
 

@@ -11,6 +11,7 @@ from flasktrace.trace.model import (
     NO_CARD,
     Candidate,
     Change,
+    Event,
     Failure,
     Leak,
     ResponseFacts,
@@ -21,6 +22,7 @@ from flasktrace.trace.model import (
     Summary,
     Trace,
 )
+from flasktrace.trace.roles import Repeat, is_log, query_of
 from flasktrace.trace.show.sanitize import clean
 
 OWN_ATTRIBUTES = (
@@ -33,6 +35,11 @@ OWN_ATTRIBUTES = (
 """Attributes of a span that have words of their own; `details` leaves them out."""
 
 _POSITION = ("order", "why")
+_OF_QUERIES = ("db.query.text", "db.query.summary")
+_ROWS, _BATCH = "db.response.affected_rows", "db.operation.batch.size"
+_PARAMETER = "db.query.parameter."
+_OF_LOGS = ("severity_text", "severity_number", "otel.scope.name", "body")
+_BLANKS = re.compile(r"\s+")
 
 CANDIDATES = 8
 """Rules shown at first of those that a match refused."""
@@ -164,8 +171,86 @@ def details(attributes: Mapping[str, object]) -> str:
 
 def span_details(span: Span) -> str:
     """Return the attributes of *span* that no other words speak of."""
+    if query_of(span) is not None and span.kind != "user":
+        return query_details(span)
     hidden = () if span.kind == "user" else _POSITION
     return details({key: value for key, value in span.attributes.items() if key not in hidden})
+
+
+def query_details(span: Span) -> str:
+    """Return ``SELECT * FROM products WHERE id = ? (7)``, and what else is known of a query."""
+    hidden = (*_POSITION, *_OF_QUERIES, "db.system.name", _ROWS, _BATCH)
+    rest = {
+        key: value
+        for key, value in span.attributes.items()
+        if key not in hidden and not key.startswith(_PARAMETER)
+    }
+    batch = span.attributes.get(_BATCH)
+    often = times(batch) if type(batch) is int else ""
+    parts = (query_line(span), parameters(span), often, rows_changed(span), details(rest))
+    return " ".join(part for part in parts if part)
+
+
+def query_line(span: Span) -> str:
+    """Return the text of a query on one line."""
+    return clean(_BLANKS.sub(" ", query_of(span) or "").strip())
+
+
+def query_text(span: Span) -> str:
+    """Return the text of a query as it was sent."""
+    return clean(query_of(span) or "", multiline=True)
+
+
+def parameters(span: Span) -> str:
+    """Return the parameters of a query, ``(7, 'ada')`` or ``(name='ada')``; empty for none."""
+    told = [
+        str(value) if name.isdecimal() else f"{name}={value}"
+        for key, value in span.attributes.items()
+        if (name := key.removeprefix(_PARAMETER)) != key
+    ]
+    return clean(f"({', '.join(told)})") if told else ""
+
+
+def rows_changed(span: Span) -> str:
+    """Return ``3 rows``, those that a query changed; empty when that is not known."""
+    rows = span.attributes.get(_ROWS)
+    return number(rows, "row") if type(rows) is int else ""
+
+
+def repeat(item: Repeat) -> str:
+    """Return that a query was sent again and again, and by whom, as one line."""
+    more = f" and {number(item.places - 1, 'other place')}" if item.places > 1 else ""
+    known = "code.file.path" in item.sender.attributes
+    by = f", sent by {place(item.sender)}{more}" if known else ""
+    took = duration(item.total_ns)
+    return clean(f"⚠ N+1: {item.count} times {item.shape}, {took} together{by}")
+
+
+def point_kind(event: Event) -> str:
+    """Return ``log`` for a log record, else ``event``."""
+    return "log" if is_log(event) else "event"
+
+
+def point_name(event: Event) -> str:
+    """Return the name of an event; ``WARNING shop: cart is empty`` for a log record."""
+    if not is_log(event):
+        return clean(event.name)
+    level, _, logger, body = (event.attributes.get(key) for key in _OF_LOGS)
+    return clean(f"{level} {logger}: {body}")
+
+
+def point_details(event: Event) -> str:
+    """Return the attributes of an event that its name does not tell; of a log record its place."""
+    if not is_log(event):
+        return details(event.attributes)
+    told = event.attributes
+    file, line = told.get("code.file.path"), told.get("code.line.number")
+    where = f"({base_name(str(file))}:{line})" if file else ""
+    kind, message = told.get("exception.type"), told.get("exception.message")
+    failed = f"{kind}: {message}" if kind and message else kind
+    hidden = (*_OF_LOGS, "exception.type", "exception.message")
+    rest = details({key: value for key, value in told.items() if key not in hidden})
+    return clean(" ".join(str(part) for part in (where, failed, rest) if part))
 
 
 def change_verb(change: Change) -> str:

@@ -56,7 +56,8 @@ def _points(trace: Trace, lanes: dict[str, int]) -> Iterator[dict[str, Any]]:
     for event in trace.events:
         owner = owners.get(event.span) if event.span is not None else None
         lane = lanes[str(owner.attributes.get("lane") or "")] if owner else _FIRST_LANE
-        given = {"name": event.name, "cat": "event", "args": dict(event.attributes)}
+        kind, told = words.point_kind(event), dict(event.attributes)
+        given = {"name": words.point_name(event), "cat": kind, "args": told}
         yield _event("i", trace, lane, ts=event.at_ns / 1000, s="t", **given)
     for change in trace.changes:
         given = {"name": words.change_sentence(change), "cat": "change"}

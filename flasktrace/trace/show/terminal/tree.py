@@ -1,6 +1,6 @@
 """The whole request as a tree: verdict, stages with what ran in them, exception, exchange."""
 
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import tzinfo
 
@@ -9,6 +9,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from flasktrace.trace.model import Change, Event, Routing, Span, Stage, Trace
+from flasktrace.trace.roles import is_log, repeated
 from flasktrace.trace.show import words
 from flasktrace.trace.show.sanitize import clean
 from flasktrace.trace.show.terminal.exchange import exchange_rows
@@ -62,6 +63,8 @@ def _head(sheet: Sheet) -> Iterator[Text]:
     yield from sheet.paragraph(safe(trace.verdict))
     for leak in trace.leaks:
         yield from sheet.paragraph(safe(words.leak(leak), "yellow" if leak.is_fault else "dim"))
+    for item in repeated(trace.spans):
+        yield from sheet.paragraph(safe(words.repeat(item), "yellow"))
 
 
 def _facts(sheet: Sheet, tz: tzinfo | None) -> Iterator[Text]:
@@ -97,6 +100,7 @@ def _fact_row(
     return one_row(Text("   ").join(cells), sheet.width)
 
 
+_LOUD = {"WARNING": "yellow", "ERROR": "red", "CRITICAL": "red"}
 _Forest = dict[str | None, list[tuple[int, Span]]]
 _Events = dict[tuple[int | None, str | None], list[Event]]
 
@@ -242,9 +246,19 @@ def _events(trace: Trace) -> _Events:
 
 
 def _inside(sheet: Sheet, spans: Iterable[tuple[int, Span]], events: _Events) -> Iterator[Text]:
+    """Yield spans and, between those in it, the events of each as they came in time."""
+    around: list[tuple[int, deque[Event]]] = []
     for depth, span in spans:
+        while around and around[-1][0] >= depth:
+            yield from _points(sheet, around[-1][1], around.pop()[0] + 1)
+        if around:
+            outer, waiting = around[-1]
+            while waiting and waiting[0].at_ns < span.start_ns:
+                yield from _points(sheet, [waiting.popleft()], outer + 1)
         yield from _span(sheet, span, _rail(depth))
-        yield from _points(sheet, events.pop((span.id, None), ()), depth + 1)
+        around.append((depth, deque(events.pop((span.id, None), ()))))
+    for depth, waiting in reversed(around):
+        yield from _points(sheet, waiting, depth + 1)
 
 
 def _outside(sheet: Sheet, spans: Iterable[tuple[int, Span]], events: _Events) -> Iterator[Text]:
@@ -295,8 +309,11 @@ def _points(
     sheet: Sheet, events: Iterable[Event], depth: int, prefix: Text | None = None
 ) -> Iterator[Text]:
     for event in events:
-        content = joined((_kind(sheet, "event"), safe(event.name)))
-        tail = safe(words.details(event.attributes), "dim")
+        style = _LOUD.get(str(event.attributes.get("severity_text")), "") if is_log(event) else ""
+        content = joined(
+            (_kind(sheet, words.point_kind(event)), safe(words.point_name(event), style))
+        )
+        tail = safe(words.point_details(event), "dim")
         bar = sheet.scaled([(event.at_ns, 0)], "", "◆◆◆") if sheet.wide else None
         figure = f"@{words.duration(event.at_ns)}"
         yield from sheet.rows(prefix or _rail(depth), content, figure, bar=bar, tail=tail)

@@ -12,6 +12,7 @@ from tests.trace.record.apps import (  # noqa: F401 - they register their apps
     inputs,
     logs,
     middleware,
+    queries,
     requests,
     sessions,
     starts,

@@ -7,7 +7,8 @@ import warnings
 from contextlib import closing
 
 import flasktrace
-from tests.trace.record.apps.registry import app_for_both
+from tests.trace.record.apps.hostile import Hostile, HostileDict
+from tests.trace.record.apps.registry import app_for_both, wrapped_with
 from tests.trace.record.same import BOOM, Ask
 
 
@@ -160,6 +161,75 @@ def logs_of_every_kind(lib, notes):
         except ValueError:
             logger.exception("failed")
         logging.getLogger().critical("root")
+        return "logged"
+
+    return app, [Ask()]
+
+
+@app_for_both
+@wrapped_with(but=("err",))  # it tells the whole stack, with the tracer's place in it
+def logs_that_cannot_be_written(lib, notes):
+    app = lib.Flask("unwritable")
+    logger = logger_of("unwritable", logging.StreamHandler(Written(notes)))
+
+    @app.route("/")
+    def index():
+        logger.warning("%d", "no number")  # logging tells of it, with the stack
+        logger.warning("%s and %s", "one")  # noqa: PLE1206
+        logger.warning("%(name)s", {"other": 1})
+        return "logged"
+
+    return app, [Ask()]
+
+
+class Written:
+    """What is written is noted."""
+
+    def __init__(self, notes):
+        self.notes = notes
+
+    def write(self, text):
+        self.notes.append(text)
+
+    def flush(self):
+        pass
+
+
+@app_for_both
+def loggers_and_records_look_as_they_did(lib, notes):
+    app = lib.Flask("looking")
+
+    @app.route("/")
+    def index():
+        logger = logging.getLogger("looking.on")
+        notes.append((logger.handlers, logger.filters, logger.level, logger.propagate))
+        notes.append((len(logging.root.filters), logging.raiseExceptions))
+        notes.append((logging.getLoggerClass(), logging.getLogRecordFactory()))
+        notes.append((logging.Logger.filter.__name__, logging.Logger.filter.__doc__))
+        logger.filters.append(refuse := lambda record: "secret" not in record.getMessage())
+        logger.warning("secret")
+        logger.warning("told", stacklevel=2)
+        logger.filters.remove(refuse)
+        record = logger.makeRecord("by.hand", 35, "x.py", 7, "made", None, None)
+        logger.handle(record)
+        notes.append(sorted(vars(record)))
+        return "logged"
+
+    return app, [Ask()]
+
+
+@app_for_both
+def fault_18_hostile_values_are_logged(lib, notes):
+    app = lib.Flask("hostile logs")
+    logger = logging.Logger("hostile")  # noqa: LOG001
+    logger.addHandler(logging.NullHandler())
+
+    @app.route("/")
+    def index():
+        logger.warning("%s %r", Hostile(), [Hostile()], extra={"thing": Hostile()})
+        logger.warning(Hostile())
+        logger.warning("%(a)s", HostileDict(a=1))
+        logger.warning("%s", *[Hostile()] * 3)
         return "logged"
 
     return app, [Ask()]

@@ -13,6 +13,7 @@ _ADDRESS = re.compile(r"0x[0-9a-f]+")
 _TIMES = re.compile(r", (?:first byte|last|longest gap) (?:at )?[\d.<]+ \S+s\b|in [\d.<]+ \S+s\b")
 _CLASSES = re.compile(r"\b(?:flask|flasktrace)\.(?:wrappers|sessions)\.")
 _DATES = re.compile(r"Expires=\w+, \d+ \w+ 2\d+ [\d:]+ GMT")
+_FINISHING = re.compile(r"A hook failed on the response of an error\.|Request finalizing failed .*")
 _PLAIN = {"request", "url_adapter"}
 
 
@@ -140,4 +141,6 @@ def _events(trace: Trace, span: Any, stage: str | None, indent: str) -> Iterator
 
 
 def _event(event: Event) -> str:
+    if words.point_kind(event) == "log":  # the exception is told already
+        return f"log {_FINISHING.sub('Request finalizing failed …', words.point_name(event))}"
     return f"event {event.name}  {words.details(event.attributes)}".rstrip()
