@@ -23,7 +23,7 @@ PAGES = (
     "",
     "?q=text:alert",
     "{evil}",
-    "{evil}?lane=scale&stage=preprocess&repeats=1&all=1",
+    "{evil}?lane=scale&stage=preprocess&repeats=1&rows=all",
     "{odd}",
     "{evil}/compare/{plain}",
     "{plain}/compare/{odd}",

@@ -2,7 +2,6 @@
 
 import threading
 import time
-from dataclasses import replace
 
 import pytest
 from werkzeug.serving import make_server
@@ -23,7 +22,7 @@ from tests.live.test_browser import (
     stage,
     wait,
 )
-from tests.trace.samples import MS, cart
+from tests.trace.samples import big
 
 CORPUS = "\"><script>alert(1)</script><img src=x onerror=alert(2)>'{{7*7}}"
 ENTER = "\ue007"
@@ -238,22 +237,9 @@ def test_hostile_text_is_only_text_on_every_page(tracer, address, site, tmp_path
 
 
 def test_five_thousand_spans_open_fast(tracer, address, site):
-    base = cart()
-    spans = [
-        replace(
-            base.spans[2],
-            id=100 + n,
-            parent=2,
-            name=f"work {n % 7}",
-            start_ns=1_300_000 + n * 1700,
-            duration_ns=1500,
-            attributes={"text": "x" * 100},
-        )
-        for n in range(5000)
-    ]
-    big = replace(base, id="b" * 32, duration_ns=12 * MS, spans=(*base.spans, *spans))
-    tracer.store.put([big])
-    site.get(f"{address}/_trace/{big.id}")
+    trace = big()
+    tracer.store.put([trace])
+    site.get(f"{address}/_trace/{trace.id}")
     size = site.execute_script(
         "return performance.getEntriesByType('navigation')[0].decodedBodySize"
     )

@@ -333,6 +333,7 @@ class Dashboard:
             "app_name": self.access.app_name,
             "csrf": self.access.csrf_token(request.environ),
             "BAR": BAR,
+            "modules": assets.modules,
             "LENGTH": LENGTH,
             "SHOWN": words.CANDIDATES,
         }
