@@ -10,6 +10,8 @@ import { makeRow, readRow } from "./row.js";
 import { setUpScatter } from "./scatter.js";
 
 const MOST_ROWS = 500;
+/** Rows that come together and still light up. */
+const MOST_LIT = 10;
 /** Pixels from the top within which the list still moves on by itself. */
 const AT_TOP = 150;
 
@@ -121,6 +123,8 @@ function addRows() {
   unseenNew = 0;
   const oldest = body.firstElementChild;
   const made = waiting.map((row) => makeRow(template, row, root()));
+  // Each frame of so many lights that fade would draw the whole list.
+  if (made.length > MOST_LIT) for (const row of made) row.classList.remove("is-new");
   dress(made);
   body.prepend(...made);
   divide(waiting, oldest);

@@ -107,7 +107,7 @@ def main() -> None:
     parser.add_argument("--rate", type=float, default=1000, help="requests a second")
     parser.add_argument("--seconds", type=float, default=30, help="of each of the four parts")
     given = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         app = page(flasktrace)
         store = f"sqlite:///{folder}/traces.db"
         tracer = flasktrace.Tracer(

@@ -100,7 +100,7 @@ def main() -> None:
     given = parser.parse_args()
     folder = README if given.readme else given.to
     folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as profile, all_sites() as sites:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile, all_sites() as sites:
         browser = chromium.start(Path(profile))
         try:
             sign_in(browser, sites)

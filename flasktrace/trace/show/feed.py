@@ -3,10 +3,11 @@
 import json
 import time
 from collections.abc import Callable, Iterator
-from typing import Any, Protocol
+from typing import Any
 
 from flasktrace.trace.model import Page, Summary
 from flasktrace.trace.query import Query
+from flasktrace.trace.show.pace import Pace, Source
 from flasktrace.trace.show.row import row
 
 PAUSE = 0.25
@@ -19,13 +20,6 @@ MOST = 60
 """Summaries in one message, and in a second; what came beside them is counted in the message."""
 RETRY = "retry: 2000\n\n"
 _STREAMS = 4
-
-
-class Source(Protocol):
-    """The part of a store that the feed reads."""
-
-    def since(self, cursor: int | None, limit: int = 200, query: Query | None = None) -> Page:
-        """Return what came after *cursor*, oldest first; ``next`` is always the cursor after."""
 
 
 class Feed:
@@ -41,6 +35,8 @@ class Feed:
         self._clock = clock
         self._sleep = sleep
         self._open = 0
+        #: What is usual for each endpoint.
+        self.pace = Pace(source)
 
     def stream(self, cursor: int | None, query: Query | None, *, once: bool) -> Iterator[str]:
         """Yield events from *cursor* on; *once* sends what there is and ends."""
@@ -88,15 +84,16 @@ class Feed:
             if query is None:  # then the newest are at hand
                 shown = self._source.since(max(end - MOST, before or 0), MOST).summaries
             cursor, unseen = end, end - (before or 0) - len(shown)
+        self.pace.look()
         # What did not come may not have fitted, either: with a query its number is not known.
         data = {
-            "traces": [live(item) for item in shown],
+            "traces": [live(item, self.pace.usual(item)) for item in shown],
             "skipped": unseen > 0,
             "unseen": None if query else unseen,
         }
         return cursor, f"id: {cursor}\nevent: traces\ndata: {json.dumps(data)}\n\n"
 
 
-def live(item: Summary) -> dict[str, Any]:
+def live(item: Summary, usual: int | None = None) -> dict[str, Any]:
     """Return a summary with the words of its row, which the browser shows as they are."""
-    return item.to_dict() | {"row": row(item)}
+    return item.to_dict() | {"row": row(item, usual)}
