@@ -108,7 +108,10 @@ def in_browser(app: Any, pages: dict[str, str], rounds: int) -> None:
         print("no chromium: nothing is measured in a browser")
         return
     outside = DispatcherMiddleware(NotFound(), {"/_trace": app})
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile, served(outside) as address:
+    with (
+        tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile,
+        served(outside) as address,
+    ):
         browser = chromium.start(Path(profile))
         try:
             headers = {"headers": {"Authorization": f"Bearer {TOKEN}"}}
