@@ -9,7 +9,8 @@ export function readMessage(text) {
   const data = JSON.parse(text);
   /** @type {{row: import("./types.js").Row}[]} */
   const traces = Array.isArray(data.traces) ? data.traces : [];
-  return { rows: traces.map((trace) => trace.row).reverse(), skipped: data.skipped === true };
+  const unseen = Number.isSafeInteger(data.unseen) ? data.unseen : 0;
+  return { rows: traces.map((trace) => trace.row).reverse(), skipped: data.skipped === true, unseen };
 }
 
 /**

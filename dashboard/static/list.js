@@ -9,7 +9,9 @@ import { readPins, writePins } from "./pins.js";
 import { makeRow, readRow } from "./row.js";
 import { setUpScatter } from "./scatter.js";
 
-const MOST_ROWS = 1000;
+const MOST_ROWS = 500;
+/** Rows that come together and still light up. */
+const MOST_LIT = 10;
 /** Pixels from the top within which the list still moves on by itself. */
 const AT_TOP = 150;
 
@@ -41,6 +43,10 @@ const known = new Set([...body.querySelectorAll("[data-id]")].map((row) => idOf(
 /** @type {Row[]} rows that wait to be shown, newest first */
 let waiting = [];
 let added = 0;
+/** How many came too fast to be sent, and how many of them since the page last moved on. */
+let unseen = 0;
+let unseenNew = 0;
+let isThinned = false;
 let paused = false;
 let pickedId = "";
 
@@ -85,7 +91,9 @@ function follow() {
 
 function told() {
   if (paused) return "Paused";
-  return added ? `Live, ${added} new` : "Live";
+  const some = unseen ? `${unseen} of them` : "some";
+  const gap = isThinned ? `; ${some} came too fast to show, reload for those` : "";
+  return added ? `Live, ${added} new${gap}` : "Live";
 }
 
 /** @param {string} text of one message */
@@ -94,24 +102,29 @@ function show(text) {
   const rows = newRows(message.rows, known);
   for (const row of rows) known.add(row.id);
   waiting = [...rows, ...waiting].slice(0, MOST_ROWS);
+  isThinned ||= message.skipped;
+  unseen += message.unseen;
+  unseenNew += message.unseen;
   if (rows.length) draw(rows);
   if (!paused && scrollY < AT_TOP) addRows();
   else showPill();
-  if (message.skipped) say("on", "Live; too many to show all. Reload for the rest.");
 }
 
 function showPill() {
   pill.hidden = !waiting.length;
-  pill.textContent = `${waiting.length} new`;
+  pill.textContent = `${waiting.length + unseenNew} new`;
 }
 
 function addRows() {
   if (!waiting.length) return;
   document.querySelector("[data-empty]")?.remove();
   table.hidden = false;
-  added += waiting.length;
+  added += waiting.length + unseenNew;
+  unseenNew = 0;
   const oldest = body.firstElementChild;
   const made = waiting.map((row) => makeRow(template, row, root()));
+  // Each frame of so many lights that fade would draw the whole list.
+  if (made.length > MOST_LIT) for (const row of made) row.classList.remove("is-new");
   dress(made);
   body.prepend(...made);
   divide(waiting, oldest);

@@ -25,6 +25,7 @@
  * One message of the live feed.
  * @property {Row[]} rows newest first
  * @property {boolean} skipped whether more came than were sent
+ * @property {number} unseen how many; 0 when it is not known
  *
  * @typedef {object} Dot
  * A request as a point.

@@ -2,7 +2,9 @@
 
 Makes a SQLite store of so many traces, then asks each page in this process, without a network,
 and prints median and 95th percentile of the wall time, the median of the CPU time (which other work
-on the machine disturbs less), and the size of the answer.
+on the machine disturbs less), and the size of the answer. Then it opens the pages in Chromium, if
+that is there, and prints the time from the navigation until the page's scripts have run, and how
+long the frames are while the page is scrolled; one of them has a trace of 5,000 spans.
 """
 
 import argparse
@@ -15,15 +17,20 @@ import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlencode
 
+from werkzeug.exceptions import NotFound
+from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.test import Client
 
 from flasktrace.trace.keep.sqlite import SqliteStore
 from flasktrace.trace.model import Trace
 from flasktrace.trace.show.access import Access
 from flasktrace.trace.show.web import create_app
-from tests.trace.samples import cart, crash, early, missing
+from tests.benchmarks.browser import at, scroll, served, visit
+from tests.live import chromium
+from tests.trace.samples import big, cart, crash, early, missing
 from tests.trace.show.fakes import FakeLedger
 
 TOKEN = "a-token-for-the-benchmark"
@@ -71,8 +78,9 @@ def traces(count: int, chance: random.Random) -> list[Trace]:
 
 
 def fill(path: Path, count: int) -> SqliteStore:
-    store = SqliteStore(path, max_traces=count, max_bytes=2**34, max_age=1e12)
+    store = SqliteStore(path, max_traces=count + 1, max_bytes=2**34, max_age=1e12)
     made = traces(count, random.Random(1))
+    store.put([replace(big(), started=made[0].started)])
     for start in range(0, count, BATCH):
         store.put(made[start : start + BATCH])
     return store
@@ -92,6 +100,37 @@ def measure(client: Client, path: str, rounds: int) -> tuple[list[float], list[f
         work.append((time.process_time() - busy) * 1000)
         assert answer.status_code == 200, (path, answer.status_code, answer.text[:200])
     return times, work, size
+
+
+def in_browser(app: Any, pages: dict[str, str], rounds: int) -> None:
+    """Print how long a browser takes until each page can be used, the server's time included."""
+    if not chromium.is_there():
+        print("no chromium: nothing is measured in a browser")
+        return
+    outside = DispatcherMiddleware(NotFound(), {"/_trace": app})
+    with (
+        tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile,
+        served(outside) as address,
+    ):
+        browser = chromium.start(Path(profile))
+        try:
+            headers = {"headers": {"Authorization": f"Bearer {TOKEN}"}}
+            browser.execute_cdp_cmd("Network.enable", {})
+            browser.execute_cdp_cmd("Network.setExtraHTTPHeaders", headers)
+            for name, path in pages.items():
+                seen = [visit(browser, f"{address}/_trace{path}") for _ in range(rounds + 1)][1:]
+                times = sorted(one["interactive"] for one in seen)
+                print(
+                    f"  browser, {name:19} {statistics.median(times):8.1f} ms"
+                    f"  p95 {at(0.95, times):8.1f} ms  {seen[0]['size'] / 1000:28.1f} kB"
+                )
+                gaps = scroll(browser)
+                print(
+                    f"    scrolled, {len(gaps)} frames: median {statistics.median(gaps):.1f} ms, "
+                    f"p95 {at(0.95, gaps):.1f} ms, longest {gaps[-1]:.1f} ms"
+                )
+        finally:
+            browser.quit()
 
 
 def print_line(name: str, times: list[float], work: list[float], size: int) -> None:
@@ -139,6 +178,18 @@ def main() -> None:
         for name, query in FILTERS.items():
             address = f"/?{urlencode({'q': query})}"
             print_line(f"filter {name}", *measure(client, address, given.rounds))
+        in_browser(
+            client.application,
+            {
+                "list": "/",
+                "filter": "/?q=status:5xx+path:/product/7*",
+                "one trace": f"/{middle}",
+                "endpoints": "/endpoints",
+                "5,000 spans": f"/{'b' * 32}",
+                "5,000 spans, all": f"/{'b' * 32}?repeats=1&rows=all",
+            },
+            given.rounds,
+        )
         store.close()
 
 

@@ -1,29 +1,16 @@
 """A real browser, and what to do where there is none."""
 
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.live import chromium
 from tests.needs import do_without
 
 if TYPE_CHECKING:
     from selenium.webdriver import Chrome
-
-FLAGS = (
-    "--headless=new",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--disable-dev-shm-usage",
-    "--window-size=1280,900",
-)
 
 
 @pytest.fixture(name="do_without", scope="session")
@@ -34,24 +21,15 @@ def _do_without() -> Callable[[str], None]:
 @pytest.fixture(scope="session")
 def start_browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], "Chrome"]]:
     """Start Chromium, as often as it is called."""
-    browser, driver = shutil.which("chromium"), shutil.which("chromedriver")
-    if not browser or not driver:
+    if not chromium.is_there():
         do_without("chromium with chromedriver")
-    webdriver = pytest.importorskip("selenium.webdriver")
-    from selenium.webdriver.chrome.service import Service
+    pytest.importorskip("selenium.webdriver")
 
     with ExitStack() as running:
 
         def start() -> "Chrome":
-            options = webdriver.ChromeOptions()
-            options.binary_location = browser
-            profile = tmp_path_factory.mktemp("profile")
-            for flag in (*FLAGS, f"--user-data-dir={profile}"):
-                options.add_argument(flag)
-            options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-            made = webdriver.Chrome(options, Service(driver))
+            made = chromium.start(tmp_path_factory.mktemp("profile"))
             running.callback(made.quit)
-            made.set_page_load_timeout(30)
             return made
 
         yield start

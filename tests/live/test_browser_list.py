@@ -1,8 +1,5 @@
 """The list, the pages beside it and their common frame in a real Chromium, by keys and pointer."""
 
-import importlib.util
-from pathlib import Path
-
 import pytest
 
 from tests.live.process import Server, python
@@ -17,7 +14,6 @@ from tests.live.test_browser import (
     wait,
 )
 
-PAGES = ("", "endpoints", "map", "running", "about", "nothing")
 PATHS = ("/", "/products/3", "/cart", "/crash", "/nix", "/about/", "/api/products")
 
 
@@ -258,45 +254,3 @@ def test_the_new_pages_can_be_read_without_scripts(shop, page):
     follow(page, one(page, ".top-links a[href$=map]"))
     one(page, "details summary").click()
     assert one(page, "details[open] .steps").is_displayed()
-
-
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_axe_finds_nothing_to_object_to(shop, page, do_without, theme):
-    found = importlib.util.find_spec("axe_core_python")
-    if found is None or found.origin is None:
-        do_without("axe-core-python")
-    axe = (Path(found.origin).parent / "axe.min.js").read_text(encoding="utf-8")
-    page.execute_script("localStorage.setItem('flasktrace.theme', arguments[0])", theme)
-    trace = all_of(page, "[data-rows] .row")[0].get_attribute("data-id")
-    violations = {}
-    for name in (*PAGES, trace):
-        page.get(f"{shop.address}/_trace/{name}")
-        for details in all_of(page, "details"):
-            page.execute_script("arguments[0].open = true", details)
-        page.execute_script(axe)
-        violations[name] = page.execute_async_script(
-            "const [rules, done] = arguments;"
-            "axe.run(rules).then((result) => done(result.violations.map((each) =>"
-            "[each.id, each.nodes.map((node) => node.html)])))",
-            # Of all the rules only those of colour depend on the theme.
-            {} if theme == "light" else {"runOnly": ["color-contrast"]},
-        )
-
-    assert {name: [] for name in (*PAGES, trace)} == violations
-
-
-def test_the_frame_fits_a_narrow_screen(shop, page):
-    page.execute_cdp_cmd(
-        "Emulation.setDeviceMetricsOverride",
-        {"width": 360, "height": 800, "deviceScaleFactor": 1, "mobile": False},
-    )
-    try:
-        for name in PAGES:
-            page.get(f"{shop.address}/_trace/{name}")
-            fits = page.execute_script(
-                "const { scrollWidth, clientWidth } = document.documentElement;"
-                "return scrollWidth <= clientWidth"
-            )
-            assert (name, fits) == (name, True)
-    finally:
-        page.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})

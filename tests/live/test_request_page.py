@@ -1,10 +1,7 @@
 """The page of one request and those around it, in a real Chromium."""
 
-import importlib.util
 import threading
 import time
-from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from werkzeug.serving import make_server
@@ -13,7 +10,6 @@ import flasktrace
 from flasktrace.trace.model import STAGES
 from flasktrace.trace.show.export import export
 from flasktrace.trace.tracer import Tracer
-from tests.cases import cover
 from tests.live.test_browser import (
     all_of,
     assert_quiet,
@@ -26,7 +22,7 @@ from tests.live.test_browser import (
     stage,
     wait,
 )
-from tests.trace.samples import MS, cart
+from tests.trace.samples import big
 
 CORPUS = "\"><script>alert(1)</script><img src=x onerror=alert(2)>'{{7*7}}"
 ENTER = "\ue007"
@@ -241,22 +237,9 @@ def test_hostile_text_is_only_text_on_every_page(tracer, address, site, tmp_path
 
 
 def test_five_thousand_spans_open_fast(tracer, address, site):
-    base = cart()
-    spans = [
-        replace(
-            base.spans[2],
-            id=100 + n,
-            parent=2,
-            name=f"work {n % 7}",
-            start_ns=1_300_000 + n * 1700,
-            duration_ns=1500,
-            attributes={"text": "x" * 100},
-        )
-        for n in range(5000)
-    ]
-    big = replace(base, id="b" * 32, duration_ns=12 * MS, spans=(*base.spans, *spans))
-    tracer.store.put([big])
-    site.get(f"{address}/_trace/{big.id}")
+    trace = big()
+    tracer.store.put([trace])
+    site.get(f"{address}/_trace/{trace.id}")
     size = site.execute_script(
         "return performance.getEntriesByType('navigation')[0].decodedBodySize"
     )
@@ -266,28 +249,3 @@ def test_five_thousand_spans_open_fast(tracer, address, site):
     assert len(all_of(site, "#waterfall .line")) == 600
     assert "more rows" in one(site, "#waterfall").text
     assert_quiet(site)
-
-
-AXE_PAGES = ["{second}?lane=scale&stage=preprocess", "{first}/compare/{second}"]
-
-
-@pytest.mark.parametrize(("theme", "page"), cover(["light", "dark"], AXE_PAGES))
-def test_axe_finds_nothing_to_object_to(tracer, address, site, do_without, theme, page):
-    found = importlib.util.find_spec("axe_core_python")
-    if found is None or found.origin is None:
-        do_without("axe-core-python")
-    axe = (Path(found.origin).parent / "axe.min.js").read_text(encoding="utf-8")
-    site.execute_cdp_cmd(
-        "Emulation.setEmulatedMedia",
-        {"features": [{"name": "prefers-color-scheme", "value": theme}]},
-    )
-    first = asked(tracer, "/old")
-    second = asked(tracer)
-    site.get(f"{address}/_trace/{page.format(first=first, second=second)}")
-    site.execute_script("for (const item of document.querySelectorAll('details')) item.open = true")
-    site.execute_script(axe)
-    result = site.execute_async_script("axe.run().then(arguments[arguments.length - 1])")
-
-    assert [] == [
-        (item["id"], [node["html"] for node in item["nodes"]][:3]) for item in result["violations"]
-    ]

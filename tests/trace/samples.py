@@ -315,3 +315,21 @@ def many(count: int) -> list[Trace]:
     return [
         replace(kinds[n % 3], id=f"{n:032x}", duration_ns=(n % 50 + 1) * MS) for n in range(count)
     ]
+
+
+def big(spans: int = 5000) -> Trace:
+    """A page that did very much: *spans* spans in its view, at 5,000 about 1 MB as JSON."""
+    base = cart()
+    more = [
+        replace(
+            base.spans[2],
+            id=100 + n,
+            parent=2 if n % 50 == 0 else 100 + n - n % 50,
+            name=f"work {n % 7}",
+            start_ns=1_300_000 + n * 1700,
+            duration_ns=1500 if n % 50 else 80_000,
+            attributes={"text": "x" * 100},
+        )
+        for n in range(spans)
+    ]
+    return replace(base, id="b" * 32, duration_ns=12 * MS, spans=(*base.spans, *more))

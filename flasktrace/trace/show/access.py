@@ -4,6 +4,7 @@ import hmac
 import json
 import secrets
 import time
+from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from hashlib import sha256
@@ -15,6 +16,7 @@ from jinja2 import Environment
 from werkzeug.http import dump_cookie
 from werkzeug.sansio.http import parse_cookie
 
+from flasktrace.trace.show import assets
 from flasktrace.trace.show.assets import templates
 from flasktrace.trace.show.origin import Origin, TrustedHosts, own_origin, sent_origin
 
@@ -46,6 +48,7 @@ HEADERS = (
 )
 """What every response of the dashboard carries (SAFETY.md, S9)."""
 
+_STYLE = "/* base.css */"
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _LONGEST_FORM = 4096
 _SHOWN_HOST = 100
@@ -347,7 +350,22 @@ def _refuse(
         body = json.dumps({"error": why} | ({"host": host} if host else {}))
         raise Refused(_answer(environ, status, body, "application/json", headers))
     page = _render(environ, "refused.html", status=status, why=why, host=host)
-    raise Refused(_answer(environ, status, page, "text/html", headers))
+    page = page.replace(_STYLE, _base_style())
+    line, given, content = _answer(environ, status, page, "text/html", headers)
+    raise Refused((line, [(name, _with_own_style(name, text)) for name, text in given], content))
+
+
+@cache
+def _base_style() -> str:
+    return assets.static()["base.css"].content.decode()
+
+
+def _with_own_style(name: str, text: str) -> str:
+    """Return a header's text, with the policy letting in the style that the page has inside."""
+    if name != HEADERS[0][0]:
+        return text
+    digest = b64encode(sha256(_base_style().encode()).digest()).decode()
+    return text.replace("style-src 'self'", f"style-src 'sha256-{digest}'")
 
 
 def _redirect(environ: Mapping[str, Any], to: str, *headers: tuple[str, str]) -> Answer:

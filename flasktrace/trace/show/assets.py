@@ -1,5 +1,6 @@
 """The dashboard's files: templates and what the browser loads, read once."""
 
+import re
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
@@ -17,6 +18,9 @@ _TYPES = {
     ".js": "text/javascript; charset=utf-8",
     ".svg": "image/svg+xml",
 }
+
+
+_IMPORT = re.compile(r'^import .* from "\./([\w.]+)";$', re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +47,19 @@ def static() -> dict[str, Asset]:
     """Return every static file by its name; a request only ever looks into this dict."""
     files = sorted((folder() / "static").iterdir())
     return {item.name: _asset(item) for item in files if item.suffix in _TYPES}
+
+
+@cache
+def modules(name: str) -> tuple[str, ...]:
+    """Return the modules that the module *name* imports, and those that they import, sorted."""
+    found: set[str] = set()
+    waiting = [name]
+    while waiting:
+        text = static()[waiting.pop()].content.decode()
+        new = set(_IMPORT.findall(text)) - found
+        found |= new
+        waiting += new
+    return tuple(sorted(found))
 
 
 def templates() -> BaseLoader:

@@ -13,10 +13,13 @@ SHOWN = 500
 
 def compared(before: Trace, after: Trace) -> dict[str, Any]:
     """Return the values of the template: both requests on one scale."""
+    both = compare(before, after)
     most = max(before.duration_ns, after.duration_ns)
-    scale = Scale(most, LENGTH)
+    lengths = (length or 0 for pair in both.stages for length in (pair.before, pair.after))
+    # The bars of the tables begin at one line: there the longest stage may take all the room.
+    scale = Scale(max(lengths, default=0), LENGTH)
     return {
-        "both": compare(before, after),
+        "both": both,
         "strips": (bands(before, most), bands(after, most)),
         "most": most,
         "shown": SHOWN,

@@ -3,10 +3,11 @@
 import json
 import time
 from collections.abc import Callable, Iterator
-from typing import Any, Protocol
+from typing import Any
 
 from flasktrace.trace.model import Page, Summary
 from flasktrace.trace.query import Query
+from flasktrace.trace.show.pace import Pace, Source
 from flasktrace.trace.show.row import row
 
 PAUSE = 0.25
@@ -15,17 +16,10 @@ HEARTBEAT = 15
 """Seconds of silence after which a comment goes out, so that a gone client is noticed."""
 LONGEST = 600
 """Seconds after which a stream ends; the browser comes back by itself."""
-MOST = 200
-"""Summaries in one message; when more came, the rest is skipped and the message says so."""
+MOST = 60
+"""Summaries in one message, and in a second; what came beside them is counted in the message."""
 RETRY = "retry: 2000\n\n"
 _STREAMS = 4
-
-
-class Source(Protocol):
-    """The part of a store that the feed reads."""
-
-    def since(self, cursor: int | None, limit: int = 200, query: Query | None = None) -> Page:
-        """Return what came after *cursor*, oldest first; ``next`` is always the cursor after."""
 
 
 class Feed:
@@ -41,6 +35,8 @@ class Feed:
         self._clock = clock
         self._sleep = sleep
         self._open = 0
+        #: What is usual for each endpoint.
+        self.pace = Pace(source)
 
     def stream(self, cursor: int | None, query: Query | None, *, once: bool) -> Iterator[str]:
         """Yield events from *cursor* on; *once* sends what there is and ends."""
@@ -61,28 +57,43 @@ class Feed:
     def _messages(self, cursor: int | None, query: Query | None, seconds: float) -> Iterator[str]:
         begin = last = self._clock()
         while True:
+            pause = PAUSE
             page = self._source.since(cursor, MOST, query)
             if page.next != cursor:
-                cursor, message = self._message(page)
+                cursor, message = self._message(page, cursor, query)
                 last = self._clock()
+                # Rows cost the browser and the app's process: many are rarer.
+                pause = max(PAUSE, len(page.summaries) / MOST)
                 yield message
             elif self._clock() - last >= HEARTBEAT:
                 last = self._clock()
                 yield ": still here\n\n"
             if self._clock() - begin >= seconds:
                 return
-            self._sleep(PAUSE)
+            self._sleep(pause)
 
-    def _message(self, page: Page) -> tuple[int | None, str]:
+    def _message(
+        self, page: Page, before: int | None, query: Query | None
+    ) -> tuple[int | None, str]:
         """Return the cursor to go on with and the event; one without data still moves the id."""
-        skipped = len(page.summaries) >= MOST
-        cursor = self._source.since(None, 1).next if skipped else page.next
         if not page.summaries:
-            return cursor, f"id: {cursor}\n\n"
-        data = {"traces": [live(item) for item in page.summaries], "skipped": skipped}
+            return page.next, f"id: {page.next}\n\n"
+        cursor, shown, unseen = page.next, page.summaries, 0
+        if len(shown) >= MOST:
+            end = self._source.since(None, 1).next or 0
+            if query is None:  # then the newest are at hand
+                shown = self._source.since(max(end - MOST, before or 0), MOST).summaries
+            cursor, unseen = end, end - (before or 0) - len(shown)
+        self.pace.look()
+        # What did not come may not have fitted, either: with a query its number is not known.
+        data = {
+            "traces": [live(item, self.pace.usual(item)) for item in shown],
+            "skipped": unseen > 0,
+            "unseen": None if query else unseen,
+        }
         return cursor, f"id: {cursor}\nevent: traces\ndata: {json.dumps(data)}\n\n"
 
 
-def live(item: Summary) -> dict[str, Any]:
+def live(item: Summary, usual: int | None = None) -> dict[str, Any]:
     """Return a summary with the words of its row, which the browser shows as they are."""
-    return item.to_dict() | {"row": row(item)}
+    return item.to_dict() | {"row": row(item, usual)}

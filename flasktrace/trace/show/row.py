@@ -1,6 +1,6 @@
 """One request as a row of the list: the same facts for the page and for the live feed."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from flasktrace.trace.model import Summary
@@ -12,8 +12,12 @@ BAR = 100
 """Width of the bar in its own units."""
 
 
-def row(item: Summary) -> dict[str, Any]:
-    """Return what a row shows, as clean text; ``bar`` holds stage, x and width in `BAR` units."""
+def row(item: Summary, usual: int | None = None) -> dict[str, Any]:
+    """Return what a row shows, as clean text; ``bar`` holds stage, x and width in `BAR` units.
+
+    *usual* is what such a request takes, in nanoseconds, when this one took much longer.
+    """
+    slow = () if usual is None else (words.slow_mark(item.duration_ns, usual),)
     return {
         "id": item.id,
         "started": clean(item.started),
@@ -29,18 +33,20 @@ def row(item: Summary) -> dict[str, Any]:
         "born": clean(item.born),
         "restart": words.restart(item),
         "verdict": clean(item.verdict),
-        "marks": words.marks(item),
+        "marks": (*words.marks(item), *slow),
         "bar": tuple(_bar(item)),
     }
 
 
-def rows(items: Sequence[Summary]) -> list[dict[str, Any]]:
+def rows(
+    items: Sequence[Summary], usual: Callable[[Summary], int | None] = lambda _item: None
+) -> list[dict[str, Any]]:
     """Return the rows of *items*, newest first; ``divider`` says what happened in between.
 
     It stands on the row below which the code was older: the process of that request began to
     record after the request in the next row had come.
     """
-    made = [row(item) for item in items]
+    made = [row(item, usual(item)) for item in items]
     for upper, lower, shown in zip(items, items[1:], made, strict=False):
         # Both are ISO 8601 in UTC to the microsecond, so that texts compare as times.
         shown["divider"] = bool(upper.born) and lower.started < upper.born

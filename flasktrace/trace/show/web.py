@@ -22,10 +22,11 @@ from flasktrace.trace.show.digest import MOST, Digest
 from flasktrace.trace.show.editor import Editor
 from flasktrace.trace.show.endpoints import endpoints
 from flasktrace.trace.show.export import FORMATS, export
-from flasktrace.trace.show.feed import Feed, Source
+from flasktrace.trace.show.feed import Feed
 from flasktrace.trace.show.filters import FILTERS
 from flasktrace.trace.show.map import app_map
 from flasktrace.trace.show.one_page import one
+from flasktrace.trace.show.pace import Source
 from flasktrace.trace.show.row import BAR, rows, running
 from flasktrace.trace.show.sanitize import clean
 from flasktrace.trace.show.scatter import MOST as POINTS
@@ -205,10 +206,11 @@ class Dashboard:
         # First where "now" is, then the page: a request in between comes twice, not never.
         since = self.store.since(None, 1).next
         page = self.store.page(limit=LIMIT, query=query, before=cursor)
+        self.feed.pace.look()
         return _page(
             "list.html",
             q=text,
-            rows=rows(page.summaries),
+            rows=rows(page.summaries, self.feed.pace.usual),
             scatter=scatter(self._points(page, query, cursor)),
             skipped=words.skipped(self.health().get("skipped") or {}),
             total=self.store.count(),
@@ -355,6 +357,7 @@ class Dashboard:
             "app_name": self.access.app_name,
             "csrf": self.access.csrf_token(request.environ),
             "BAR": BAR,
+            "modules": assets.modules,
             "LENGTH": LENGTH,
             "SHOWN": words.CANDIDATES,
         }

@@ -476,6 +476,11 @@ def ratio(ns: int, usual_ns: int) -> str:
     return f"{part:.1f} times as long as usual" if part > 1 else f"{part:.0%} of the usual time"
 
 
+def slow_mark(ns: int, usual_ns: int) -> str:
+    """Return ``slow: 3.2 times as long as usual``."""
+    return f"slow: {ratio(ns, usual_ns)}"
+
+
 def usual_sentence(ns: int, usual_ns: int, count: int) -> str:
     """Return ``3.2 times as long as usual: 4.00 ms is the median of the 20 before``."""
     return f"{ratio(ns, usual_ns)}: {duration(usual_ns)} is the median of the {count} before"

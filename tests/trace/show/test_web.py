@@ -12,6 +12,7 @@ from werkzeug.test import Client, EnvironBuilder, TestResponse
 
 from flasktrace import Flask
 from flasktrace.trace.model import Candidate, Change, Page, Routing, Stage, Trace
+from flasktrace.trace.query import Query
 from flasktrace.trace.record.map import describe_map
 from flasktrace.trace.show import assets
 from flasktrace.trace.show.access import HEADERS, Access
@@ -551,7 +552,34 @@ def test_a_flood_is_cut_and_the_browser_is_told() -> None:
     data = json.loads(events(message)[0]["data"])
     assert len(data["traces"]) == MOST
     assert data["skipped"] is True
+    assert data["unseen"] == 50
+    assert data["traces"][-1]["id"] == store.traces[-1].id  # the newest are those that are shown
     assert events(message)[0]["id"] == str(MOST + 50)
+
+
+def test_a_steady_flood_makes_messages_rare() -> None:
+    store = FakeStore([])
+    source, time = feed(store)
+    stream = source.stream(None, None, once=False)
+    assert next(stream).startswith("retry")
+    next(stream)
+
+    store.traces += many(MOST)
+    next(stream)
+    store.traces.append(cart())
+    next(stream)
+    stream.close()
+
+    assert max(time.slept) == 1.0
+
+
+def test_how_many_of_a_flood_fit_a_filter_is_not_known() -> None:
+    source, _ = feed(FakeStore(many(MOST + 50)))
+
+    message = [*source.stream(0, Query.parse("method:GET"), once=True)][1]
+
+    data = json.loads(events(message)[0]["data"])
+    assert (data["skipped"], data["unseen"]) == (True, None)
 
 
 def test_too_many_open_streams_leave_threads_for_the_app() -> None:
