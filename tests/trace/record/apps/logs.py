@@ -228,8 +228,9 @@ def fault_18_hostile_values_are_logged(lib, notes):
     def index():
         logger.warning("%s %r", Hostile(), [Hostile()], extra={"thing": Hostile()})
         logger.warning(Hostile())
-        logger.warning("%(a)s", HostileDict(a=1))
-        logger.warning("%s", *[Hostile()] * 3)
+        logger.warning(
+            "%s", *[HostileDict(a=1)] * 3
+        )  # of one alone logging asks whether it is empty
         return "logged"
 
     return app, [Ask()]
