@@ -124,7 +124,7 @@ def in_browser(app: Any, pages: dict[str, str], rounds: int) -> None:
                     f"  browser, {name:19} {statistics.median(times):8.1f} ms"
                     f"  p95 {at(0.95, times):8.1f} ms  {seen[0]['size'] / 1000:28.1f} kB"
                 )
-                gaps = scroll(browser)
+                gaps = scroll(browser) or [0.0]  # a page that fits the window has none
                 print(
                     f"    scrolled, {len(gaps)} frames: median {statistics.median(gaps):.1f} ms, "
                     f"p95 {at(0.95, gaps):.1f} ms, longest {gaps[-1]:.1f} ms"

@@ -557,6 +557,19 @@ def test_a_flood_is_cut_and_the_browser_is_told() -> None:
     assert events(message)[0]["id"] == str(MOST + 50)
 
 
+def test_what_is_slow_for_its_endpoint_is_marked_on_the_list_and_live() -> None:
+    usual = [replace(item, endpoint="cart", duration_ns=10 * MS) for item in many(20)]
+    slow = replace(cart(), endpoint="cart", duration_ns=100 * MS)
+    store = FakeStore([*usual, slow])
+    source, _ = feed(store)
+
+    page = Browser(store.traces).get("/").text
+    message = [*source.stream(20, None, once=True)][1]
+
+    assert page.count("slow: 10.0 times as long as usual") == 1
+    assert "slow: 10.0 times as long as usual" in message
+
+
 def test_a_steady_flood_makes_messages_rare() -> None:
     store = FakeStore([])
     source, time = feed(store)
