@@ -208,7 +208,7 @@ def test_top_is_live_and_obeys_its_keys(store, tmp_path):
         store.put([replace(cart(), id="a" * 32, started=datetime.now(UTC).isoformat(),
                            endpoint="fresh")])  # fmt: skip
         until("(?s)4 endpoints.*GET fresh")
-        os.write(master, b"ss ")
+        os.write(master, b"ssp")
         until("PAUSED")
         os.write(master, b"q")
         assert process.wait(30) == 0

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _STEP = 0.5
 """Seconds between two looks at the store."""
 _AT_ONCE = 1000
-_HELP = "j/k move  s sort  space pause  q quit"
+_HELP = "j/k move  s sort  p pause  q quit"
 
 
 @dataclass
@@ -39,7 +39,7 @@ class View:
 
         if key == "s":
             self.sort = SORTS[(SORTS.index(self.sort) + 1) % len(SORTS)]
-        elif key == " ":
+        elif key in {"p", " "}:
             self.paused = not self.paused
         elif key == "q":
             self.left = True
@@ -72,7 +72,7 @@ def top_command(
     """Show each endpoint live: rate, percentiles, errors.
 
     The bar is the share of the stages. Keys: j and k (or arrows) move, s sorts by another
-    column, space pauses, q leaves.
+    column, p (or space) pauses, q leaves.
 
     \b
     flasktrace top
