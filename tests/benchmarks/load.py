@@ -19,9 +19,10 @@ import sys
 import threading
 import time
 import weakref
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from importlib.metadata import version
 from io import BytesIO
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -195,8 +196,14 @@ class Memory:
         ):
             before = sum(found[quarter : 2 * quarter]) / quarter
             after = sum(found[-quarter:]) / quarter
-            if after - before > limit:
+            if after - before > limit and (name == "MB" or _rises(found[quarter:])):
                 yield f"{before:.0f} {name} became {after:.0f}"
+
+
+def _rises(found: Sequence[float]) -> bool:
+    """Tell whether it is more at nearly each look: what is loaded once makes one step."""
+    steps = [after > before for before, after in pairwise(found)]
+    return sum(steps) > 0.6 * len(steps)
 
 
 def rss() -> float:

@@ -57,6 +57,8 @@ def test_memory_that_grows_is_a_fault():
     memory.objects = list(range(0, 1600, 200))
 
     assert [fault.split()[1] for fault in memory.faults(800)] == ["objects"]
+    memory.objects = [0] * 6 + [1400] * 2
+    assert list(memory.faults(800)) == []
     memory.objects, memory.rss = [5] * 8, [40.0 + 2 * n for n in range(8)]
     assert [fault.split()[1] for fault in memory.faults(10**5)] == ["MB"]
     assert list(memory.faults(800)) == []
