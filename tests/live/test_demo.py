@@ -35,8 +35,9 @@ def test_demo_prints_the_login_link_and_a_line_for_each_request(serve):
     assert demo.ask(demo.link.removeprefix(demo.address)).status == 303
     assert len(lines) == VISIT
     assert [line.split()[1] for line in lines].count("POST") == 5
-    assert "no route" in lines[2]
-    assert "answered by a hook" in lines[4]
+    # By what they say: the one before may be closed only when the next has been asked.
+    assert sum("no route" in line for line in lines) == 1
+    assert sum("answered by a hook" in line for line in lines) == 1
     assert "Traceback" not in demo.out + demo.err
 
 
