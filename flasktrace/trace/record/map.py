@@ -11,6 +11,7 @@ from werkzeug.exceptions import default_exceptions
 from flasktrace import signals
 from flasktrace.trace.record.describe import attributes_of, type_name
 from flasktrace.trace.record.hosts.flask import is_flask
+from flasktrace.trace.record.hosts.flask_signals import NAMES
 from flasktrace.trace.record.place import place_of
 from flasktrace.trace.record.recorder import is_ours
 from flasktrace.trace.record.rules import read_all, rules_of
@@ -26,19 +27,6 @@ _BEFORE = {
 _AFTER = {"after_request": "after_request_funcs"}
 _END = {"teardown_request": "teardown_request_funcs"}
 _LAST = "teardown_appcontext"
-_SIGNALS = (
-    "appcontext_pushed",
-    "request_started",
-    "before_render_template",
-    "template_rendered",
-    "message_flashed",
-    "got_request_exception",
-    "request_finished",
-    "request_tearing_down",
-    "appcontext_tearing_down",
-    "appcontext_popped",
-)
-"""Flask's ten, in the order in which a request sends them."""
 _TEMPLATES = (".html", ".htm", ".xml", ".txt", ".j2", ".jinja", ".jinja2", ".svg")
 _DEEP = 4
 """Functions within functions whose constants are looked at."""
@@ -135,7 +123,7 @@ def _handlers_of(scope: Scope, code: Any, table: dict[Any, Any]) -> Iterator[Fac
 def _receivers(app: Any) -> Iterator[Facts]:
     """Yield who listens to Flask's ten signals for *app*, apart from the tracer itself."""
     home: Any = sys.modules.get("flask") if is_flask(app) else signals
-    for name in _SIGNALS:
+    for name in NAMES:
         signal = getattr(home, name, None)
         for receiver in list(signal.receivers_for(app)) if signal and signal.receivers else ():
             if not is_ours(receiver):

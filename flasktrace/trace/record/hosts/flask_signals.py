@@ -9,7 +9,7 @@ from typing import Any
 from flasktrace.trace.record.recorder import Recorder
 from flasktrace.trace.record.recording import CURRENT
 
-_NAMES = (
+NAMES = (
     "appcontext_pushed",
     "request_started",
     "before_render_template",
@@ -21,6 +21,7 @@ _NAMES = (
     "appcontext_tearing_down",
     "appcontext_popped",
 )
+"""Flask's ten, in the order in which a request sends them."""
 _HEARD = {"before_render_template", "template_rendered", "got_request_exception"}
 """The recorder listens to them anyway."""
 
@@ -34,7 +35,7 @@ class Ears:
         self._recorder = recorder
         self._deaf = tuple(
             (signal, int(name in _HEARD), recorder.hears(signal, app))
-            for name, signal in ((name, getattr(flask, name)) for name in _NAMES)
+            for name, signal in ((name, getattr(flask, name)) for name in NAMES)
         )
 
     def open(self) -> None:
@@ -54,5 +55,5 @@ def is_receiver(function: Any, app: Any) -> bool:
     import flask
 
     return any(
-        item is function for name in _NAMES for item in getattr(flask, name).receivers_for(app)
+        item is function for name in NAMES for item in getattr(flask, name).receivers_for(app)
     )
