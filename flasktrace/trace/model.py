@@ -463,6 +463,8 @@ class Page:
     summaries: Sequence[Summary]
     next: int | None = field(default=None)
     """Cursor to go on with, None at the end."""
+    points: Sequence[Point] = ()
+    """Where asked for: of the summaries and of what follows them."""
 
 
 _PARTS: dict[str, type[Record]] = {

@@ -73,30 +73,23 @@ class MemoryStore:
         return found[: max(1, limit)]
 
     def page(
-        self, *, limit: int = 50, query: Query | None = None, before: int | None = None
+        self,
+        *,
+        limit: int = 50,
+        query: Query | None = None,
+        before: int | None = None,
+        points: int = 0,
     ) -> Page:
         """Return the newest summaries (stored before the cursor), newest first."""
+        limit = max(1, limit)
         older = (entry for entry in self._newest() if before is None or entry.seq < before)
-        found = _matching(older, query, max(1, limit) + 1)
-        more = len(found) > max(1, limit)
-        found = found[: max(1, limit)]
-        return Page([entry.trace.summary() for entry in found], found[-1].seq if more else None)
-
-    def points(
-        self, *, limit: int = 500, query: Query | None = None, before: int | None = None
-    ) -> list[Point]:
-        """Return times and durations of the newest (stored before the cursor), newest first."""
-        older = (
-            entry
-            for entry in self._newest()
-            if (before is None or entry.seq < before)
-            and microseconds(entry.trace.started) is not None
+        found = _matching(older, query, max(limit + 1, points))
+        shown = found[:limit]
+        return Page(
+            [entry.trace.summary() for entry in shown],
+            shown[-1].seq if len(found) > limit else None,
+            _points(found[:points]),
         )
-        traces = [entry.trace for entry in _matching(older, query, max(1, limit))]
-        return [
-            Point(trace.id, microseconds(trace.started) or 0, trace.duration_ns, trace.status)
-            for trace in traces
-        ]
 
     def since(self, cursor: int | None, limit: int = 200, query: Query | None = None) -> Page:
         """Return what was stored after *cursor*, oldest first; None stands for now."""
@@ -209,3 +202,13 @@ def _matching(entries: Iterable[Entry], query: Query | None, limit: int) -> list
             if len(found) == limit:
                 break
     return found
+
+
+def _points(entries: Iterable[Entry]) -> list[Point]:
+    traces = (entry.trace for entry in entries)
+    starts = ((trace, microseconds(trace.started)) for trace in traces)
+    return [
+        Point(trace.id, started, trace.duration_ns, trace.status)
+        for trace, started in starts
+        if started is not None
+    ]

@@ -1,5 +1,6 @@
 """A store in a SQLite file that all processes of an app share."""
 
+import json
 import sqlite3
 import time
 from collections.abc import Callable, Sequence
@@ -86,6 +87,8 @@ _INSERT = """INSERT OR REPLACE INTO trace (
     :pid, :label, :started, :hooks, :held, :summary, :trace
 )"""
 _END = "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'trace'"
+_OF_THESE = """SELECT seq, summary FROM trace
+    WHERE seq IN (SELECT value FROM json_each(?)) ORDER BY seq DESC"""
 _OLDEST = "SELECT max(seq) FROM (SELECT seq FROM trace ORDER BY seq LIMIT ?)"
 
 
@@ -166,19 +169,29 @@ class SqliteStore:
         return [row[0] for row in self._select(sql, (prefix, f"{prefix}g", max(1, limit)))]
 
     def page(
-        self, *, limit: int = 50, query: Query | None = None, before: int | None = None
+        self,
+        *,
+        limit: int = 50,
+        query: Query | None = None,
+        before: int | None = None,
+        points: int = 0,
     ) -> Page:
         """Return the newest summaries (stored before the cursor), newest first."""
         limit = max(1, limit)
         clause, parameters = _before(query, before)
-        found = (
-            f"SELECT seq FROM trace INDEXED BY trace_facts WHERE {clause} ORDER BY seq DESC LIMIT ?"  # noqa: S608
-        )
-        sql = f"SELECT seq, summary FROM trace WHERE seq IN ({found}) ORDER BY seq DESC"  # noqa: S608
-        rows = self._select(sql, (*parameters, limit + 1))
-        more = len(rows) > limit
-        rows = rows[:limit]
-        return Page(_summaries(rows), rows[-1][0] if more else None)
+        find = f"SELECT seq, id, started, dur, status FROM trace INDEXED BY trace_facts WHERE {clause} ORDER BY seq DESC LIMIT ?"  # noqa: E501, S608
+
+        def look(connection: sqlite3.Connection) -> Page:
+            # One pass for the page and the points: a filter that fits little looks at every row.
+            found = connection.execute(find, (*parameters, max(limit + 1, points))).fetchall()
+            shown = [row[0] for row in found[:limit]]
+            return Page(
+                _summaries(connection.execute(_OF_THESE, (json.dumps(shown),)).fetchall()),
+                shown[-1] if len(found) > limit else None,
+                [Point(*row[1:]) for row in found[:points] if row[2] is not None],
+            )
+
+        return self._database.read(look, Page([], None, []))
 
     def since(self, cursor: int | None, limit: int = 200, query: Query | None = None) -> Page:
         """Return what was stored after *cursor*, oldest first; None stands for now."""
@@ -195,14 +208,6 @@ class SqliteStore:
             return Page(_summaries(rows), rows[-1][0] if len(rows) == limit else end)
 
         return self._database.read(look, Page([], 0))
-
-    def points(
-        self, *, limit: int = 500, query: Query | None = None, before: int | None = None
-    ) -> list[Point]:
-        """Return times and durations of the newest (stored before the cursor), newest first."""
-        clause, parameters = _before(query, before)
-        sql = f"SELECT id, started, dur, status FROM trace INDEXED BY trace_facts WHERE started IS NOT NULL AND {clause} ORDER BY seq DESC LIMIT ?"  # noqa: E501, S608
-        return [Point(*row) for row in self._select(sql, (*parameters, max(1, limit)))]
 
     def count(self) -> int:
         """Return how many traces there are."""

@@ -13,7 +13,7 @@ from flasktrace.trace.keep.errors import (
     StoreURLError,
 )
 from flasktrace.trace.keep.url import DEFAULT_URL, path_of
-from flasktrace.trace.model import Page, Point, Trace
+from flasktrace.trace.model import Page, Trace
 from flasktrace.trace.query import Query
 
 __all__ = [
@@ -55,11 +55,18 @@ class Store(Protocol):
         """Return the ids that begin with the hexadecimal *prefix*, newest first."""
 
     def page(
-        self, *, limit: int = 50, query: Query | None = None, before: int | None = None
+        self,
+        *,
+        limit: int = 50,
+        query: Query | None = None,
+        before: int | None = None,
+        points: int = 0,
     ) -> Page:
         """Return the newest summaries (stored before the cursor), newest first.
 
         `Page.next` is the cursor for *before* of the page that follows, None when there is none.
+        `Page.points` are times and durations of the newest *points* of those that fit, also beyond
+        the page; a trace whose start is no time has none.
         """
 
     def since(self, cursor: int | None, limit: int = 200, query: Query | None = None) -> Page:
@@ -67,14 +74,6 @@ class Store(Protocol):
 
         `Page.next` is always the cursor to go on with. A cursor beyond the end belongs to a store
         that has been replaced: all that is there counts as new.
-        """
-
-    def points(
-        self, *, limit: int = 500, query: Query | None = None, before: int | None = None
-    ) -> list[Point]:
-        """Return times and durations of the newest (stored before the cursor), newest first.
-
-        A trace whose start is no time is left out.
         """
 
     def count(self) -> int:

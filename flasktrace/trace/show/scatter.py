@@ -1,12 +1,11 @@
 """Requests as points: when each began, how long it took, how it ended."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from flasktrace.trace.model import Point, Summary
-from flasktrace.trace.query import microseconds
+from flasktrace.trace.model import Point
 from flasktrace.trace.show import words
 
 MOST = 300
@@ -68,16 +67,6 @@ def scatter(points: Sequence[Point]) -> Scatter | None:
     marks = tuple(_marks(low, high))
     told = tuple(sorted(counts.items()))
     return Scatter(dots, first, last, low, high, marks, words.duration(slowest), told)
-
-
-def points_of(summaries: Iterable[Summary]) -> list[Point]:
-    """Return the points of *summaries*, as a store does."""
-    starts = ((item, microseconds(item.started)) for item in summaries)
-    return [
-        Point(item.id, started, item.duration_ns, item.status)
-        for item, started in starts
-        if started is not None
-    ]
 
 
 def _dot(point: Point, times: tuple[int, int], durations: tuple[int, int]) -> Dot:

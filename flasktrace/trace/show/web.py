@@ -1,7 +1,7 @@
 """The dashboard: a small app below the mount path that shows what the store holds."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import quote, urlencode
@@ -12,7 +12,7 @@ from werkzeug.routing import BaseConverter
 from flasktrace.app import Flask
 from flasktrace.globals import request
 from flasktrace.templating import render_template
-from flasktrace.trace.model import Page, Point, Trace
+from flasktrace.trace.model import Page, Trace
 from flasktrace.trace.query import Query, QueryError
 from flasktrace.trace.show import assets, words
 from flasktrace.trace.show.about import about
@@ -30,7 +30,7 @@ from flasktrace.trace.show.pace import Source
 from flasktrace.trace.show.row import BAR, rows, running
 from flasktrace.trace.show.sanitize import clean
 from flasktrace.trace.show.scatter import MOST as POINTS
-from flasktrace.trace.show.scatter import points_of, scatter
+from flasktrace.trace.show.scatter import scatter
 from flasktrace.trace.show.vocabulary import vocabulary
 from flasktrace.trace.show.waterfall import LENGTH
 from flasktrace.wrappers import Response
@@ -50,14 +50,17 @@ class Store(Source, Protocol):
     """The part of a store that the dashboard reads."""
 
     def page(
-        self, *, limit: int = 50, query: Query | None = None, before: int | None = None
+        self,
+        *,
+        limit: int = 50,
+        query: Query | None = None,
+        before: int | None = None,
+        points: int = 0,
     ) -> Page:
-        """Return summaries, newest first; ``next`` is the ``before`` of the following page."""
+        """Return summaries, newest first; ``next`` is the ``before`` of the following page.
 
-    def points(
-        self, *, limit: int = 500, query: Query | None = None, before: int | None = None
-    ) -> Sequence[Point]:
-        """Return times and durations of the newest, newest first."""
+        Its ``points`` are times and durations of the newest *points* that fit.
+        """
 
     def get(self, trace_id: str, /) -> Trace | None:
         """Return the trace, None when it is not there (any more)."""
@@ -205,13 +208,13 @@ class Dashboard:
             return _page("list.html", HTTPStatus.BAD_REQUEST, q=text, problem=_text(error), rows=())
         # First where "now" is, then the page: a request in between comes twice, not never.
         since = self.store.since(None, 1).next
-        page = self.store.page(limit=LIMIT, query=query, before=cursor)
+        page = self.store.page(limit=LIMIT, query=query, before=cursor, points=POINTS)
         self.feed.pace.look()
         return _page(
             "list.html",
             q=text,
             rows=rows(page.summaries, self.feed.pace.usual),
-            scatter=scatter(self._points(page, query, cursor)),
+            scatter=scatter(page.points),
             skipped=words.skipped(self.health().get("skipped") or {}),
             total=self.store.count(),
             running=len(self.in_flight()),
@@ -219,12 +222,6 @@ class Dashboard:
             is_live=cursor is None,
             older=_older(text, page.next),
         )
-
-    def _points(self, page: Page, query: Query | None, cursor: int | None) -> Sequence[Point]:
-        """Return what is drawn above a page of the list."""
-        if page.next is None:  # all that fits is here: to look for more would be a second pass
-            return points_of(page.summaries)
-        return self.store.points(limit=POINTS, query=query, before=cursor)
 
     def trace_page(self, trace_id: str) -> Response:
         """Show one request, opened at the stage that was asked for."""

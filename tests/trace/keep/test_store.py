@@ -256,8 +256,8 @@ def test_a_path_with_odd_characters_is_one_file(tmp_path):
 def test_points_are_the_newest_first_and_only_those_that_are_asked_for(store):
     store.put([*many(9), replace(cart(), id="f" * 32, started="never")])
 
-    found = store.points(limit=2, query=Query.parse("status:5xx"))
-    older = store.points(query=Query.parse("status:5xx"), before=8)
+    found = store.page(limit=1, query=Query.parse("status:5xx"), points=2).points
+    older = store.page(query=Query.parse("status:5xx"), before=8, points=9).points
 
     started = 1795429230123456
     assert [(int(p.id, 16), p.started, p.duration_ns, p.status) for p in found] == [
@@ -265,4 +265,19 @@ def test_points_are_the_newest_first_and_only_those_that_are_asked_for(store):
         (4, started, 5_000_000, 500),
     ]
     assert [int(point.id, 16) for point in older] == [4, 1]
-    assert len(store.points()) == 9
+    assert len(store.page(limit=2, points=99).points) == 9
+    assert store.page().points == []
+
+
+def test_points_beyond_the_page_do_not_make_it_longer(store):
+    store.put(many(9))
+
+    page = store.page(limit=2, points=5)
+    short = store.page(limit=5, points=2)
+
+    assert [int(item.id, 16) for item in page.summaries] == [8, 7]
+    assert [int(point.id, 16) for point in page.points] == [8, 7, 6, 5, 4]
+    assert [int(item.id, 16) for item in store.page(before=page.next).summaries][:1] == [6]
+    assert [int(item.id, 16) for item in short.summaries] == [8, 7, 6, 5, 4]
+    assert [int(point.id, 16) for point in short.points] == [8, 7]
+    assert store.page(limit=9, points=20).next is None

@@ -44,12 +44,18 @@ class FakeStore:
         self.traces = list(traces)
 
     def page(
-        self, *, limit: int = 50, query: Query | None = None, before: int | None = None
+        self,
+        *,
+        limit: int = 50,
+        query: Query | None = None,
+        before: int | None = None,
+        points: int = 0,
     ) -> Page:
         end = len(self.traces) if before is None else min(before, len(self.traces))
         found = [n for n in range(end - 1, -1, -1) if self._fits(n, query)]
         rows = [self.traces[n].summary() for n in found[:limit]]
-        return Page(rows, found[limit - 1] if len(found) > limit else None)
+        drawn = [self._point(n) for n in found[:points]]
+        return Page(rows, found[limit - 1] if len(found) > limit else None, drawn)
 
     def find(self, prefix: str, limit: int = 10) -> list[str]:
         return [item.id for item in reversed(self.traces) if item.id.startswith(prefix)][:limit]
@@ -59,15 +65,6 @@ class FakeStore:
         found = [n for n in range(start, len(self.traces)) if self._fits(n, query)][:limit]
         after = found[-1] + 1 if len(found) == limit else len(self.traces)
         return Page([self.traces[n].summary() for n in found], after)
-
-    def points(
-        self, *, limit: int = 500, query: Query | None = None, before: int | None = None
-    ) -> list[Point]:
-        page = self.page(limit=limit, query=query, before=before)
-        return [
-            Point(item.id, microseconds(item.started) or 0, item.duration_ns, item.status)
-            for item in page.summaries
-        ]
 
     def get(self, trace_id: str) -> Trace | None:
         return next((trace for trace in self.traces if trace.id == trace_id), None)
@@ -79,6 +76,10 @@ class FakeStore:
         count = len(self.traces)
         self.traces.clear()
         return count
+
+    def _point(self, position: int) -> Point:
+        item = self.traces[position]
+        return Point(item.id, microseconds(item.started) or 0, item.duration_ns, item.status)
 
     def _fits(self, position: int, query: Query | None) -> bool:
         return query is None or query.matches(self.traces[position].summary())

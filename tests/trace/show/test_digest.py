@@ -15,7 +15,7 @@ from flasktrace.trace.show.digest import PARTS, Digest
 from flasktrace.trace.show.endpoints import BINS, SORTS, endpoints
 from flasktrace.trace.show.map import app_map
 from flasktrace.trace.show.row import rows
-from flasktrace.trace.show.scatter import moment, points_of, scatter
+from flasktrace.trace.show.scatter import moment, scatter
 from flasktrace.trace.show.vocabulary import vocabulary
 from tests.trace.samples import MS, cart, code, crash, early, many
 
@@ -198,7 +198,7 @@ def test_points_lie_between_the_first_and_the_last_on_a_scale_of_logarithms():
 
 @pytest.mark.parametrize("count", [0, 1])
 def test_a_single_point_is_not_drawn(count):
-    assert scatter(points_of([cart().summary()] * count)) is None
+    assert scatter([Point("a" * 32, 0, MS, 200)] * count) is None
 
 
 def test_points_that_cannot_be_in_a_calendar_are_drawn_all_the_same():
@@ -208,12 +208,6 @@ def test_points_that_cannot_be_in_a_calendar_are_drawn_all_the_same():
     assert {(dot.x, dot.y) for dot in drawn.dots} == {(0.0, 100.0), (100.0, 0.0)}
     assert moment(2**62) == ""
     assert moment(0) == "1970-01-01T00:00:00.000000+00:00"
-
-
-def test_points_of_summaries_are_those_of_the_store(store):
-    store.put([*many(9), replace(cart(), id="f" * 32, started="never")])
-
-    assert points_of(store.page().summaries) == store.points()
 
 
 def test_a_divider_stands_where_a_request_came_before_the_process_of_the_next_was_born():
