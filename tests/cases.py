@@ -8,7 +8,12 @@ from collections.abc import Sequence
 from itertools import product
 from typing import Any
 
+import pytest
+
 ALL = bool(os.environ.get("FLASKTRACE_ALL_CASES"))
+
+long = pytest.mark.skipif(not ALL, reason="takes long: FLASKTRACE_ALL_CASES=1 runs it")
+"""Marks a test that has no cases to leave out, and whose subject a shorter one touches."""
 
 
 def many(count: int) -> int:

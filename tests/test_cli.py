@@ -17,7 +17,7 @@ from click.testing import CliRunner
 import flasktrace
 from flasktrace.cli import main
 from flasktrace.trace.keep.store import open_store
-from tests.cases import share
+from tests.cases import long, share
 from tests.live.process import Process, python, until
 from tests.live.process import flasktrace as command
 from tests.trace.samples import cart, crash, early, many
@@ -499,6 +499,7 @@ def test_run_ends_cleanly_and_loses_nothing(serve, shop, tmp_path, how):
         assert store.count() == 20
 
 
+@long
 def test_debug_restarts_on_a_change_and_goes_on_tracing(serve, shop, tmp_path):
     server = serve("run", "shop:app", "--port", "0", "--debug")
     address, token = server.address, server.token
@@ -522,6 +523,7 @@ def text_of(server):
         return ""
 
 
+@long
 def test_debug_survives_a_change_that_breaks_the_app(serve, shop):
     server = serve("run", "shop:app", "--port", "0", "--debug", "--no-debugger")
     assert server.ask("/").text == "VERSION 1"

@@ -5,6 +5,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+from tests.cases import long
 from tests.live.process import until
 
 ADA = "name=ada&password=lovelace"
@@ -142,6 +143,7 @@ def test_request_appears_without_a_reload(shop, list_page):
     assert_quiet(list_page)
 
 
+@long
 def test_requests_that_come_live_look_as_after_a_reload(shop, list_page):
     wait(lambda: "Live" in one(list_page, "[data-live]").text)
     for path in ("/", "/product/3", "/account", "/crash"):
@@ -185,6 +187,7 @@ def test_keys_open_a_request_and_walk_its_stages(shop, list_page):
     assert_quiet(list_page)
 
 
+@long
 def test_arrows_visit_all_stages_in_their_places(shop, list_page):
     from selenium.webdriver import Keys
 
@@ -205,6 +208,7 @@ def test_arrows_visit_all_stages_in_their_places(shop, list_page):
     assert_quiet(list_page)
 
 
+@long
 def test_stages_can_be_read_without_scripts(shop, list_page):
     ada = log_in(shop)
     shop.ask("/account", headers=ada)
@@ -227,6 +231,7 @@ def test_stages_can_be_read_without_scripts(shop, list_page):
     assert_quiet(list_page)
 
 
+@long
 def test_filter_works_without_scripts(shop, list_page):
     for path in ("/", "/crash"):
         shop.ask(path)
@@ -239,6 +244,7 @@ def test_filter_works_without_scripts(shop, list_page):
     assert rows(list_page) == ["/crash"]
 
 
+@long
 def test_hostile_request_is_only_text(shop, list_page):
     hostile = "/<script>document.title='owned'</script><img src=x onerror=alert(1)>"
     wait(lambda: "Live" in one(list_page, "[data-live]").text)
@@ -253,6 +259,7 @@ def test_hostile_request_is_only_text(shop, list_page):
     assert_quiet(list_page)
 
 
+@long
 def test_used_login_link_signs_nobody_else_in(shop, list_page, browsers):
     other = browsers()
     other.get(shop.link)

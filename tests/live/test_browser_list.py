@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.cases import long
 from tests.live.process import Server, python
 from tests.live.test_browser import (
     all_of,
@@ -83,6 +84,7 @@ def test_p_pauses_and_n_shows_what_has_come_meanwhile(shop, page):
     wait(lambda: rows(page)[0] == "/products/1?on")
 
 
+@long
 def test_a_list_that_is_scrolled_does_not_jump(shop, page):
     page.execute_script("scrollTo({ top: 500, behavior: 'instant' })")
     row = all_of(page, "[data-rows] .row")[20]
@@ -99,6 +101,7 @@ def test_a_list_that_is_scrolled_does_not_jump(shop, page):
     wait(lambda: page.execute_script("return scrollY") == 0)
 
 
+@long
 def test_s_pins_a_request_in_this_browser(page):
     press(page, "j", "j", "s")
     pinned = rows(page)[1]
@@ -144,6 +147,7 @@ def test_the_filter_completes_names_and_values(page):
     assert {row.partition("?")[0] for row in rows(page)} == {"/crash"}
 
 
+@long
 def test_a_brush_selects_times_and_durations(page):
     from selenium.webdriver import ActionChains
 
@@ -167,6 +171,7 @@ def test_a_brush_selects_times_and_durations(page):
     assert all(first <= time <= last for time in times)
 
 
+@long
 def test_a_point_opens_its_request_and_new_ones_are_drawn(shop, page):
     from selenium.webdriver import ActionChains
 
@@ -179,6 +184,7 @@ def test_a_point_opens_its_request_and_new_ones_are_drawn(shop, page):
     assert path(page) == f"/{wanted}"
 
 
+@long
 def test_o_goes_on_to_older_requests(page):
     first = rows(page)
     leave(page, lambda: press(page, "o"))
@@ -188,6 +194,7 @@ def test_o_goes_on_to_older_requests(page):
     assert not one(page, "[data-pause]").is_displayed()
 
 
+@long
 def test_keys_lead_to_every_page_and_help_tells_of_them(page):
     from selenium.webdriver import Keys
 
@@ -205,6 +212,7 @@ def test_keys_lead_to_every_page_and_help_tells_of_them(page):
     assert active(page) == rows(page)[0]
 
 
+@long
 def test_endpoints_and_map_are_read_by_keys(page):
     from selenium.webdriver import Keys
 
@@ -221,6 +229,7 @@ def test_endpoints_and_map_are_read_by_keys(page):
     assert rows(page)
 
 
+@long
 def test_the_theme_is_kept(page):
     def background():
         return page.execute_script(
@@ -242,6 +251,7 @@ def test_the_theme_is_kept(page):
     assert "Theme: system" in seen
 
 
+@long
 def test_the_new_pages_can_be_read_without_scripts(shop, page):
     page.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
     page.get(f"{shop.address}/_trace/")

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from flasktrace.trace.show.export import export
+from tests.cases import long
 from tests.live.test_browser import one, wait
 from tests.pictures.sites import quiet_shop, served
 from tests.trace.samples import cart
@@ -77,6 +78,7 @@ def test_every_text_is_an_attempt():
     assert len(made) - len(attempts) < 40
 
 
+@long
 @pytest.mark.parametrize("page", PAGES)
 def test_no_text_of_a_trace_becomes_a_part_of_a_page(site, signed_in, page):
     names = {"evil": "f" * 32, "odd": "e" * 32, "plain": cart().id}

@@ -8,7 +8,7 @@ from contextlib import closing
 
 import pytest
 
-from tests.cases import many, share
+from tests.cases import long, many, share
 from tests.live.process import Server, flasktrace, python, until
 
 STORE = "sqlite:///.flasktrace/demo.db"
@@ -121,6 +121,7 @@ def test_demo_with_exit_ends_by_itself_and_keeps_every_trace(serve, tmp_path):
     assert demo.err.splitlines()[-1] == "Press Ctrl-C to stop."
 
 
+@long
 def test_demo_with_exit_ends_where_a_shell_has_switched_ctrl_c_off(serve):
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # as for `demo --exit &` in a script
     try:
@@ -131,6 +132,7 @@ def test_demo_with_exit_ends_where_a_shell_has_switched_ctrl_c_off(serve):
     assert demo.popen.wait(30) == 0
 
 
+@long
 def test_demo_leaves_only_its_store_behind(serve, tmp_path):
     demo = serve("demo", "--port", "0", "--pause", "0", "--exit", TMPDIR=str(tmp_path))
     demo.popen.wait(30)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cases import ALL, cover
+from tests.cases import ALL, cover, long
 from tests.live import chromium
 from tests.pictures.__main__ import OF_README, README, WIDTHS
 from tests.pictures.screens import SCREENS, sign_in
@@ -55,6 +55,7 @@ def said(browser, screen):
     ]
 
 
+@long
 @pytest.mark.parametrize(("screen", "theme"), cover(TRIED, ["light", "dark"]), ids=str)
 def test_axe_and_the_browser_have_nothing_to_object_to(sites, signed_in, axe, screen, theme):
     signed_in.get_log("browser")
@@ -67,6 +68,7 @@ def test_axe_and_the_browser_have_nothing_to_object_to(sites, signed_in, axe, sc
     assert said(signed_in, screen) == []
 
 
+@long
 @pytest.mark.parametrize("width", [360, *((*WIDTHS, 2560) if ALL else ())])
 def test_no_page_is_wider_than_the_window(sites, signed_in, width):
     chromium.set_width(signed_in, width)

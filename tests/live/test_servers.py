@@ -12,7 +12,7 @@ import pytest
 
 from flasktrace.trace.keep.store import open_store
 from flasktrace.trace.show import words
-from tests.cases import cover
+from tests.cases import cover, long
 from tests.live.process import Server, free_port, python, until
 
 APP = """
@@ -162,6 +162,7 @@ def test_every_request_of_every_worker_is_in_one_store(running):
     assert next(item for item in summaries if item.path == "/crash").exception == "LookupError"
 
 
+@long
 @under_each_server("flasktrace", "flask")
 def test_client_that_leaves_a_stream_is_seen(running):
     running.server.hang_up("/stream")
@@ -175,6 +176,7 @@ def test_client_that_leaves_a_stream_is_seen(running):
     assert words.marks(summary) == ("client disconnected",)
 
 
+@long
 @under_each_server("flasktrace", "flask")
 def test_stopping_during_traffic_loses_no_answer_that_was_given(running):
     server = running.server

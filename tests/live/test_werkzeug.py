@@ -10,7 +10,7 @@ from contextlib import closing, suppress
 import pytest
 
 from flasktrace.trace.keep.store import open_store
-from tests.cases import cover
+from tests.cases import cover, long
 from tests.live.process import Server, free_port, python, until
 
 APP = """
@@ -116,6 +116,7 @@ def test_a_process_for_each_request_stores_its_trace_before_it_ends(running):
     assert running.popen.pid not in {item.pid for item in summaries}
 
 
+@long
 @served(RELOADER)
 def test_fault_30_the_reloader_leaves_one_writer_and_no_process(running):
     before = running.ask("/before").json["pid"]

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from flasktrace.trace.model import Summary
 from flasktrace.trace.query import Query, QueryError, columns
+from tests.cases import many
 from tests.trace.samples import cart, crash, early
 
 BASE = crash().summary()
@@ -277,7 +278,9 @@ def by_sql(index: sqlite3.Connection, rows: list[Summary], query: Query) -> list
 
 
 @settings(
-    max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=many(400),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(st.lists(summaries, min_size=1, max_size=4), queries)
 def test_memory_and_sql_select_the_same(index, rows, terms):

@@ -23,6 +23,7 @@ from flasktrace.trace.keep.errors import (
 from flasktrace.trace.keep.sqlite import SqliteStore
 from flasktrace.trace.keep.store import open_store
 from flasktrace.trace.query import Query
+from tests.cases import long
 from tests.trace.keep.processes import exit_code, forked, python
 from tests.trace.samples import cart, many
 
@@ -361,6 +362,7 @@ def test_a_full_disk_is_told_apart_and_nothing_is_lost(path, store):
     assert store.count() == 20
 
 
+@long
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can mount")
 def test_a_real_full_disk_is_survived(tmp_path):
     mount = ["mount", "-t", "tmpfs", "-o", "size=512k", "none", str(tmp_path)]

@@ -22,7 +22,7 @@ from flasktrace.trace.record.candidates import LIMIT, explain
 from flasktrace.trace.record.describe import Describer
 from flasktrace.trace.record.limits import Limits
 from flasktrace.trace.record.redact import Redactor
-from tests.cases import many
+from tests.cases import long, many
 
 DESCRIBE = Describer(Limits(), Redactor())
 
@@ -378,6 +378,7 @@ def test_a_pattern_that_takes_the_cube_of_the_path_is_not_tried_again():
     assert "was not gone through again, it would take too long" in dict(told(found)).values()
 
 
+@long
 def test_a_big_map_tells_the_nearest():
     rules = [f"/api/thing{number}/<int:id>" for number in range(3000)]
     found = explained(rules, "/api/thing77/x")
@@ -406,6 +407,7 @@ def steps(count, path):
     return made
 
 
+@long
 @pytest.mark.parametrize(
     "path", ["/api/thing77/x", "/x", "/" + "x" * 10_000, "/api" * 2500, "/thing/7/7"]
 )
@@ -417,6 +419,7 @@ def test_the_cost_grows_with_the_rules_and_has_an_end(path, monkeypatch):
     assert more < 1.2 * most
 
 
+@long
 def test_the_cost_does_not_grow_with_the_path():
     short = steps(500, "/api/thing77/x")
 

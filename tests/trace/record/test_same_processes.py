@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from flasktrace.trace.keep.store import open_store
+from tests.cases import long
 
 ROOT = Path(__file__).parents[3]
 
@@ -74,6 +75,7 @@ def ran(*command):
     )
 
 
+@long
 def test_fault_30_without_assert_statements_the_apps_notice_nothing_either():
     names = ["streams", "hooks_of_all_kinds", "fault_58_hooks_raise"]
 
