@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 import flasktrace
+from tests.cases import long
 
 ROOT = Path(__file__).parents[1]
 PATIENCE = 20.0
@@ -143,6 +144,7 @@ def test_it_serves_in_processes(serve):
     assert served.process.pid != int(pid)
 
 
+@long
 def test_a_changed_file_restarts_it(serve):
     served = serve(use_reloader=True, reloader_type="stat", reloader_interval=0.1)
     assert (200, "first") == served.get("/word")

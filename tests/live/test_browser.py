@@ -331,7 +331,7 @@ def thief(shop):
 
 
 # Of the same site, as sites do not know ports, so that the strict cookie comes along; and not.
-@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+@pytest.mark.parametrize("host", ["127.0.0.1", pytest.param("localhost", marks=long)])
 def test_page_of_another_origin_gets_nothing(shop, thief, list_page, host):
     shop.ask("/products/3")
     wait(lambda: rows(list_page) == ["/products/3"])

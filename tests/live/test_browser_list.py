@@ -68,6 +68,7 @@ def type_in(browser, text):
     one(browser, "#q").send_keys(text)
 
 
+@long
 def test_p_pauses_and_n_shows_what_has_come_meanwhile(shop, page):
     press(page, "p")
     assert one(page, "[data-live]").text == "Paused"

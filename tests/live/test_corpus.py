@@ -94,6 +94,7 @@ def test_no_text_of_a_trace_becomes_a_part_of_a_page(site, signed_in, page):
     assert signed_in.get_log("browser") == []
 
 
+@long
 @pytest.mark.parametrize("whole", [False, True])
 def test_no_text_of_a_trace_becomes_a_part_of_the_file_to_send(signed_in, tmp_path, whole):
     file = tmp_path / "trace.html"

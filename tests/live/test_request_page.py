@@ -10,6 +10,7 @@ import flasktrace
 from flasktrace.trace.model import STAGES
 from flasktrace.trace.show.export import export
 from flasktrace.trace.tracer import Tracer
+from tests.cases import long
 from tests.live.test_browser import (
     all_of,
     assert_quiet,
@@ -138,6 +139,7 @@ def test_arrows_walk_the_calls_and_show_the_stack_at_that_instant(tracer, addres
     assert_quiet(site)
 
 
+@long
 def test_source_links_lead_to_the_editor_and_the_rest_works_without_scripts(tracer, address, site):
     site.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
     site.get(f"{address}/_trace/{asked(tracer)}?stage=preprocess")
@@ -220,6 +222,7 @@ def test_a_redirect_and_what_it_led_to_are_linked_both_ways(tracer, address, sit
     assert first in site.current_url
 
 
+@long
 def test_hostile_text_is_only_text_on_every_page(tracer, address, site, tmp_path):
     first = asked(tracer)
     evil = asked(tracer, f"/page/{CORPUS}", headers={"X-Evil": CORPUS}, query_string={"q": CORPUS})
@@ -236,6 +239,7 @@ def test_hostile_text_is_only_text_on_every_page(tracer, address, site, tmp_path
     assert_quiet(site)
 
 
+@long
 def test_five_thousand_spans_open_fast(tracer, address, site):
     trace = big()
     tracer.store.put([trace])

@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.cases import long
 from tests.pytest_plugin.samples import app
 
 pytest_plugins = ["pytester"]
@@ -30,6 +31,7 @@ def test_fails(client):
 """
 
 
+@long
 def test_outcomes_are_those_without_us(pytester, monkeypatch):
     pytest.importorskip("pytest_flask.plugin")
     monkeypatch.setenv("PYTEST_ADDOPTS", "-p no:hypothesispytest")

@@ -16,7 +16,7 @@ from tests.needs import do_without
 from tests.trace.samples import cart
 
 ROOT = Path(__file__).parents[3]
-REQUESTS = 600 + many(1_000)
+REQUESTS = 100 + many(2_000)
 
 
 @pytest.mark.parametrize(("by", "library"), cover(["threads", "gevent"], ["flask", "flasktrace"]))

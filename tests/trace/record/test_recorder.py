@@ -14,7 +14,7 @@ from flasktrace.trace.record.limits import Limits
 from flasktrace.trace.record.recorder import Recorder
 from flasktrace.trace.record.snapshot import Looker
 from flasktrace.trace.show.terminal import render, tree
-from tests.cases import many
+from tests.cases import long, many
 from tests.flasks import SINCE_3_2
 from tests.trace.record.same import Ask, ask
 
@@ -657,6 +657,7 @@ def test_what_a_thread_does_after_the_request_is_in_no_trace(lib):
 # Concurrency
 
 
+@long
 @pytest.mark.parametrize("lib", [flasktrace, flask], ids=LIBRARIES)
 def test_threads_never_see_each_others_marks(lib):
     app = lib.Flask("x")
