@@ -16,7 +16,8 @@ ROOT = Path(__file__).parents[2]
 TRIED = SCREENS if ALL else SCREENS[1::3]
 FITS = """
 const { scrollWidth, clientWidth } = document.documentElement;
-return scrollWidth <= clientWidth"""
+const keys = [...document.querySelectorAll(".help-keys dt")];
+return scrollWidth <= clientWidth && keys.every((key) => key.scrollWidth <= key.clientWidth)"""
 AXE = """
 const [rules, done] = arguments;
 axe.run(rules).then((result) => done(result.violations.map((each) =>
