@@ -24,6 +24,7 @@ FOREIGN = {"--junitxml", "--help", "--version"}
 
 OF_TESTS = {"all_cases"}
 """Settings of these tests, which are none of flasktrace."""
+
 every_page = pytest.mark.parametrize("page", PAGES, ids=lambda path: path.name)
 
 

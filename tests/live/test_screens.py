@@ -6,14 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.cases import ALL, cover, long
+from tests.cases import long
 from tests.live import chromium
 from tests.pictures.__main__ import OF_README, README, WIDTHS
 from tests.pictures.screens import SCREENS, sign_in
 from tests.pictures.sites import all_sites
 
 ROOT = Path(__file__).parents[2]
-TRIED = SCREENS if ALL else SCREENS[1::3]
 FITS = """
 const { scrollWidth, clientWidth } = document.documentElement;
 const keys = [...document.querySelectorAll(".help-keys dt")];
@@ -57,7 +56,8 @@ def said(browser, screen):
 
 
 @long
-@pytest.mark.parametrize(("screen", "theme"), cover(TRIED, ["light", "dark"]), ids=str)
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("screen", SCREENS, ids=str)
 def test_axe_and_the_browser_have_nothing_to_object_to(sites, signed_in, axe, screen, theme):
     signed_in.get_log("browser")
     chromium.set_theme(signed_in, theme)
@@ -70,12 +70,12 @@ def test_axe_and_the_browser_have_nothing_to_object_to(sites, signed_in, axe, sc
 
 
 @long
-@pytest.mark.parametrize("width", [360, *((*WIDTHS, 2560) if ALL else ())])
+@pytest.mark.parametrize("width", [360, *WIDTHS, 2560])
 def test_no_page_is_wider_than_the_window(sites, signed_in, width):
     chromium.set_width(signed_in, width)
     try:
         wide = []
-        for screen in TRIED:
+        for screen in SCREENS:
             screen.open(signed_in, sites)
             if not signed_in.execute_script(FITS):
                 wide.append(screen.name)
