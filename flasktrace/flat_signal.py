@@ -19,13 +19,25 @@ class FlatSignal(NamedSignal):
     """
 
     def __init__(self, name: str, doc: str | None = None) -> None:
+        self._muted = False
         super().__init__(name, doc)
         #: Address of a sender to what gives its receivers. Where a frame counts, the sender looks
-        #: here by itself, see `flatten`; `is_muted` is then for it to ask.
+        #: here by itself, see `flatten`.
         self.known: dict[int, tuple[Receiver, ...]] = {}
         #: Address of a sender to the reference that tells of its end.
         self._senders: dict[int, weakref.ref[Any]] = {}
         self._slow = self._all_of_blinker
+
+    @property
+    def is_muted(self) -> bool:  # type: ignore[override]
+        """Whether nobody hears it for now; ``blinker.Signal.muted`` sets it."""
+        return self._muted
+
+    @is_muted.setter
+    def is_muted(self, muted: bool) -> None:
+        # A muted signal has no receivers, so that who sends it has one thing less to ask.
+        self._muted = muted
+        self.known = {}
 
     def connect(self, receiver: Any, *args: Any, **kwargs: Any) -> Any:
         """Call *receiver* whenever the signal is sent; see ``blinker.Signal.connect``."""
@@ -45,8 +57,6 @@ class FlatSignal(NamedSignal):
         self, sender: Any = None, /, *, _async_wrapper: Any = None, **kwargs: Any
     ) -> list[tuple[Receiver, Any]]:
         """Call the receivers for *sender*; return each with what it returned."""
-        if self.is_muted:
-            return []
         getters = self.known.get(id(sender)) or self.flatten(sender)
         if getters[0] is self._slow:
             return super().send(sender, _async_wrapper=_async_wrapper, **kwargs)
@@ -60,6 +70,8 @@ class FlatSignal(NamedSignal):
     def flatten(self, sender: Any) -> tuple[Receiver, ...]:
         """Return what gives the receivers for *sender*, None for one that is gone; remember it."""
         known = self.known
+        if self._muted:
+            return _NOBODY
         receivers = list(self.receivers_for(sender))
         if any(inspect.iscoroutinefunction(item) for item in receivers):
             return (self._slow,)

@@ -107,12 +107,14 @@ def stage(
 
     KeyError when *name* is none of the seven.
     """
-    started, finished = STAGE_SIGNALS[name]
-    inside, announced = name == "match", _announcer(name)
+    started, finished = _FLAT_SIGNALS[name]
+    inside, tell = name == "match", _TELLING[name]
 
     def decorate(method: Method) -> Method:
         takes_context = as_given or _takes_context(method)
         context_of = _finding(method, find or _context_on_top, takes_context, as_given)
+
+        # A request goes through it seven times: what can be done without a call is.
 
         @functools.wraps(method)
         def run(*args: Any, **kwargs: Any) -> Any:
@@ -125,11 +127,22 @@ def stage(
             around = context.stage
             if around is not None and (around == name or not inside):
                 return method(*args, **kwargs)
-            if started.receivers or finished.receivers:
-                return announced(context, method, args, kwargs)
             context.stage = name
             try:
-                return method(*args, **kwargs)
+                if not (started.receivers or finished.receivers):
+                    return method(*args, **kwargs)
+                app = context.app
+                try:
+                    for get in started.known.get(id(app)) or started.flatten(app):
+                        receiver = get()
+                        if receiver is not None:
+                            receiver(app, context=context)
+                    result = method(*args, **kwargs)
+                except BaseException as error:
+                    tell(finished, app, context, error, None)
+                    raise
+                tell(finished, app, context, None, result)
+                return result
             finally:
                 context.stage = around
 
@@ -137,6 +150,60 @@ def stage(
         return run  # type: ignore[return-value]
 
     return decorate
+
+
+def _tell_end(
+    finished: FlatSignal, app: Any, context: Staged, error: BaseException | None, _made: Any
+) -> None:
+    """Send the finished half of a stage that makes nothing."""
+    for get in finished.known.get(id(app)) or finished.flatten(app):
+        receiver = get()
+        if receiver is not None:
+            receiver(app, context=context, exception=error)
+
+
+def _tell_value(
+    finished: FlatSignal, app: Any, context: Staged, error: BaseException | None, made: Any
+) -> None:
+    for get in finished.known.get(id(app)) or finished.flatten(app):
+        receiver = get()
+        if receiver is not None:
+            receiver(app, context=context, exception=error, value=made)
+
+
+def _tell_response(
+    finished: FlatSignal, app: Any, context: Staged, error: BaseException | None, made: Any
+) -> None:
+    for get in finished.known.get(id(app)) or finished.flatten(app):
+        receiver = get()
+        if receiver is not None:
+            receiver(app, context=context, exception=error, response=made)
+
+
+def _tell_match(
+    finished: FlatSignal, app: Any, context: Staged, error: BaseException | None, _made: Any
+) -> None:
+    """Send what the match left on the request."""
+    request = context.request
+    for get in finished.known.get(id(app)) or finished.flatten(app):
+        receiver = get()
+        if receiver is not None:
+            rule, view_args = request.url_rule, request.view_args
+            receiver(app, context=context, exception=error, rule=rule, view_args=view_args)
+
+
+_TELLING: dict[
+    str, Callable[[FlatSignal, Any, Staged, BaseException | None, Any], None]
+] = {
+    "push": _tell_end,
+    "preprocess": _tell_value,
+    "match": _tell_match,
+    "dispatch": _tell_value,
+    "make_response": _tell_response,
+    "postprocess": _tell_response,
+    "pop": _tell_end,
+}
+"""Stage to what sends its finished half, with what the stage made."""
 
 
 def _finding(
@@ -180,7 +247,7 @@ def call(
     if around is None:
         context.stage = kind
     try:
-        if call_started.receivers and not call_started.is_muted:
+        if call_started.receivers:
             for get in call_started.known.get(id(app)) or call_started.flatten(app):
                 receiver = get()
                 if receiver is not None:
@@ -192,7 +259,7 @@ def call(
         )
         raise
     else:
-        if call_finished.receivers and not call_finished.is_muted:
+        if call_finished.receivers:
             for get in call_finished.known.get(id(app)) or call_finished.flatten(app):
                 receiver = get()
                 if receiver is not None:
@@ -227,56 +294,6 @@ def send(signal: Signal, app: Any, context: Any, /, **facts: Any) -> None:
         waits = inspect.iscoroutinefunction(receiver)
         run = app.ensure_sync(receiver) if waits else receiver
         call(context, "receiver", receiver, run, app, **facts)
-
-
-def _announcer(name: str) -> Callable[..., Any]:
-    """Return what runs a method as the stage *name* and tells those who listen.
-
-    A request goes through it seven times: the receivers are called from here, and not by `send`.
-    """
-    started, finished = _FLAT_SIGNALS[name]
-    key, is_match = _RESULTS.get(name), name == "match"
-
-    def announced(
-        context: Staged, method: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
-    ) -> Any:
-        app = context.app
-        around, context.stage = context.stage, name
-        try:
-            if not started.is_muted:
-                for get in started.known.get(id(app)) or started.flatten(app):
-                    receiver = get()
-                    if receiver is not None:
-                        receiver(app, context=context)
-            result = method(*args, **kwargs)
-        except BaseException as error:
-            made = _match_of(context) if is_match else {} if key is None else {key: None}
-            finished.send(app, context=context, exception=error, **made)
-            raise
-        else:
-            if not finished.is_muted:
-                made = _match_of(context) if is_match else {} if key is None else {key: result}
-                for get in finished.known.get(id(app)) or finished.flatten(app):
-                    receiver = get()
-                    if receiver is not None:
-                        receiver(app, context=context, exception=None, **made)
-            return result
-        finally:
-            context.stage = around
-
-    return announced
-
-
-def _match_of(context: Staged) -> dict[str, Any]:
-    return {"rule": context.request.url_rule, "view_args": context.request.view_args}
-
-
-_RESULTS = {
-    "preprocess": "value",
-    "dispatch": "value",
-    "make_response": "response",
-    "postprocess": "response",
-}
 
 
 def _takes_context(method: Callable[..., Any]) -> bool:
