@@ -29,7 +29,7 @@ class FlatSignal(NamedSignal):
         self._slow = self._all_of_blinker
 
     @property
-    def is_muted(self) -> bool:  # type: ignore[override]
+    def is_muted(self) -> bool:
         """Whether nobody hears it for now; ``blinker.Signal.muted`` sets it."""
         return self._muted
 

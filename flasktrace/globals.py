@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextvars import ContextVar
-from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from werkzeug.local import LocalProxy, LocalStack
@@ -49,8 +48,9 @@ def context_stack() -> tuple[Context, ...]:
     return tuple(_storage.get(()))
 
 
-stack_state: Callable[[], object] = partial(_storage.get, None)
-"""Gives an object that is the same one while the same contexts are pushed here."""
+stack_getter: Callable[[Any], Any] = _storage.get
+"""Gives an object that is the same one while the same contexts are pushed here; what it is called
+with when there never was one."""
 
 
 def current_context() -> Context:

@@ -192,9 +192,7 @@ def _tell_match(
             receiver(app, context=context, exception=error, rule=rule, view_args=view_args)
 
 
-_TELLING: dict[
-    str, Callable[[FlatSignal, Any, Staged, BaseException | None, Any], None]
-] = {
+_TELLING: dict[str, Callable[[FlatSignal, Any, Staged, BaseException | None, Any], None]] = {
     "push": _tell_end,
     "preprocess": _tell_value,
     "match": _tell_match,

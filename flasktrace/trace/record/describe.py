@@ -68,7 +68,9 @@ class Describer:
         #: Short texts in which nothing was secret, and how they are shown.
         self._texts: dict[str, str] = {}
         #: Names and texts of that kind, and how they are shown.
-        self._sections: dict[tuple[tuple[str, str], ...], dict[str, str]] = {}
+        self._sections: dict[tuple[tuple[tuple[str, str], ...], ...], dict[str, str]] = {}
+        #: What is told of contexts in which all texts are of that kind, see `snapshot`.
+        self.cards: dict[tuple[str, ...], tuple[Any, ...]] = {}
         #: Headers of that kind.
         self._harmless: dict[tuple[str, str], tuple[str, str]] = {}
 
@@ -112,20 +114,35 @@ class Describer:
             self._harmless[pair] = pair
         return made
 
-    def section(self, pairs: tuple[tuple[str, Any], ...]) -> dict[str, str]:
-        """Return the text for each value, by its name; often the same dict for the same texts."""
+    def section(
+        self, pairs: tuple[tuple[str, Any], ...], more: tuple[tuple[str, str], ...] = ()
+    ) -> dict[str, str]:
+        """Return the text for each value, by its name; often the same dict for the same texts.
+
+        *more* are texts that stand behind them as they are.
+        """
         for _, value in pairs:
             if type(value) is not str:
-                return {name: self(item) for name, item in pairs}
-        known = self._sections.get(pairs)
+                return {**{name: self(item) for name, item in pairs}, **dict(more)}
+        known = self._sections.get((pairs, more))
         if known is not None:
             return known
-        made = {name: self._text(item) for name, item in pairs}
+        made = {**{name: self._text(item) for name, item in pairs}, **dict(more)}
         if all(item in self._texts for _, item in pairs):
             if len(self._sections) >= _MOST:
                 self._sections.clear()
-            self._sections[pairs] = made
+            self._sections[pairs, more] = made
         return made
+
+    def is_harmless(self, text: str) -> bool:
+        """Tell whether a text was described not long ago, was short and had nothing to hide."""
+        return not text or text in self._texts
+
+    def keep_card(self, key: tuple[str, ...], card: tuple[Any, ...]) -> None:
+        """Remember what is told of contexts."""
+        if len(self.cards) >= _MOST:
+            self.cards.clear()
+        self.cards[key] = card
 
     def _cut(self, text: str) -> str:
         return _cut(text, self.limits.value)
@@ -229,19 +246,23 @@ def module_of(kind: type) -> str:
     return module if type(module) is str else "builtins"
 
 
-_NO_ATTRIBUTES: dict[str, Any] = {}
+NO_ATTRIBUTES: dict[str, Any] = {}
 """The same one each time, so that nothing seems to have changed."""
 
 
 def attributes_of(foreign: Any) -> dict[str, Any]:
     """Return the ``__dict__`` of an object past what its class may define; empty without one."""
     if foreign is None:
-        return _NO_ATTRIBUTES
+        return NO_ATTRIBUTES
     try:
-        found = object.__getattribute__(foreign, "__dict__")
+        found = _attribute(foreign, "__dict__")
     except AttributeError:
-        return _NO_ATTRIBUTES
-    return found if issubclass(type(found), dict) else _NO_ATTRIBUTES
+        return NO_ATTRIBUTES
+    kept: dict[str, Any] = found
+    return kept if type(found) is dict or issubclass(type(found), dict) else NO_ATTRIBUTES
+
+
+_attribute = object.__getattribute__
 
 
 def found_on(owner: Any, name: str) -> Any:

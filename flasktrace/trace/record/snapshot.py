@@ -1,13 +1,15 @@
 """Looks at the context stack: what stands on it, and what changed since the last look."""
 
+from __future__ import annotations
+
 import operator
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import islice
 from typing import Any, Protocol
 
 from flasktrace.trace.model import Card, Change
 from flasktrace.trace.record import request_look
-from flasktrace.trace.record.describe import Describer, attributes_of, is_container
+from flasktrace.trace.record.describe import NO_ATTRIBUTES, Describer, attributes_of, is_container
 
 Refs = tuple[Any, Any, Any, Any, Any, Any, Any, Any, Any, Any, Any]
 """What a context refers to: its request (None: it has none), of that the method, the path, the url
@@ -19,9 +21,15 @@ _REQUEST = slice(0, 6)
 _VIEW_ARGS, _SESSION, _G, _FLASHES, _ADAPTER, _ATTRIBUTES = 4, 6, 7, 8, 9, 10
 _NAMES = ("request", "session", "g", "flashes", "url_adapter")
 
+Getter = Callable[[Any], Any]
+"""``get`` of a context variable: it takes what to give where nothing is set."""
+
 
 class Stack(Protocol):
     """The contexts that a host sees."""
+
+    tops: tuple[Getter, Getter]
+    """What the stack is known by: both give the same objects while it stays as it is."""
 
     def contexts(self) -> Sequence[Any]:
         """Return the contexts on the stack, the bottom first."""
@@ -35,20 +43,18 @@ class Stack(Protocol):
     def refs(self, context: Any) -> Refs:
         """Return what *context* refers to, without asking it for anything."""
 
+    def rests(self, context: Any, refs: Refs) -> bool:
+        """Tell whether *context* still refers to just that; the price of a look depends on it."""
+
     def adapter_facts(self, adapter: Any) -> tuple[tuple[str, Any], ...]:
         """Return what a card shows of a url adapter: names and values."""
-
-    def state(self) -> Any:
-        """Return what the stack is known by: the same object while it stays as it is.
-
-        Where no one object tells, a tuple of those that do.
-        """
 
 
 class Look:
     """The stack at one instant: for each context its owner and its card, the bottom first."""
 
     __slots__ = ("_cards", "owners", "seen")
+    _cards: tuple[Card, ...]
 
     def __init__(
         self, owners: tuple[int, ...] = (), seen: tuple[tuple[Any, ...], ...] = ()
@@ -57,20 +63,26 @@ class Look:
         self.owners = owners
         #: Kind, name and sections of each card.
         self.seen = seen
-        self._cards: tuple[Card, ...] | None = None
 
     @property
     def cards(self) -> tuple[Card, ...]:
-        """The cards."""
-        if self._cards is None:
+        """The cards, made when somebody reads them."""
+        try:
+            return self._cards
+        except AttributeError:
             self._cards = tuple(
                 Card(kind=kind, name=name, sections=dict(zip(_NAMES, sections, strict=True)))
                 for kind, name, *sections in self.seen
             )
-        return self._cards
+            return self._cards
 
 
 NOTHING = Look()
+_NEVER: Any = object()
+"""What no stack is known by."""
+_EMPTY: dict[str, str] = {}
+_NO_MARKS: dict[Any, Any] = {}
+_size_of = dict.__len__
 
 
 class Looker:
@@ -81,14 +93,22 @@ class Looker:
     same objects until something in them differs.
     """
 
-    __slots__ = ("_describe", "_seen", "_state", "last")
+    # What a request is looked at with is made anew for each: it begins with little.
+
+    _seen: Sequence[_Seen] = ()
+    #: What the stack was known by at the last look.
+    _first: Any = _NEVER
+    _second: Any = None
+    #: Whether there is one ``g`` and one session at most, and both were empty.
+    is_bare = False
+    #: Those two, while it is so.
+    g: dict[str, Any] = _EMPTY
+    session: Any = _EMPTY
+    #: What the last look has found.
+    last = NOTHING
 
     def __init__(self, describe: Describer) -> None:
         self._describe = describe
-        self._seen: Sequence[_Seen] = ()
-        self._state: Any = _NEVER
-        #: What the last look has found.
-        self.last = NOTHING
 
     # A request is glanced at some ten times: what follows is written for few calls.
 
@@ -97,24 +117,27 @@ class Looker:
 
         That is so where no function of the user has run since the last look.
         """
-        now, was = stack.state(), self._state
-        if now is was or (type(now) is tuple and all(map(operator.is_, now, was))):
-            for seen in self._seen:
-                if seen.is_bare:
-                    if seen.g or _size_of(seen.session):
-                        break
-                elif not (_calm(seen.g, seen.g_marks) and _calm(seen.session, seen.session_marks)):
-                    break
+        first, second = stack.tops
+        if first(None) is self._first and second(None) is self._second:
+            if self.is_bare:
+                if not self.g and not _size_of(self.session):
+                    return self.last
             else:
-                return self.last
+                for seen in self._seen:
+                    if not (
+                        _calm(seen.g, seen.g_marks) and _calm(seen.session, seen.session_marks)
+                    ):
+                        break
+                else:
+                    return self.last
         return self.look(stack)
 
     def gaze(self, stack: Stack) -> Look:
         """Return what stands on the stack, whatever may have changed."""
-        now, was = stack.state(), self._state
-        if now is was or (type(now) is tuple and all(map(operator.is_, now, was))):
+        first, second = stack.tops
+        if first(None) is self._first and second(None) is self._second:
             for seen in self._seen:
-                if not seen.rests(stack.refs(seen.context)):
+                if not (stack.rests(seen.context, seen.refs) and seen.rests()):
                     break
             else:
                 return self.last
@@ -122,30 +145,56 @@ class Looker:
 
     def look(self, stack: Stack) -> Look:
         """Read the stack; what is not on it any more is let go."""
-        self._state = stack.state()
+        first, second = stack.tops
+        self._first, self._second = first(None), second(None)
         contexts = stack.contexts()
         if not contexts:
             self._seen = ()
+            self.is_bare = False
             self.last = NOTHING
             return NOTHING
-        before = self._seen
-        if len(contexts) == 1 == len(before) and before[0].context is contexts[0]:
-            found = before
-        else:
-            known = {id(seen.context): seen for seen in before}
-            # As a list and at once: a context that is gone must not lend its address to another.
-            found = [known.get(id(item)) or _Seen(item, stack) for item in contexts]
-            self._seen = found
-        last = self.last.seen
+        found = self._found(contexts, stack)
+        last, describe = self.last.seen, self._describe
         changed = len(found) != len(last)
         for position, seen in enumerate(found):
-            seen.look(stack.refs(seen.context), stack, self._describe)
-            changed = changed or seen.card is not last[position]
+            refs = stack.refs(seen.context)
+            if not seen.usual(refs, describe):
+                seen.look(refs, stack, describe)
+            if not changed and seen.card is not last[position]:
+                changed = True
         if changed:
             self.last = Look(
                 tuple([id(item) for item in contexts]), tuple([seen.card for seen in found])
             )
+        self.is_bare = False
+        if all(seen.is_bare for seen in found):
+            self._note_bare(found)
         return self.last
+
+    def _found(self, contexts: Sequence[Any], stack: Stack) -> Sequence[_Seen]:
+        """Return what is known of each context."""
+        before = self._seen
+        if not before:
+            self._seen = [_Seen(item, stack) for item in contexts]
+        elif len(contexts) != 1 or len(before) != 1 or before[0].context is not contexts[0]:
+            known = {id(seen.context): seen for seen in before}
+            # As a list and at once: a context that is gone must not lend its address to another.
+            self._seen = [known.get(id(item)) or _Seen(item, stack) for item in contexts]
+        return self._seen
+
+    def _note_bare(self, found: Sequence[_Seen]) -> None:
+        """See whether two truth tests can tell at the next glance that nothing changed."""
+        g = session = _EMPTY
+        for seen in found:
+            if seen.g is not NO_ATTRIBUTES:
+                if g is not _EMPTY:
+                    return
+                g = seen.g
+            if seen.session is not _EMPTY:
+                if session is not _EMPTY:
+                    return
+                session = seen.session
+        self.g, self.session, self.is_bare = g, session, True
 
     def session_in_use(self) -> bool:
         """Tell whether the session on top may be saved: it is not empty, or was read."""
@@ -160,121 +209,132 @@ class Looker:
     def release(self) -> None:
         """Let go of every value."""
         self._seen = ()
-        self._state = _NEVER
-
-
-_EMPTY: dict[str, str] = {}
-_NO_MARKS: dict[Any, Any] = {}
-_NEVER: Any = (object(), object())
-"""The state of a stack that was not looked at."""
-_size_of = dict.__len__
+        self._first = _NEVER
+        self._second = None
+        self.is_bare = False
+        self.g = self.session = _EMPTY
 
 
 class _Seen:
     """One context as it was at the last look."""
 
-    __slots__ = (
-        "adapter", "args_mark", "card", "context", "count", "flashes", "g", "g_marks", "g_texts",
-        "given", "given_marks", "is_bare", "name", "refs", "request", "session", "session_marks",
-        "session_texts",
-    )  # fmt: skip
+    # As it is before the first look, and as most of it stays.
+    refs: Any = None
+    args_mark: Any = None
+    #: How many attributes the request has, which of them the app has given it, their marks.
+    count = -1
+    given: Sequence[str] = ()
+    given_marks: dict[Any, Any] | None = None
+    session: Any = _EMPTY
+    session_marks: dict[Any, Any] | None = _NO_MARKS
+    g: Any = NO_ATTRIBUTES
+    g_marks: dict[Any, Any] | None = _NO_MARKS
+    #: Whether ``g`` is a dict, and both it and the session are empty.
+    is_bare = True
+    request = session_texts = g_texts = flashes = adapter = _EMPTY
+    card: tuple[Any, ...] = ()
 
     def __init__(self, context: Any, stack: Stack) -> None:
         self.context = context
         self.name = stack.app_name(context)
-        self.refs: Any = None
-        self.args_mark: Any = None
-        #: How many attributes the request has, which of them the app has given it, their marks.
-        self.count = -1
-        self.given: list[str] = []
-        self.given_marks: dict[Any, Any] | None = None
-        self.session: Any = None
-        self.g: Any = None
-        self.session_marks: dict[Any, Any] | None = None
-        self.g_marks: dict[Any, Any] | None = None
-        #: Whether ``g`` is a dict, and both it and the session are empty.
-        self.is_bare = False
-        self.request = self.session_texts = self.g_texts = self.flashes = self.adapter = _EMPTY
-        self.card: tuple[Any, ...] = ()
 
-    def rests(self, refs: Refs) -> bool:
-        """Tell whether everything is as it was."""
+    def rests(self) -> bool:
+        """Tell whether what the context refers to is as it was, being the same objects."""
+        refs = self.refs
         if self.is_bare:
-            calm = not self.g and not _size_of(self.session)
-        else:
-            calm = _calm(self.g, self.g_marks) and _calm(self.session, self.session_marks)
+            if self.g or _size_of(self.session):
+                return False
+        elif not (_calm(self.g, self.g_marks) and _calm(self.session, self.session_marks)):
+            return False
         args = refs[_VIEW_ARGS]
         return (
-            calm
-            and all(map(operator.is_, refs, self.refs))
-            and (args is None or _calm_value(args, self.args_mark))
+            (args is None or _calm_value(args, self.args_mark))
             and refs[_FLASHES] is None
             and _size_of(refs[_ATTRIBUTES]) == self.count
             and (not self.given or self._as_given(refs[_ATTRIBUTES]))
         )
 
+    def usual(self, refs: Refs, describe: Describer) -> bool:
+        """Look at a context that has nothing but a request to show; False when it has more.
+
+        Most are so, and then a card that is known already does.
+        """
+        request, method, path, rule, args, error, session, g, flashes, adapter, attributes = refs
+        if (
+            g
+            or error is not None
+            or flashes is not None
+            or self.given
+            or type(g) is not dict
+            or not (args is None or (type(args) is dict and not args))
+            or not (session is None or (issubclass(type(session), dict) and not _size_of(session)))
+            or not self._has_none_given(request, attributes)
+        ):
+            return False
+        known = _known_card(describe, self.name, request, method, path, rule, adapter)
+        if known is None:
+            return False
+        self.refs, self.card, self.request, self.adapter = refs, known, known[2], known[6]
+        self.g, self.session = g, _EMPTY if session is None else session
+        self.args_mark = None if args is None else _EMPTY_MARK
+        if not self.is_bare:
+            self.g_marks = self.session_marks = _NO_MARKS
+            self.g_texts = self.session_texts = self.flashes = _EMPTY
+            self.is_bare = True
+        return True
+
+    def _has_none_given(self, request: Any, attributes: dict[str, Any]) -> bool:
+        """Tell whether the app has put nothing on a request, of which it had nothing before."""
+        size, before = _size_of(attributes), self.count
+        if size == before:
+            return True
+        if before < 0:
+            found = request_look.first(request, attributes)
+        else:
+            found = request_look.given(request, attributes, before if size > before else 0)
+        if found:
+            return False
+        self.count = size
+        return True
+
     def look(self, refs: Refs, stack: Stack, describe: Describer) -> None:
         """Read the context, as far as it may differ from the last look."""
-        was, attributes = self.refs, refs[_ATTRIBUTES]
+        was, self.refs = self.refs, refs
+        attributes = refs[_ATTRIBUTES]
         size, added = _size_of(attributes), False
         if size != self.count or (self.given and not self._as_given(attributes)):
             added = self._add(refs, size, describe)
-        if was is None:
-            self._first_look(refs, stack, describe)
-        else:
-            if (
-                added
-                or not all(map(operator.is_, refs[_REQUEST], was[_REQUEST]))
-                or not _calm_value(refs[_VIEW_ARGS], self.args_mark)
-            ):
-                self.request = _kept(self.request, _request(refs, self.given, describe))
-                self.args_mark = _mark(refs[_VIEW_ARGS])
-            if refs[_ADAPTER] is not was[_ADAPTER]:
-                facts = stack.adapter_facts(refs[_ADAPTER])
-                self.adapter = _kept(self.adapter, describe.section(facts))
+        if (
+            was is None
+            or added
+            or not all(map(operator.is_, refs[_REQUEST], was[_REQUEST]))
+            or not _calm_value(refs[_VIEW_ARGS], self.args_mark)
+        ):
+            self.request = _kept(self.request, _request(refs, self.given, describe))
+            self.args_mark = _mark(refs[_VIEW_ARGS])
+        if was is None or refs[_ADAPTER] is not was[_ADAPTER]:
+            facts = stack.adapter_facts(refs[_ADAPTER])
+            self.adapter = _kept(self.adapter, describe.section(facts))
         session = _EMPTY if refs[_SESSION] is None else refs[_SESSION]
         if session is not self.session or not _calm(session, self.session_marks):
-            self.session = session
-            self.session_marks = _marks(session, describe)
+            self.session, self.session_marks = session, _marks(session, describe)
             self.session_texts = _kept(self.session_texts, _section(session, describe))
-        if refs[_G] is not self.g or not _calm(self.g, self.g_marks):
-            self.g = refs[_G]
-            self.g_marks = _marks(self.g, describe)
-            self.g_texts = _kept(self.g_texts, _section(self.g, describe))
+        g = refs[_G]
+        if g is not self.g or not _calm(g, self.g_marks):
+            self.g, self.g_marks = g, _marks(g, describe)
+            self.g_texts = _kept(self.g_texts, _section(g, describe))
         if refs[_FLASHES] is not None or self.flashes:
             self.flashes = _kept(self.flashes, _flashes(refs[_FLASHES], describe))
-        self.refs = refs
+        self._renew_card(refs[0])
         self.is_bare = (
-            not self.g_marks
-            and not self.session_marks
-            and self.g_marks is not None
-            and self.session_marks is not None
-            and type(self.g) is dict
+            self.g_marks is _NO_MARKS and self.session_marks is _NO_MARKS and type(g) is dict
         )
-        known, card = (
-            self.card,
-            (
-                "app" if refs[0] is None else "request",
-                self.name,
-                self.request,
-                self.session_texts,
-                self.g_texts,
-                self.flashes,
-                self.adapter,
-            ),
-        )
-        if not known or not all(map(operator.is_, card[2:], known[2:])):
-            self.card = card
 
-    def _first_look(self, refs: Refs, stack: Stack, describe: Describer) -> None:
-        self.request = _request(refs, self.given, describe)
-        self.args_mark = _mark(refs[_VIEW_ARGS])
-        self.adapter = describe.section(stack.adapter_facts(refs[_ADAPTER]))
-        session, g = refs[_SESSION], refs[_G]
-        if type(g) is dict and not g:  # as in most requests
-            self.g, self.g_marks = g, _NO_MARKS
-        if session is None:
-            self.session, self.session_marks = _EMPTY, _NO_MARKS
+    def _renew_card(self, request: Any) -> None:
+        """Make another card if a section is another than on the last one."""
+        shown = self.request, self.session_texts, self.g_texts, self.flashes, self.adapter
+        if not self.card or not all(map(operator.is_, shown, self.card[2:])):
+            self.card = "app" if request is None else "request", self.name, *shown
 
     def _as_given(self, attributes: dict[str, Any]) -> bool:
         """Tell whether what the app has put on the request is as it was."""
@@ -284,50 +344,92 @@ class _Seen:
         """See what the app has put on the request; tell whether there is or was anything."""
         before, attributes = self.given, refs[_ATTRIBUTES]
         if self.count < 0:
-            self.given = request_look.first(refs[0], attributes)
+            given = request_look.first(refs[0], attributes)
         elif size > self.count:  # new ones are the last
-            self.given = before + request_look.given(refs[0], attributes, self.count)
+            given = [*before, *request_look.given(refs[0], attributes, self.count)]
         else:
-            self.given = request_look.given(refs[0], attributes)
+            given = request_look.given(refs[0], attributes)
         self.count = size
-        if not self.given:
+        if not given:
+            self.given = ()
             return bool(before)
-        del self.given[describe.limits.keys :]
-        self.given_marks = _marks(_picked(attributes, self.given), describe)
+        del given[describe.limits.keys :]
+        self.given = given
+        self.given_marks = _marks(_picked(attributes, given), describe)
         return True
 
 
-def _picked(attributes: dict[str, Any], names: list[str]) -> dict[str, Any]:
+def _known_card(
+    describe: Describer, name: Any, request: Any, method: Any, path: Any, rule: Any, adapter: Any
+) -> tuple[Any, ...] | None:
+    """Return the card of a context that has no more to show; None when that may hold a secret."""
+    key: Any
+    if request is None:
+        if adapter is not None:
+            return None
+        key = (name,)
+    else:
+        its = attributes_of(adapter).get
+        key = (name, method, path, its("server_name"), its("script_name"), its("url_scheme"))
+        if rule is not None:
+            key += rule.endpoint, rule.rule
+        if its("subdomain"):
+            return None
+    for item in key:
+        if type(item) is not str:
+            return None
+    return describe.cards.get(key) or _new_card(describe, key)
+
+
+def _new_card(describe: Describer, key: tuple[str, ...]) -> tuple[Any, ...] | None:
+    name, *shown = key
+    request: dict[str, str] = _EMPTY
+    adapter: dict[str, str] = _EMPTY
+    if shown:
+        method, path, server, script, scheme, *rule = shown
+        names = ("method", "path", "endpoint", "rule") if rule else ("method", "path")
+        named = tuple(zip(names, (method, path, *rule), strict=True))
+        request = describe.section(named, _NO_ARGS if rule else ())
+        places = ("server_name", server), ("script_name", script), ("url_scheme", scheme)
+        adapter = describe.section(tuple([pair for pair in places if pair[1]]))
+    if not all(map(describe.is_harmless, shown)):
+        return None
+    made = ("request" if shown else "app", name, request, _EMPTY, _EMPTY, _EMPTY, adapter)
+    describe.keep_card(key, made)
+    return made
+
+
+def _picked(attributes: dict[str, Any], names: Sequence[str]) -> dict[str, Any]:
     return {name: attributes[name] for name in names if name in attributes}
 
 
 def _kept(before: dict[str, str], now: dict[str, str]) -> dict[str, str]:
     """Return the dict of the last look when the new one says the same."""
-    return before if before == now else now
+    return before if before is now or before == now else now
 
 
-def _request(refs: Refs, given: list[str], describe: Describer) -> dict[str, str]:
+def _request(refs: Refs, given: Sequence[str], describe: Describer) -> dict[str, str]:
     request, method, path, rule, view_args, error = refs[_REQUEST]
-    if request is None:
-        return _EMPTY
     if rule is None and error is None and not given:
+        if request is None:
+            return _EMPTY
         return describe.section((("method", method), ("path", path)))
-    if rule is None:
-        texts = {"method": describe(method), "path": describe(path)}
-    else:
-        named = (
-            ("method", method), ("path", path), ("endpoint", rule.endpoint), ("rule", rule.rule)
-        )  # fmt: skip
-        none = type(view_args) is dict and not view_args
-        args = "{}" if none else describe(view_args)
-        texts = {**describe.section(named), "view_args": args}
+    named: tuple[tuple[str, Any], ...] = ("method", method), ("path", path)
+    if rule is not None:
+        named += ("endpoint", rule.endpoint), ("rule", rule.rule)
+        if type(view_args) is dict and not view_args and not given and error is None:
+            return describe.section(named, _NO_ARGS)
+    texts = dict(describe.section(named))
+    if rule is not None:
+        texts["view_args"] = describe(view_args)
     if error is not None:
         texts["routing_exception"] = describe(type(error).__name__)
-    if given:
-        for name, value in _picked(refs[_ATTRIBUTES], given).items():
-            texts.setdefault(describe.name(name), describe(value, name))
+    for name, value in _picked(refs[_ATTRIBUTES], given).items():
+        texts.setdefault(describe.name(name), describe(value, name))
     return texts
 
+
+_NO_ARGS = (("view_args", "{}"),)
 
 _CHANGEABLE: Any = object()
 """The mark of a value that can change unseen, and so is read at each look."""
@@ -367,6 +469,8 @@ def _calm_value(value: Any, mark: Any) -> bool:
     """Tell whether a value is the one with that mark, or one that says the same."""
     if mark is value:
         return True
+    if mark is _EMPTY_MARK:
+        return type(value) is dict and not value
     if type(mark) is not tuple or mark[1] is not type(value):
         return False
     if type(mark[0]) is int:
@@ -409,7 +513,7 @@ def _calm(values: Any, marks: dict[Any, Any] | None) -> bool:
 def _section(values: Any, describe: Describer) -> dict[str, str]:
     if not issubclass(type(values), dict):  # of a class of the user: not looked into
         return {"…": describe(values)}
-    count = dict.__len__(values)
+    count = _size_of(values)
     if not count:
         return _EMPTY
     limit = describe.limits.keys

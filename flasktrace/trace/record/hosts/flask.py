@@ -53,6 +53,7 @@ class FlaskHost:
         from importlib.metadata import version
 
         self.name = f"flask {version('flask')}"
+        self.tops = flask_stack.getters()
         #: What the app had under the names of the dressed methods, and what it has now.
         self._dressed: dict[str, tuple[Any, Any]] = {}
 
@@ -96,8 +97,27 @@ class FlaskHost:
             attributes,
         )
 
-    #: Returns what the stack is known by.
-    state = staticmethod(flask_stack.tops)
+    def rests(self, context: Any, refs: Refs) -> bool:
+        """Tell whether *context* still refers to just that."""
+        request, method, path, rule, view_args, error, session, g, flashes, adapter, its = refs
+        mine = attributes_of(context).get
+        return (
+            mine("request", mine("_request")) is request
+            and mine("_session", mine("session")) is session
+            and mine("_flashes", mine("flashes")) is flashes
+            and mine("url_adapter") is adapter
+            and (
+                request is None
+                or (
+                    (get := its.get)("method") is method
+                    and get("path") is path
+                    and get("url_rule") is rule
+                    and get("view_args") is view_args
+                    and get("routing_exception") is error
+                )
+            )
+            and attributes_of(mine("g")) is g
+        )
 
     def adapter_facts(self, adapter: Any) -> tuple[tuple[str, Any], ...]:
         """Return what a card shows of a url adapter: names and values."""

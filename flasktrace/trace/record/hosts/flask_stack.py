@@ -7,28 +7,33 @@ context was pushed.
 
 from collections.abc import Callable
 from contextvars import ContextVar, Token
-from functools import partial
 from typing import Any
 
 from flasktrace.trace.record.describe import attributes_of
 
 _nowhere: ContextVar[Any] = ContextVar("flasktrace.nowhere")
-_getters: list[Callable[[], Any]] = []
+_getters: list[Callable[[Any], Any]] = []
 """What gives the app context and the request context on top."""
 
 
 def tops() -> tuple[Any, Any]:
     """Return the app context and the request context on top; None where there is none."""
     app, request = _getters or _find_variables()
-    return app(), request()
+    return app(None), request(None)
 
 
-def _find_variables() -> list[Callable[[], Any]]:
+def getters() -> tuple[Callable[[Any], Any], Callable[[Any], Any]]:
+    """Return what gives the two of `tops`, each called with None."""
+    app, request = _getters or _find_variables()
+    return app, request
+
+
+def _find_variables() -> list[Callable[[Any], Any]]:
     # By vars(), since 3.2 warns when request_ctx is asked for as an attribute of the module.
     from flask import globals as names
 
     proxies = [vars(names).get(name) for name in ("app_ctx", "request_ctx")]
-    _getters[:] = [partial(_variable_of(proxy).get, None) for proxy in proxies]
+    _getters[:] = [_variable_of(proxy).get for proxy in proxies]
     return _getters
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from flasktrace import signals
-from flasktrace.globals import context_stack, stack_state
+from flasktrace.globals import context_stack, stack_getter
 from flasktrace.trace.record.describe import attributes_of
 from flasktrace.trace.record.recorder import Recorder
 from flasktrace.trace.record.snapshot import Refs
@@ -15,8 +15,7 @@ class NativeHost:
 
     name = "flasktrace"
 
-    #: Returns what the stack is known by.
-    state = staticmethod(stack_state)
+    tops = stack_getter, stack_getter
 
     def contexts(self) -> Sequence[Any]:
         """Return the contexts on the stack, the bottom first."""
@@ -24,7 +23,7 @@ class NativeHost:
 
     def bare(self) -> bool:
         """Tell whether no context is on the stack."""
-        return not stack_state()
+        return not stack_getter(None)
 
     def app_name(self, context: Any) -> str:
         """Return the name of the app that *context* belongs to."""
@@ -50,6 +49,23 @@ class NativeHost:
             attributes,
         )
 
+    def rests(self, context: Any, refs: Refs) -> bool:
+        """Tell whether *context* still refers to just that."""
+        request, method, path, rule, view_args, error, session, g, flashes, adapter, its = refs
+        get = its.get
+        return (
+            context.request is request
+            and context._session is session  # noqa: SLF001
+            and context.flashes is flashes
+            and context.url_adapter is adapter
+            and get("method") is method
+            and get("path") is path
+            and get("_url_rule") is rule
+            and get("_view_args") is view_args
+            and get("_routing_exception") is error
+            and attributes_of(context.g) is g
+        )
+
     def adapter_facts(self, adapter: Any) -> tuple[tuple[str, Any], ...]:
         """Return what a card shows of a url adapter: names and values."""
         return adapter_facts(adapter)
@@ -67,6 +83,9 @@ class NativeHost:
 def adapter_facts(adapter: Any) -> tuple[tuple[str, Any], ...]:
     """Return what a card shows of a url adapter: names and values."""
     get = attributes_of(adapter).get
+    server, script, scheme = get("server_name"), get("script_name"), get("url_scheme")
+    if server and script and scheme and not get("subdomain"):  # as it is nearly always
+        return ("server_name", server), ("script_name", script), ("url_scheme", scheme)
     return tuple([(name, value) for name in _ADAPTER if (value := get(name))])
 
 

@@ -7,10 +7,15 @@ from flasktrace.trace.record.notes import WSGI
 from flasktrace.trace.record.recorder import Recorder
 
 
+def nothing(_default: Any) -> None:
+    """Give what is always on top of no stack."""
+
+
 class WsgiHost:
     """An app that is no Flask app."""
 
     name = WSGI
+    tops = nothing, nothing
 
     def contexts(self) -> Sequence[Any]:
         """Return no contexts: there are none that could be seen."""
@@ -18,10 +23,6 @@ class WsgiHost:
 
     def bare(self) -> bool:
         """Tell whether no context is on the stack: always."""
-        return True
-
-    def state(self) -> Any:
-        """Return what the stack is known by: it is always empty."""
         return True
 
     def install(self, app: Any, recorder: Recorder) -> None:
