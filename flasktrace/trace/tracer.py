@@ -223,8 +223,9 @@ class Tracer:
     # Recordings
 
     def _sink(self, recording: Recording) -> None:
-        for collect, _ in list(self._collectors.values()):
-            collect(recording)
+        if self._collectors:
+            for collect, _ in list(self._collectors.values()):
+                collect(recording)
         if not self._keep:
             return
         if self.writer is not None:

@@ -1,7 +1,7 @@
 """A store in the memory of this process."""
 
 import threading
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
@@ -42,7 +42,8 @@ class MemoryStore:
         self._max_traces = max_traces
         self._max_bytes = max_bytes
         self._incoming: deque[Trace | Deferred] = deque()
-        self._ring: dict[str, Entry] = {}
+        # A plain dict would search for its first key among the places of those that have left.
+        self._ring: OrderedDict[str, Entry] = OrderedDict()
         self._bytes = 0
         self._last = 0
         self._lock = threading.Lock()
@@ -155,16 +156,17 @@ class MemoryStore:
 
     def _settle(self) -> None:
         """Move what came in into the ring; call with the lock held."""
-        while self._incoming:
-            held = self._incoming.popleft()
+        incoming, ring = self._incoming, self._ring
+        while incoming:
+            held = incoming.popleft()
             size = held.size if isinstance(held, Deferred) else size_of(held)
-            if held.id in self._ring:
+            if held.id in ring:
                 self._remove(held.id)
             self._last += 1
-            self._ring[held.id] = Entry(self._last, held, size)
+            ring[held.id] = Entry(self._last, held, size)
             self._bytes += size
-        while len(self._ring) > self._max_traces or (self._bytes > self._max_bytes and self._ring):
-            self._remove(next(iter(self._ring)))
+        while len(ring) > self._max_traces or (self._bytes > self._max_bytes and ring):
+            self._bytes -= ring.popitem(last=False)[1].size
 
     def _remove(self, trace_id: str) -> None:
         entry = self._ring.pop(trace_id, None)

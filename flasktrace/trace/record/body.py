@@ -50,7 +50,11 @@ class Body:
             if self._next is None:
                 iter(self)
             self._begun = True
-            self._safely(self._begin)
+            if recording.room > 0 and not recording.finished:
+                recording.room -= 1
+                recording.notes.append((notes.BODY, clock() - recording.base))
+            else:
+                self._safely(recording.drop, "spans")
         asked = None if recording.first_byte is None else clock() - recording.base
         token = CURRENT.set(recording)
         try:
@@ -83,24 +87,20 @@ class Body:
         try:
             if hasattr(self._result, "close"):  # calling it may fail, as it would for the server
                 begin = recording.clock() - recording.base
-                self._in_trace(self._result.close)
+                token = CURRENT.set(recording)
+                try:
+                    self._result.close()
+                except BaseException as error:
+                    self._ended(error, "close")
+                    raise
+                finally:
+                    CURRENT.reset(token)
         finally:
             if begin is not None and not recording.finished:
                 recording.close_ns = recording.clock() - recording.base - begin
             if self._begun:
                 self._safely(self._end)
             recording.recorder.finish(recording)
-
-    def _in_trace(self, step: Callable[[], object]) -> None:
-        """Do the last step of the app's; what it does belongs to the trace."""
-        token = CURRENT.set(self._recording)
-        try:
-            step()
-        except BaseException as error:
-            self._ended(error, "close")
-            raise
-        finally:
-            CURRENT.reset(token)
 
     def _ended(self, error: BaseException, what: str) -> None:
         """Note that the body is at its end, or that a step of it failed."""
@@ -119,11 +119,6 @@ class Body:
             step(*args)
         except Exception as error:  # noqa: BLE001
             recording.recorder.failed(recording, "body", error)
-
-    def _begin(self) -> None:
-        recording = self._recording
-        if recording.has_room():
-            recording.notes.append((notes.BODY, recording.clock() - recording.base))
 
     def _note_close(self) -> None:
         if self._has_more():

@@ -7,13 +7,14 @@ import os
 import random
 
 _random = random.Random()  # noqa: S311 no secrets; and the module's own is the app's to seed
+_bits = _random.getrandbits
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_random.seed)
 
 
 def new_id() -> str:
     """Return 32 hexadecimal digits, which no other trace of any process has."""
-    return f"{_random.getrandbits(128):032x}"
+    return _bits(128).to_bytes(16, "big").hex()
 
 
 def drawn(share: float) -> bool:

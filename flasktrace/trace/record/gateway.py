@@ -9,7 +9,6 @@ from flasktrace.trace.record.chance import drawn
 from flasktrace.trace.record.describe import plain
 from flasktrace.trace.record.recorder import Recorder
 from flasktrace.trace.record.recording import CURRENT, Recording
-from flasktrace.trace.record.redact import Redactor
 
 _FACTS = (
     "REQUEST_METHOD",
@@ -49,6 +48,8 @@ class Gateway:
         self.recorder = recorder
         self.exclude = tuple(exclude)
         self.sample = sample
+        #: Whether there are requests that it leaves out.
+        self._chooses = bool(self.exclude) or sample < 1.0
         self.response_headers = response_headers
         #: False once the app is unwrapped, should somebody still hold the gateway.
         self.on = True
@@ -56,48 +57,16 @@ class Gateway:
         self.skipped = {"excluded": 0, "sampled_out": 0}
         #: Headers in which nothing is secret, as the environ has them: how they are shown.
         self._headers: dict[tuple[str, str], tuple[str, str]] = {}
+        #: Status lines: code and reason.
+        self._statuses: dict[str, tuple[int | None, str]] = {}
+
+    # Each request comes through the following: what can be done without a call is.
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
         """Answer one request."""
         recording = self._begin(environ)
         if recording is None:
             return self.app(environ, start_response)
-        return self._watched(recording, environ, start_response)
-
-    def _begin(self, environ: dict[str, Any]) -> Recording | None:
-        """Return a recording of this request, None when there shall be none."""
-        recording = None
-        try:
-            if self._wanted(environ):
-                recording = self.recorder.begin(environ)
-                self._note_request(recording, environ)
-                if self.recorder.capture_body:
-                    _tap(recording, environ)
-                recording.leave()  # what it took to begin is none of the app's time
-        except Exception as error:  # noqa: BLE001
-            self.recorder.guard.failed("begin", error)
-            if recording is not None:
-                self.recorder.abandon(recording)
-            return None
-        return recording
-
-    def _wanted(self, environ: dict[str, Any]) -> bool:
-        outer = CURRENT.get()
-        if not self.on or (outer is not None and outer.environ is environ):
-            return False  # wrapped twice: one request, one trace
-        if self.exclude:
-            path = text_of(environ.get("PATH_INFO", ""))
-            if any(fnmatchcase(path, pattern) for pattern in self.exclude):
-                self.skipped["excluded"] += 1
-                return False
-        if not drawn(self.sample):
-            self.skipped["sampled_out"] += 1
-            return False
-        return True
-
-    def _watched(
-        self, recording: Recording, environ: dict[str, Any], start_response: Callable[..., Any]
-    ) -> Any:
         token = CURRENT.set(recording)
         try:
             result = self.app(environ, self._starter(recording, start_response))
@@ -108,20 +77,60 @@ class Gateway:
             CURRENT.reset(token)
         return self._body(recording, environ, result)
 
+    def _begin(self, environ: dict[str, Any]) -> Recording | None:
+        """Return a recording of this request, None when there shall be none."""
+        recording = None
+        try:
+            outer = CURRENT.get()
+            if not self.on or (outer is not None and outer.environ is environ):
+                return None  # wrapped twice: one request, one trace
+            if self._chooses and not self._wanted(environ):
+                return None
+            recording = self.recorder.begin(environ)
+            self._note_request(recording, environ)
+            if self.recorder.capture_body:
+                _tap(recording, environ)
+            recording.leave()  # what it took to begin is none of the app's time
+        except Exception as error:  # noqa: BLE001
+            self.recorder.guard.failed("begin", error)
+            if recording is not None:
+                self.recorder.abandon(recording)
+            return None
+        return recording
+
+    def _wanted(self, environ: dict[str, Any]) -> bool:
+        if self.exclude:
+            path = text_of(environ.get("PATH_INFO", ""))
+            if any(fnmatchcase(path, pattern) for pattern in self.exclude):
+                self.skipped["excluded"] += 1
+                return False
+        if not drawn(self.sample):
+            self.skipped["sampled_out"] += 1
+            return False
+        return True
+
     def _note_request(self, recording: Recording, environ: dict[str, Any]) -> None:
         """Note what the client sent, before the app can change it."""
-        recording.request = facts = _facts(environ, self.recorder.redactor)
+        get = environ.get
+        facts = {name: value for name in _FACTS if type(value := get(name)) is str}
+        recording.request = facts
+        path = facts.get("PATH_INFO", "")
+        if not path.isascii() or facts.get("SCRIPT_NAME"):
+            path = f"{text_of(facts.get('SCRIPT_NAME', ''))}{text_of(path)}"
+        facts["path"] = self.recorder.redactor.text(path) or "/"
+        query = facts.get("QUERY_STRING")
+        if query:
+            facts["QUERY_STRING"] = plain(self.recorder.redactor.query(text_of(query)))
         known, shown = self._headers.get, self._header
-        recording.request_headers = tuple(
-            [
-                known((key, value)) or shown(key, value)
-                for key, value in environ.items()
-                if type(value) is str and type(key) is str and key[:5] == "HTTP_"
-            ]
-        )
+        found = [
+            known((key, value)) or shown(key, value)
+            for key, value in environ.items()
+            if type(key) is str and key[:5] == "HTTP_" and type(value) is str
+        ]
         for key in ("CONTENT_TYPE", "CONTENT_LENGTH"):
-            if facts[key]:
-                recording.request_headers += (shown(key, facts[key]),)
+            if facts.get(key):
+                found.append(shown(key, facts[key]))
+        recording.request_headers = tuple(found)
 
     def _header(self, key: str, value: str) -> tuple[str, str]:
         """Return the header that is *key* in the environ, without secrets; remember harmless ones.
@@ -166,19 +175,33 @@ class Gateway:
         **_named: Any,
     ) -> tuple[int | None, str, tuple[tuple[str, str], ...]]:
         """Return status, reason and headers as they are shown."""
+        known = self._statuses.get(status) if type(status) is str else None
+        code, reason = known or self._status(status)
+        if not issubclass(type(response_headers), list):
+            return code, reason, ()
+        shown = self.recorder.describe.header
+        listed = [
+            shown(*pair)
+            if type(pair) is tuple
+            and len(pair) == 2  # noqa: PLR2004
+            and type(pair[0]) is str
+            and type(pair[1]) is str
+            else ("?", "?")
+            for pair in list.copy(response_headers)
+        ]
+        return code, reason, tuple(listed)
+
+    def _status(self, status: Any) -> tuple[int | None, str]:
+        """Return code and reason of a status line; remember them, since there are few."""
         # str.__str__, since a class of the app may stand between.
         text = plain(str.__str__(status)) if issubclass(type(status), str) else ""
         code, _, reason = text.partition(" ")
-        headers: tuple[tuple[str, str], ...] = ()
-        if issubclass(type(response_headers), list):
-            shown = self.recorder.describe.header
-            headers = tuple(
-                [
-                    shown(*pair) if _is_pair(pair) else ("?", "?")
-                    for pair in list.copy(response_headers)
-                ]
-            )
-        return int(code) if code.isdecimal() else None, reason, headers
+        made = int(code) if code.isdecimal() else None, reason
+        if len(text) < _SHORT:
+            if len(self._statuses) >= _MOST:
+                self._statuses.clear()
+            self._statuses[text] = made
+        return made
 
     def _escaped(self, recording: Recording, error: BaseException) -> None:
         recording.outcome = outcome_of(error)
@@ -190,13 +213,13 @@ class Gateway:
         self.recorder.returned(recording)
         try:
             recording.returned = True
-            if _is_file_for_server(environ.get("wsgi.file_wrapper"), type(result)):
+            kind = type(result)
+            if _is_file_for_server(environ.get("wsgi.file_wrapper"), kind):
                 # The server recognises this very object and may send the file by itself.
                 recording.bytes = content_length(recording) or 0
                 self.recorder.finish(recording)
                 return result
-            sized = hasattr(type(result), "__len__")
-            return (SizedBody if sized else Body)(result, recording)
+            return (SizedBody if hasattr(kind, "__len__") else Body)(result, recording)
         except Exception as error:  # noqa: BLE001
             self.recorder.failed(recording, "body", error)
             self.recorder.finish(recording)
@@ -221,19 +244,6 @@ def _tap(recording: Recording, environ: dict[str, Any]) -> None:
         environ["wsgi.input"] = BodyReader(environ["wsgi.input"], recording)
 
 
-def _facts(environ: dict[str, Any], redact: Redactor) -> dict[str, str]:
-    """Return what the environ says of the request, apart from its headers."""
-    get = environ.get
-    facts = {name: value if type(value := get(name)) is str else "" for name in _FACTS}
-    path = facts["PATH_INFO"]
-    if facts["SCRIPT_NAME"] or not path.isascii():
-        path = f"{text_of(facts['SCRIPT_NAME'])}{text_of(path)}"
-    facts["path"] = redact.text(path) or "/"
-    if facts["QUERY_STRING"]:
-        facts["QUERY_STRING"] = plain(redact.query(text_of(facts["QUERY_STRING"])))
-    return facts
-
-
 def _is_file_for_server(wrapper: Any, kind: type) -> bool:
     """Tell whether the app has wrapped a file for the server (PEP 3333).
 
@@ -242,12 +252,6 @@ def _is_file_for_server(wrapper: Any, kind: type) -> bool:
     if isinstance(wrapper, type):
         return issubclass(kind, wrapper)
     return wrapper is not None and hasattr(kind, "read")
-
-
-def _is_pair(pair: Any) -> bool:
-    return (
-        type(pair) is tuple and len(pair) == 2 and type(pair[0]) is str and type(pair[1]) is str  # noqa: PLR2004
-    )
 
 
 def text_of(value: Any) -> str:

@@ -45,12 +45,16 @@ class Lane(NamedTuple):
 def spot() -> Spot:
     """Return what tells this lane apart from the others that run now."""
     # Neither is imported for its own sake, and another thread may be importing it just now.
-    current = getattr(sys.modules.get("greenlet"), "getcurrent", None)
-    running = getattr(sys.modules.get("asyncio"), "_get_running_loop", None)
-    greenlet = 0 if current is None else id(current())
+    current = getattr(_modules.get("greenlet"), "getcurrent", None)
+    running = getattr(_modules.get("asyncio"), "_get_running_loop", None)
     loop = None if running is None else running()
-    task = None if loop is None else sys.modules["asyncio"].current_task(loop)
-    return threading.get_ident(), greenlet, 0 if task is None else id(task)
+    task = None if loop is None else _modules["asyncio"].current_task(loop)
+    greenlet = 0 if current is None else id(current())
+    return _get_ident(), greenlet, 0 if task is None else id(task)
+
+
+_modules: dict[str, Any] = sys.modules
+_get_ident = threading.get_ident
 
 
 def lane_of(recording: Recording) -> Lane | None:

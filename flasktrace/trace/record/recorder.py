@@ -91,10 +91,12 @@ class Recorder:
         self.redactor = redactor or Redactor()
         self.describe = Describer(self.limits, self.redactor)
         self.capture_body = capture_body
-        self.label = label
+        self.label = None if label is str else label
         #: Names of the collectors that may tell of its requests.
         self.collects = frozenset(collects)
         self.statements = Statements(self.limits, self.redactor)
+        #: How many spans, events and looks at changes may be noted of a request.
+        self.rooms = self.limits.spans, self.limits.events, self.limits.changes
         self.clock = clock
         self.wall = wall
         self.ids = ids
@@ -161,6 +163,8 @@ class Recorder:
     def begin(self, environ: dict[str, Any]) -> Recording:
         """Return the recording of the request that *environ* describes."""
         recording = Recording(self, self.ids(), self.wall(), environ)
+        if self.label is not None:
+            recording.label = self.label()
         if awaited.WAITING:
             awaited.look(self.guard.failed)
         outer = CURRENT.get()
@@ -542,6 +546,8 @@ class Recorder:
         noted = recording.has_room()
         if noted:
             recording.notes.append((notes.TEMPLATE, recording.at, shown))
+        if recording.templates is None:
+            recording.templates = []
         recording.templates.append(noted)
 
     def _template_finished(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from flasktrace.trace.record import notes
 from flasktrace.trace.record.born import BIRTH
-from flasktrace.trace.record.lanes import Lane, spot
+from flasktrace.trace.record.lanes import Lane, spot, thread_name
 from flasktrace.trace.record.notes import Note
 from flasktrace.trace.record.response_look import Seen
 from flasktrace.trace.record.snapshot import Looker
@@ -95,36 +95,34 @@ class Recording:
     #: How many looks are open; a recording begins within one, which the gateway ends.
     _depth = 1
 
+    label = ""
+    #: For each template that is being rendered, whether it was noted.
+    templates: list[bool] | None = None
+
     def __init__(
         self, recorder: Recorder, trace_id: str, started: float, environ: dict[str, Any]
     ) -> None:
+        self.clock: Callable[[], int] = recorder.clock
+        self.origin = self.base = self._before = self._entered = self.clock()
         self.recorder = recorder
         self.id = trace_id
         self.started = started
         self.environ = environ
-        self.clock: Callable[[], int] = recorder.clock
-        self.origin = self.base = self._before = self._entered = self.clock()
         self.pid = os.getpid()
         #: When its process began to record.
         self.born = BIRTH.at
-        self.thread = threading.current_thread().name
         #: What tells the request's own lane from others, and the thread's part of it.
         self.spot = spot()
-        self.ident = self.spot[0]
-        self.label = recorder.label()
+        self.ident = ident = self.spot[0]
+        self.thread = thread_name(ident) or threading.current_thread().name
         #: What happened, in its order.
         self.notes: list[Note] = []
         #: The open stages, the innermost last.
         self.stages: list[str] = []
         #: Addresses of the functions whose calls have not ended; negative when not noted.
         self.calls: list[int] = []
-        #: For each template that is being rendered, whether it was noted.
-        self.templates: list[bool] = []
         #: How many more spans, events and looks at changes may be noted.
-        limits = recorder.limits
-        self.room = limits.spans
-        self.event_room = limits.events
-        self.change_room = limits.changes
+        self.room, self.event_room, self.change_room = recorder.rooms
         self.looker = Looker(recorder.describe)
         self.dropped: dict[str, int] = {}
 
@@ -171,8 +169,7 @@ class Recording:
 
     def release(self) -> None:
         """Let go of everything that belongs to the app."""
-        self.context = None
-        self.environ = None
-        self.response = self.answer = None
-        self.beneath = self.left = ()
+        self.context = self.environ = self.response = self.answer = None
+        if self.beneath or self.left:
+            self.beneath = self.left = ()
         self.looker.release()
