@@ -70,7 +70,7 @@ class Describer:
         #: Names and texts of that kind, and how they are shown.
         self._sections: dict[tuple[tuple[tuple[str, str], ...], ...], dict[str, str]] = {}
         #: What is told of contexts in which all texts are of that kind, see `snapshot`.
-        self.cards: dict[tuple[str, ...], tuple[Any, ...]] = {}
+        self.cards: dict[tuple[Any, ...], tuple[tuple[Any, ...], ...]] = {}
         #: Headers of that kind.
         self._harmless: dict[tuple[str, str], tuple[str, str]] = {}
 
@@ -138,11 +138,11 @@ class Describer:
         """Tell whether a text was described not long ago, was short and had nothing to hide."""
         return not text or text in self._texts
 
-    def keep_card(self, key: tuple[str, ...], card: tuple[Any, ...]) -> None:
+    def keep_cards(self, key: tuple[Any, ...], cards: tuple[tuple[Any, ...], ...]) -> None:
         """Remember what is told of contexts."""
         if len(self.cards) >= _MOST:
             self.cards.clear()
-        self.cards[key] = card
+        self.cards[key] = cards
 
     def _cut(self, text: str) -> str:
         return _cut(text, self.limits.value)
@@ -230,6 +230,11 @@ def plain(text: str) -> str:
 def is_container(kind: type) -> bool:
     """Tell whether a value of *kind* is read into or measured, and can change in place."""
     return kind in _BRACKETS or kind in _DICTS or kind is bytearray
+
+
+def is_empty_dict(value: Any) -> bool:
+    """Tell whether a value is a dict, also of a class of its own, without keys."""
+    return issubclass(type(value), dict) and not dict.__len__(value)
 
 
 def type_name(kind: type) -> str:

@@ -24,6 +24,7 @@ _FACTS = (
     "CONTENT_TYPE",
     "CONTENT_LENGTH",
 )
+_OF_BODY = "CONTENT_TYPE", "CONTENT_LENGTH"
 _SHORT, _MOST = 300, 500
 """Characters and number of the headers that are remembered."""
 
@@ -127,9 +128,8 @@ class Gateway:
             for key, value in environ.items()
             if type(key) is str and key[:5] == "HTTP_" and type(value) is str
         ]
-        for key in ("CONTENT_TYPE", "CONTENT_LENGTH"):
-            if facts.get(key):
-                found.append(shown(key, facts[key]))
+        if "CONTENT_TYPE" in facts or "CONTENT_LENGTH" in facts:
+            found += [shown(key, facts[key]) for key in _OF_BODY if facts.get(key)]
         recording.request_headers = tuple(found)
 
     def _header(self, key: str, value: str) -> tuple[str, str]:

@@ -284,7 +284,7 @@ class Recorder:
     def _on_stage_finished(self, name: str) -> Receiver:
         part = "stage finished"
         current, clock, off, host = CURRENT.get, self.clock, self.guard.off, self.host
-        whole, fresh = name in _CHANGING, name == "make_response"
+        whole, fresh, is_match = name in _CHANGING, name == "make_response", name == "match"
 
         def receive(
             _app: Any,
@@ -308,7 +308,10 @@ class Recorder:
                 at = entered - base
                 looker = recording.looker
                 before = looker.last
-                after = looker.gaze(host) if whole else looker.glance(host)
+                if is_match:
+                    after = looker.matched(host, made["rule"], made["view_args"])
+                else:
+                    after = looker.gaze(host) if whole else looker.glance(host)
                 if after is not before:
                     self._changed(recording, at, before, after, by_framework=True)
                 if "rule" in made:

@@ -22,6 +22,11 @@ def first(request: Any, attributes: dict[str, Any]) -> list[str]:
     return [] if _frameworks.get(type(request)) else given(request, attributes)
 
 
+def is_plain(kind: type) -> bool:
+    """Tell whether a class of requests is known to have nothing of the user's."""
+    return _frameworks.get(kind, False)
+
+
 def given(request: Any, attributes: dict[str, Any], seen: int = 0) -> list[str]:
     """Return the names of those attributes of *request* that are the app's, but the first *seen*.
 

@@ -19,7 +19,19 @@ not kept beyond the next look."""
 
 _REQUEST = slice(0, 6)
 _VIEW_ARGS, _SESSION, _G, _FLASHES, _ADAPTER, _ATTRIBUTES = 4, 6, 7, 8, 9, 10
+_ITS, _RULE = 3, 6
+"""Of what is usual."""
+_ADDED_BY_MATCH = 3
+"""Attributes that the match of flasktrace's own framework adds to a request."""
 _NAMES = ("request", "session", "g", "flashes", "url_adapter")
+
+Usual = tuple[
+    tuple[Any, ...], Any, Any, dict[str, Any], Any, Any, Any, Any, Any, dict[str, Any], Any
+]
+"""What nearly each request has on the stack, which costs less to look at: the contexts, the name of
+the app, the request, its attributes as a dict, of it method, path, url rule and view arguments; the
+session, the attributes of ``g`` as a dict, the url adapter. There are no flashes and no view
+arguments, and the class of the request is the framework's own."""
 
 Getter = Callable[[Any], Any]
 """``get`` of a context variable: it takes what to give where nothing is set."""
@@ -45,6 +57,12 @@ class Stack(Protocol):
 
     def rests(self, context: Any, refs: Refs) -> bool:
         """Tell whether *context* still refers to just that; the price of a look depends on it."""
+
+    def usual(self) -> Usual | None:
+        """Return what stands on the stack if that is what most requests have, else None."""
+
+    def stays(self, usual: Usual) -> bool:
+        """Tell whether it still refers to the same objects, the stack being the same."""
 
     def adapter_facts(self, adapter: Any) -> tuple[tuple[str, Any], ...]:
         """Return what a card shows of a url adapter: names and values."""
@@ -96,14 +114,17 @@ class Looker:
     # What a request is looked at with is made anew for each: it begins with little.
 
     _seen: Sequence[_Seen] = ()
+    #: While the stack is as usual, what stands there, and how many attributes the request has.
+    _usual: Usual | None = None
+    _count = -1
+    #: False once the app has put something on the request.
+    _is_plain = True
     #: What the stack was known by at the last look.
     _first: Any = _NEVER
     _second: Any = None
-    #: Whether there is one ``g`` and one session at most, and both were empty.
-    is_bare = False
-    #: Those two, while it is so.
-    g: dict[str, Any] = _EMPTY
-    session: Any = _EMPTY
+    #: The only ``g`` and the only session, while both are empty; else None.
+    _g: dict[str, Any] | None = None
+    _session: Any = _EMPTY
     #: What the last look has found.
     last = NOTHING
 
@@ -119,8 +140,9 @@ class Looker:
         """
         first, second = stack.tops
         if first(None) is self._first and second(None) is self._second:
-            if self.is_bare:
-                if not self.g and not _size_of(self.session):
+            g = self._g
+            if g is not None:
+                if not g and not _size_of(self._session):
                     return self.last
             else:
                 for seen in self._seen:
@@ -136,37 +158,96 @@ class Looker:
         """Return what stands on the stack, whatever may have changed."""
         first, second = stack.tops
         if first(None) is self._first and second(None) is self._second:
-            for seen in self._seen:
-                if not (stack.rests(seen.context, seen.refs) and seen.rests()):
-                    break
+            usual = self._usual
+            if usual is not None:
+                if (
+                    not self._g
+                    and not _size_of(self._session)
+                    and len(usual[_ITS]) == self._count
+                    and stack.stays(usual)
+                ):
+                    return self.last
             else:
-                return self.last
+                for seen in self._seen:
+                    if not (stack.rests(seen.context, seen.refs) and seen.rests()):
+                        break
+                else:
+                    return self.last
         return self.look(stack)
+
+    def matched(self, stack: Stack, rule: Any, view_args: Any) -> Look:
+        """Return what stands on the stack after the match, which has made those two."""
+        usual, first = self._usual, stack.tops[0]
+        if (
+            usual is not None
+            and rule is not None
+            and type(view_args) is dict
+            and not view_args
+            and first(None) is self._first
+            and not self._g
+            and not _size_of(self._session)
+            and len(usual[_ITS]) == self._count + _ADDED_BY_MATCH
+        ):
+            self._count += _ADDED_BY_MATCH
+            return self._take((*usual[:_RULE], rule, view_args, *usual[_RULE + 2 :]), stack)
+        return self.gaze(stack)
 
     def look(self, stack: Stack) -> Look:
         """Read the stack; what is not on it any more is let go."""
         first, second = stack.tops
-        self._first, self._second = first(None), second(None)
+        tops = first(None), second(None)
+        self._first = _NEVER  # should the look fail
+        usual = stack.usual() if self._is_plain else None
+        if usual is not None and self._has_none_given(usual):
+            found = self._take(usual, stack)
+        else:
+            found = self._look(stack)
+        self._first, self._second = tops
+        return found
+
+    def _take(self, usual: Usual, stack: Stack) -> Look:
+        """Look at a stack as usual: what to show of it is often known by one key."""
+        seen = _known_cards(self._describe, usual)
+        if seen is None:
+            return self._look(stack)
+        self._usual, self._seen = usual, ()
+        _, _, _, _, _, _, _, _, session, self._g, _ = usual
+        self._session = _EMPTY if session is None else session
+        if seen is not self.last.seen:
+            self.last = Look(tuple(map(id, usual[0])), seen)
+        return self.last
+
+    def _has_none_given(self, usual: Usual) -> bool:
+        """Tell whether the app has put nothing on the request."""
+        _, _, request, attributes, *_ = usual
+        size, before = _size_of(attributes), self._count
+        if size == before:
+            return True
+        if before >= 0 and request_look.given(request, attributes, before if size > before else 0):
+            self._is_plain = False
+            return False
+        self._count = size
+        return True
+
+    def _look(self, stack: Stack) -> Look:
+        self._usual = None
         contexts = stack.contexts()
         if not contexts:
-            self._seen = ()
-            self.is_bare = False
+            self._seen, self._g = (), None
             self.last = NOTHING
             return NOTHING
         found = self._found(contexts, stack)
         last, describe = self.last.seen, self._describe
         changed = len(found) != len(last)
         for position, seen in enumerate(found):
-            refs = stack.refs(seen.context)
-            if not seen.usual(refs, describe):
-                seen.look(refs, stack, describe)
+            seen.look(stack.refs(seen.context), stack, describe)
             if not changed and seen.card is not last[position]:
                 changed = True
         if changed:
             self.last = Look(
                 tuple([id(item) for item in contexts]), tuple([seen.card for seen in found])
             )
-        self.is_bare = False
+        self._g = None
         if all(seen.is_bare for seen in found):
             self._note_bare(found)
         return self.last
@@ -174,12 +255,15 @@ class Looker:
     def _found(self, contexts: Sequence[Any], stack: Stack) -> Sequence[_Seen]:
         """Return what is known of each context."""
         before = self._seen
-        if not before:
-            self._seen = [_Seen(item, stack) for item in contexts]
-        elif len(contexts) != 1 or len(before) != 1 or before[0].context is not contexts[0]:
-            known = {id(seen.context): seen for seen in before}
-            # As a list and at once: a context that is gone must not lend its address to another.
-            self._seen = [known.get(id(item)) or _Seen(item, stack) for item in contexts]
+        if len(contexts) == 1 == len(before) and before[0].context is contexts[0]:
+            return before
+        known = {id(seen.context): seen for seen in before}
+        cards, count = dict(zip(self.last.owners, self.last.seen, strict=True)), self._count
+        # As a list and at once: a context that is gone must not lend its address to another.
+        self._seen = [
+            known.get(id(item)) or _Seen(item, stack, cards.get(id(item)), count)
+            for item in contexts
+        ]
         return self._seen
 
     def _note_bare(self, found: Sequence[_Seen]) -> None:
@@ -194,11 +278,11 @@ class Looker:
                 if session is not _EMPTY:
                     return
                 session = seen.session
-        self.g, self.session, self.is_bare = g, session, True
+        self._g, self._session = g, session
 
     def session_in_use(self) -> bool:
         """Tell whether the session on top may be saved: it is not empty, or was read."""
-        session = self._seen[-1].session if self._seen else _EMPTY
+        session = self._seen[-1].session if self._seen else self._session
         if session is _EMPTY:
             return False
         if not issubclass(type(session), dict) or dict.__len__(session):
@@ -209,10 +293,9 @@ class Looker:
     def release(self) -> None:
         """Let go of every value."""
         self._seen = ()
+        self._usual = self._second = self._g = None
         self._first = _NEVER
-        self._second = None
-        self.is_bare = False
-        self.g = self.session = _EMPTY
+        self._session = _EMPTY
 
 
 class _Seen:
@@ -234,9 +317,14 @@ class _Seen:
     request = session_texts = g_texts = flashes = adapter = _EMPTY
     card: tuple[Any, ...] = ()
 
-    def __init__(self, context: Any, stack: Stack) -> None:
+    def __init__(
+        self, context: Any, stack: Stack, card: tuple[Any, ...] | None, count: int
+    ) -> None:
         self.context = context
         self.name = stack.app_name(context)
+        if card is not None:  # it was seen as usual; what says the same stays the same object
+            self.card, self.count = card, count
+            self.request, self.session_texts, self.g_texts, self.flashes, self.adapter = card[2:]
 
     def rests(self) -> bool:
         """Tell whether what the context refers to is as it was, being the same objects."""
@@ -253,49 +341,6 @@ class _Seen:
             and _size_of(refs[_ATTRIBUTES]) == self.count
             and (not self.given or self._as_given(refs[_ATTRIBUTES]))
         )
-
-    def usual(self, refs: Refs, describe: Describer) -> bool:
-        """Look at a context that has nothing but a request to show; False when it has more.
-
-        Most are so, and then a card that is known already does.
-        """
-        request, method, path, rule, args, error, session, g, flashes, adapter, attributes = refs
-        if (
-            g
-            or error is not None
-            or flashes is not None
-            or self.given
-            or type(g) is not dict
-            or not (args is None or (type(args) is dict and not args))
-            or not (session is None or (issubclass(type(session), dict) and not _size_of(session)))
-            or not self._has_none_given(request, attributes)
-        ):
-            return False
-        known = _known_card(describe, self.name, request, method, path, rule, adapter)
-        if known is None:
-            return False
-        self.refs, self.card, self.request, self.adapter = refs, known, known[2], known[6]
-        self.g, self.session = g, _EMPTY if session is None else session
-        self.args_mark = None if args is None else _EMPTY_MARK
-        if not self.is_bare:
-            self.g_marks = self.session_marks = _NO_MARKS
-            self.g_texts = self.session_texts = self.flashes = _EMPTY
-            self.is_bare = True
-        return True
-
-    def _has_none_given(self, request: Any, attributes: dict[str, Any]) -> bool:
-        """Tell whether the app has put nothing on a request, of which it had nothing before."""
-        size, before = _size_of(attributes), self.count
-        if size == before:
-            return True
-        if before < 0:
-            found = request_look.first(request, attributes)
-        else:
-            found = request_look.given(request, attributes, before if size > before else 0)
-        if found:
-            return False
-        self.count = size
-        return True
 
     def look(self, refs: Refs, stack: Stack, describe: Describer) -> None:
         """Read the context, as far as it may differ from the last look."""
@@ -359,43 +404,41 @@ class _Seen:
         return True
 
 
-def _known_card(
-    describe: Describer, name: Any, request: Any, method: Any, path: Any, rule: Any, adapter: Any
-) -> tuple[Any, ...] | None:
-    """Return the card of a context that has no more to show; None when that may hold a secret."""
-    key: Any
-    if request is None:
-        if adapter is not None:
-            return None
-        key = (name,)
-    else:
-        its = attributes_of(adapter).get
-        key = (name, method, path, its("server_name"), its("script_name"), its("url_scheme"))
-        if rule is not None:
-            key += rule.endpoint, rule.rule
-        if its("subdomain"):
-            return None
-    for item in key:
+def _known_cards(describe: Describer, usual: Usual) -> tuple[tuple[Any, ...], ...] | None:
+    """Return the cards of a stack as usual; None when one may hold a secret."""
+    contexts, name, _, _, method, path, rule, _, _, _, adapter = usual
+    its = attributes_of(adapter).get
+    if its("subdomain"):
+        return None
+    key: Any = (
+        len(contexts),
+        name,
+        method,
+        path,
+        its("server_name"),
+        its("script_name"),
+        its("url_scheme"),
+    )
+    if rule is not None:
+        key += rule.endpoint, rule.rule
+    for item in key[1:]:
         if type(item) is not str:
             return None
-    return describe.cards.get(key) or _new_card(describe, key)
+    return describe.cards.get(key) or _new_cards(describe, key)
 
 
-def _new_card(describe: Describer, key: tuple[str, ...]) -> tuple[Any, ...] | None:
-    name, *shown = key
-    request: dict[str, str] = _EMPTY
-    adapter: dict[str, str] = _EMPTY
-    if shown:
-        method, path, server, script, scheme, *rule = shown
-        names = ("method", "path", "endpoint", "rule") if rule else ("method", "path")
-        named = tuple(zip(names, (method, path, *rule), strict=True))
-        request = describe.section(named, _NO_ARGS if rule else ())
-        places = ("server_name", server), ("script_name", script), ("url_scheme", scheme)
-        adapter = describe.section(tuple([pair for pair in places if pair[1]]))
-    if not all(map(describe.is_harmless, shown)):
+def _new_cards(describe: Describer, key: Any) -> tuple[tuple[Any, ...], ...] | None:
+    count, name, method, path, server, script, scheme, *rule = key
+    names = ("method", "path", "endpoint", "rule") if rule else ("method", "path")
+    named = tuple(zip(names, (method, path, *rule), strict=True))
+    request = describe.section(named, _NO_ARGS if rule else ())
+    places = ("server_name", server), ("script_name", script), ("url_scheme", scheme)
+    adapter = describe.section(tuple([pair for pair in places if pair[1]]))
+    if not all(map(describe.is_harmless, key[2:])):
         return None
-    made = ("request" if shown else "app", name, request, _EMPTY, _EMPTY, _EMPTY, adapter)
-    describe.keep_card(key, made)
+    below = ("app", name, _EMPTY, _EMPTY, _EMPTY, _EMPTY, _EMPTY)
+    made = *[below] * (count - 1), ("request", name, request, _EMPTY, _EMPTY, _EMPTY, adapter)
+    describe.keep_cards(key, made)
     return made
 
 

@@ -322,7 +322,8 @@ def _aborted(story: Story) -> str | None:
         return None
     made, code, name, stage = story.aborted
     if name.startswith("SecurityError") and made is None:
-        return f"{_status(story)}: the host {story.recording.request.get('HTTP_HOST', '')} is not trusted"
+        host = story.recording.request.get("HTTP_HOST", "")
+        return f"{_status(story)}: the host {host} is not trusted"
     by = spoken(made) if made else f"the framework, in {stage}" if stage else "the framework"
     what = _error(name) if code else f"{name} with a response of its own"
     told = f"{_status(story)}: {by} raised {what}{_never_ran(story)}"

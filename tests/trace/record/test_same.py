@@ -134,7 +134,7 @@ def test_fault_01_what_fails_ten_times_a_minute_is_switched_off_with_one_line(ca
     app = flasktrace.Flask("x")
     app.add_url_rule("/", "index", lambda: "fine")
     tracer = flasktrace.Tracer(app, enabled=True, store="memory:")
-    tracer.recorder.host.contexts = broken
+    tracer.recorder.host.contexts = tracer.recorder.host.usual = broken
     client = app.test_client()
 
     for _ in range(30):

@@ -38,6 +38,9 @@ class Contexts:
     def adapter_facts(self, adapter):
         return ()
 
+    def usual(self):
+        return None
+
     tops = (lambda _default: object(), lambda _default: object())
 
 

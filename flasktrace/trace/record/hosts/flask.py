@@ -13,7 +13,8 @@ from types import MethodType
 from typing import Any
 
 from flasktrace.signals import Staged, call, stage
-from flasktrace.trace.record.describe import attributes_of, found_on, type_name
+from flasktrace.trace.record import request_look
+from flasktrace.trace.record.describe import attributes_of, found_on, is_empty_dict, type_name
 from flasktrace.trace.record.hosts import flask_stack
 from flasktrace.trace.record.hosts.flask_signals import Ears, is_receiver
 from flasktrace.trace.record.hosts.native import adapter_facts
@@ -21,7 +22,7 @@ from flasktrace.trace.record.hosts.standin import Called, Saving, StandIn
 from flasktrace.trace.record.recorder import Recorder
 from flasktrace.trace.record.recording import CURRENT
 from flasktrace.trace.record.roster import is_default
-from flasktrace.trace.record.snapshot import Refs
+from flasktrace.trace.record.snapshot import Refs, Usual
 
 _STAGES = {
     "preprocess_request": "preprocess",
@@ -117,6 +118,57 @@ class FlaskHost:
                 )
             )
             and attributes_of(mine("g")) is g
+        )
+
+    def usual(self) -> Usual | None:
+        """Return what stands on the stack if that is what most requests have, else None.
+
+        So it is in flask 3.0 and 3.1: an app context, and the request that pushed it.
+        """
+        pair = flask_stack.only_pair()
+        if pair is None:
+            return None
+        below, mine = attributes_of(pair[0]).get, attributes_of(pair[1]).get
+        request, session = mine("request"), mine("_session", mine("session"))
+        g, its, adapter = attributes_of(below("g")), attributes_of(request), mine("url_adapter")
+        get = its.get
+        app: Any = mine("app")
+        args = get("view_args")
+        if (
+            g
+            or type(g) is not dict
+            or mine("flashes") is not None
+            or below("url_adapter") is not None
+            or not request_look.is_plain(type(request))
+            or not (args is None or (type(args) is dict and not args))
+            or get("routing_exception") is not None
+            or not (session is None or is_empty_dict(session))
+            or below("app") is not app
+        ):
+            return None
+        rule = get("url_rule")
+        return (
+            pair, app.name, request, its, get("method"), get("path"), rule, args, session, g,
+            adapter,
+        )  # fmt: skip
+
+    def stays(self, usual: Usual) -> bool:
+        """Tell whether it still refers to the same objects, the stack being the same."""
+        (app, context), _, request, its, method, path, rule, args, session, g, adapter = usual
+        get, below, mine = its.get, attributes_of(app).get, attributes_of(context).get
+        return (
+            mine("request") is request
+            and mine("_session", mine("session")) is session
+            and mine("flashes") is None
+            and mine("url_adapter") is adapter
+            and below("url_adapter") is None
+            and get("method") is method
+            and get("path") is path
+            and get("url_rule") is rule
+            and get("view_args") is args
+            and not args
+            and get("routing_exception") is None
+            and attributes_of(below("g")) is g
         )
 
     def adapter_facts(self, adapter: Any) -> tuple[tuple[str, Any], ...]:

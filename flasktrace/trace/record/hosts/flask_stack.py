@@ -61,6 +61,29 @@ def contexts() -> list[Any]:
     return found + list(above.values())
 
 
+def only_pair() -> tuple[Any, Any] | None:
+    """Return app context and request context when there are no others, as in most requests.
+
+    None also in flask 3.2, which has one for both.
+    """
+    app, request = tops()
+    if app is None or request is None:
+        return None
+    tokens, below = attributes_of(request).get("_cv_tokens"), attributes_of(app).get("_cv_tokens")
+    if type(tokens) is not list or type(below) is not list or len(tokens) != 1 or len(below) != 1:
+        return None
+    pushed, lower = tokens[0], below[0]
+    if (
+        type(pushed) is not tuple
+        or pushed[1] is not app
+        or type(lower) is not Token
+        or lower.old_value is not Token.MISSING
+        or pushed[0].old_value is not Token.MISSING
+    ):
+        return None
+    return app, request
+
+
 def _down_from(context: Any) -> list[Any]:
     """Return the contexts of one stack from its top one, the bottom first."""
     found: list[Any] = []

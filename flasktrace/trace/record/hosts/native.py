@@ -5,9 +5,10 @@ from typing import Any
 
 from flasktrace import signals
 from flasktrace.globals import context_stack, stack_getter
-from flasktrace.trace.record.describe import attributes_of
+from flasktrace.trace.record import request_look
+from flasktrace.trace.record.describe import attributes_of, is_empty_dict
 from flasktrace.trace.record.recorder import Recorder
-from flasktrace.trace.record.snapshot import Refs
+from flasktrace.trace.record.snapshot import Refs, Usual
 
 
 class NativeHost:
@@ -63,6 +64,50 @@ class NativeHost:
             and get("_url_rule") is rule
             and get("_view_args") is view_args
             and get("_routing_exception") is error
+            and attributes_of(context.g) is g
+        )
+
+    def usual(self) -> Usual | None:
+        """Return what stands on the stack if that is what most requests have, else None."""
+        stack = stack_getter(None)
+        if not stack or len(stack) != 1:
+            return None
+        context = stack[0]
+        request, g, session = context.request, attributes_of(context.g), context._session  # noqa: SLF001
+        its = attributes_of(request)
+        get = its.get
+        args = get("_view_args")
+        if (
+            g
+            or type(g) is not dict
+            or context.flashes is not None
+            or not request_look.is_plain(type(request))
+            or not (args is None or (type(args) is dict and not args))
+            or get("_routing_exception") is not None
+            or not (session is None or is_empty_dict(session))
+        ):
+            return None
+        name, rule, adapter = context.app.name, get("_url_rule"), context.url_adapter
+        return (
+            (context,), name, request, its, get("method"), get("path"), rule, args, session, g,
+            adapter,
+        )  # fmt: skip
+
+    def stays(self, usual: Usual) -> bool:
+        """Tell whether it still refers to the same objects, the stack being the same."""
+        (context,), _, request, its, method, path, rule, args, session, g, adapter = usual
+        get = its.get
+        return (
+            context.request is request
+            and context._session is session  # noqa: SLF001
+            and context.flashes is None
+            and context.url_adapter is adapter
+            and get("method") is method
+            and get("path") is path
+            and get("_url_rule") is rule
+            and get("_view_args") is args
+            and not args
+            and get("_routing_exception") is None
             and attributes_of(context.g) is g
         )
 
