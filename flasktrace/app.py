@@ -55,7 +55,6 @@ from flasktrace.wrappers import Request, Response
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
-_started, _finished = signals.call_started, signals.call_finished
 _NOTHING: dict[str, Any] = {}
 _SAFE_IN_ANCHOR = "%!#$&'()*+,/:;=?@"
 _COROUTINE = inspect.CO_COROUTINE | inspect.CO_ITERABLE_COROUTINE
@@ -511,6 +510,7 @@ class Flask(Registry):
         run = self.ensure_sync(function)
         if (
             context.stage is None
+            or context.watcher is not None
             or signals.call_started.receivers
             or signals.call_finished.receivers
         ):
@@ -519,10 +519,8 @@ class Flask(Registry):
 
     def _call_inside(self, kind: str, method: Callable[..., Any], /, *args: Any) -> Any:
         """Call a method of what the app works with, such as its session interface."""
-        if not (signals.call_started.receivers or signals.call_finished.receivers):
-            return method(*args)
         context = contexts.top
-        if context is None:
+        if context is None or not signals.is_heard(context):
             return method(*args)
         return call(context, kind, method, method, *args)
 

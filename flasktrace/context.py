@@ -12,7 +12,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import MapAdapter
 
 from flasktrace.globals import context_stack, contexts, request_context
-from flasktrace.signals import Staged, appcontext_popped, appcontext_pushed, send
+from flasktrace.signals import Staged, Watcher, appcontext_popped, appcontext_pushed, send
 
 if TYPE_CHECKING:
     from flasktrace.app import Flask
@@ -87,6 +87,7 @@ class Context(Staged):
         "stage",
         "staged",
         "url_adapter",
+        "watcher",
     )
 
     app: Flask
@@ -109,6 +110,8 @@ class Context(Staged):
         self.after_functions: list[Callable[[Any], Any]] = []
         #: The open stage, see `Staged`.
         self.stage: str | None = None
+        #: Who follows it, see `Staged`.
+        self.watcher: Watcher | None = None
         #: How often it is pushed right now.
         self.pushes = 0
         #: Whether it has been through the push stage; pushed again later, it is no new request.

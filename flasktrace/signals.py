@@ -3,7 +3,7 @@
 import functools
 import inspect
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from blinker import Namespace, Signal
 
@@ -39,6 +39,9 @@ pop_finished = _flat("pop_finished")
 # "view", "error_handler", …), ``function=``; the finished half adds ``exception=`` and ``value=``.
 call_started = _flat("call_started")
 call_finished = _flat("call_finished")
+
+# A context that nobody watches enters a stage: ``context=``. A receiver may give it a `Watcher`.
+context_entered = _flat("context_entered")
 
 # A template that is rendered: ``template=``; the finished half is sent also when that fails.
 template_started = _flat("template_started")
@@ -78,6 +81,40 @@ STAGE_SIGNALS: dict[str, tuple[Signal, Signal]] = dict(_FLAT_SIGNALS)
 Method = TypeVar("Method", bound=Callable[..., Any])
 
 
+STAGE, STAGE_END = "stage", "stage end"
+"""First words of the notes that a `Watcher` gets when a stage begins and ends."""
+
+
+class Watcher(Protocol):
+    """Follows one context through its stages and calls, at a lower price than by their signals.
+
+    Its methods raise nothing of their own.
+    """
+
+    notes: list[tuple[Any, ...]]
+    """Gets ``(STAGE, time, name, None)`` when a stage begins that is in no other and in no call; and
+    ``(STAGE_END, time, name, None, None)`` when one ends in which nothing can have happened."""
+    clock: Callable[[], int]
+    base: int
+    """The time is what the clock says less this."""
+    calls: list[int]
+    """Not empty while a function of the user is called."""
+    looked: bool
+    """Whether it hears of the end of each stage; False as long as no code of the user has run."""
+
+    def begin_stage(self, name: str, around: str | None) -> None:
+        """Hear that any other stage begins, in the stage (or call) *around*."""
+
+    def end_stage(self, name: str, error: BaseException | None, made: Any) -> None:
+        """Hear that a stage ended, with what it raised, or what its method returned."""
+
+    def begin_call(self, kind: str, function: Any) -> None:
+        """Hear that a function of the user is called, see `call_started`."""
+
+    def end_call(self, kind: str, function: Any, error: BaseException | None, value: Any) -> None:
+        """Hear that it raised *error* or returned *value*."""
+
+
 class Staged:
     """What goes through the stages: it knows the one that it is in."""
 
@@ -85,6 +122,8 @@ class Staged:
         __slots__ = ()  # of its own; a checker would take the names below for missing
 
     app: Any
+    watcher: Watcher | None
+    """Who follows it, None for nobody."""
     stage: str | None
     """The open stage; between the stages what runs there (``error_handler``), else None."""
     request: Any
@@ -92,14 +131,19 @@ class Staged:
 
 
 def stage(
-    name: str, find: Callable[..., Staged | None] | None = None, *, as_given: bool = False
+    name: str,
+    find: Callable[..., Staged | None] | None = None,
+    *,
+    as_given: bool = False,
+    own: bool | None = None,
 ) -> Callable[[Method], Method]:
     """Make a method the stage *name*: it then sends the two signals around each run.
 
     The context is the argument of that type, or else what *find* makes of the arguments (by
     default the context on top of the stack). A method that does not name ``context`` (or ``ctx``)
     as its first parameter is called without it, so that overrides in Flask 3.1's spelling work;
-    with *as_given* the arguments are handed on just as they came.
+    with *as_given* the arguments are handed on just as they came. *own* tells whether the method is
+    a framework's, and not the user's; by default, whether it is in a module of this package.
 
     While a context is in a stage, a nested call of a stage method passes through without signals:
     ``super()`` does not send twice, and ``make_response`` called in a view is no stage. Only
@@ -108,11 +152,12 @@ def stage(
     KeyError when *name* is none of the seven.
     """
     started, finished = _FLAT_SIGNALS[name]
-    inside, tell = name == "match", _TELLING[name]
+    inside, tell = name == "match", _teller(name)
 
     def decorate(method: Method) -> Method:
         takes_context = as_given or _takes_context(method)
         context_of = _finding(method, find or _context_on_top, takes_context, as_given)
+        quiet = name in _QUIET and (_is_own(method) if own is None else own)
 
         # A request goes through it seven times: what can be done without a call is.
 
@@ -129,19 +174,35 @@ def stage(
                 return method(*args, **kwargs)
             context.stage = name
             try:
-                if not (started.receivers or finished.receivers):
+                watcher = context.watcher
+                if watcher is None and context_entered.receivers:
+                    context_entered.send(context.app, context=context)
+                    watcher = context.watcher
+                if watcher is not None:
+                    if around is None and not watcher.calls:
+                        watcher.notes.append((STAGE, watcher.clock() - watcher.base, name, None))
+                    else:
+                        watcher.begin_stage(name, around)
+                elif not (started.receivers or finished.receivers):
                     return method(*args, **kwargs)
-                app = context.app
                 try:
-                    for get in started.known.get(id(app)) or started.flatten(app):
-                        receiver = get()
-                        if receiver is not None:
-                            receiver(app, context=context)
+                    if started.receivers:
+                        started.send(context.app, context=context)
                     result = method(*args, **kwargs)
                 except BaseException as error:
-                    tell(finished, app, context, error, None)
+                    if watcher is not None:
+                        watcher.end_stage(name, error, None)
+                    if finished.receivers:
+                        tell(context, error, None)
                     raise
-                tell(finished, app, context, None, result)
+                if watcher is not None:
+                    if quiet and not watcher.looked:
+                        at = watcher.clock() - watcher.base
+                        watcher.notes.append((STAGE_END, at, name, None, None))
+                    else:
+                        watcher.end_stage(name, None, result)
+                if finished.receivers:
+                    tell(context, None, result)
                 return result
             finally:
                 context.stage = around
@@ -152,56 +213,36 @@ def stage(
     return decorate
 
 
-def _tell_end(
-    finished: FlatSignal, app: Any, context: Staged, error: BaseException | None, _made: Any
-) -> None:
-    """Send the finished half of a stage that makes nothing."""
-    for get in finished.known.get(id(app)) or finished.flatten(app):
-        receiver = get()
-        if receiver is not None:
-            receiver(app, context=context, exception=error)
+_QUIET = {"push", "preprocess"}
+"""Stages in which a framework does nothing that a `Watcher` does not hear of, or finds later."""
 
 
-def _tell_value(
-    finished: FlatSignal, app: Any, context: Staged, error: BaseException | None, made: Any
-) -> None:
-    for get in finished.known.get(id(app)) or finished.flatten(app):
-        receiver = get()
-        if receiver is not None:
-            receiver(app, context=context, exception=error, value=made)
+def _is_own(method: Callable[..., Any]) -> bool:
+    return getattr(method, "__module__", "").startswith("flasktrace.")
 
 
-def _tell_response(
-    finished: FlatSignal, app: Any, context: Staged, error: BaseException | None, made: Any
-) -> None:
-    for get in finished.known.get(id(app)) or finished.flatten(app):
-        receiver = get()
-        if receiver is not None:
-            receiver(app, context=context, exception=error, response=made)
+def _teller(name: str) -> Callable[[Staged, BaseException | None, Any], None]:
+    """Return what sends the finished half of a stage, given what its method returned."""
+    finished = _FLAT_SIGNALS[name][1]
+    key = _RESULTS.get(name)
+
+    def tell(context: Staged, error: BaseException | None, result: Any) -> None:
+        made = _match_of(context) if name == "match" else {} if key is None else {key: result}
+        finished.send(context.app, context=context, exception=error, **made)
+
+    return tell
 
 
-def _tell_match(
-    finished: FlatSignal, app: Any, context: Staged, error: BaseException | None, _made: Any
-) -> None:
-    """Send what the match left on the request."""
-    request = context.request
-    for get in finished.known.get(id(app)) or finished.flatten(app):
-        receiver = get()
-        if receiver is not None:
-            rule, view_args = request.url_rule, request.view_args
-            receiver(app, context=context, exception=error, rule=rule, view_args=view_args)
+def _match_of(context: Staged) -> dict[str, Any]:
+    return {"rule": context.request.url_rule, "view_args": context.request.view_args}
 
 
-_TELLING: dict[str, Callable[[FlatSignal, Any, Staged, BaseException | None, Any], None]] = {
-    "push": _tell_end,
-    "preprocess": _tell_value,
-    "match": _tell_match,
-    "dispatch": _tell_value,
-    "make_response": _tell_response,
-    "postprocess": _tell_response,
-    "pop": _tell_end,
+_RESULTS = {
+    "preprocess": "value",
+    "dispatch": "value",
+    "make_response": "response",
+    "postprocess": "response",
 }
-"""Stage to what sends its finished half, with what the stage made."""
 
 
 def _finding(
@@ -241,37 +282,38 @@ def call(
 
     An error handler marks the context, so that a ``make_response`` in it is not taken for a stage.
     """
-    app, around = context.app, context.stage
+    app, around, watcher = context.app, context.stage, context.watcher
     if around is None:
         context.stage = kind
     try:
+        if watcher is not None:
+            watcher.begin_call(kind, function)
         if call_started.receivers:
-            for get in call_started.known.get(id(app)) or call_started.flatten(app):
-                receiver = get()
-                if receiver is not None:
-                    receiver(app, context=context, kind=kind, function=function)
+            call_started.send(app, context=context, kind=kind, function=function)
         value = run(*args, **kwargs)
     except BaseException as error:
-        call_finished.send(
-            app, context=context, kind=kind, function=function, exception=error, value=None
-        )
+        if watcher is not None:
+            watcher.end_call(kind, function, error, None)
+        if call_finished.receivers:
+            call_finished.send(
+                app, context=context, kind=kind, function=function, exception=error, value=None
+            )
         raise
     else:
+        if watcher is not None:
+            watcher.end_call(kind, function, None, value)
         if call_finished.receivers:
-            for get in call_finished.known.get(id(app)) or call_finished.flatten(app):
-                receiver = get()
-                if receiver is not None:
-                    receiver(
-                        app,
-                        context=context,
-                        kind=kind,
-                        function=function,
-                        exception=None,
-                        value=value,
-                    )
+            call_finished.send(
+                app, context=context, kind=kind, function=function, exception=None, value=value
+            )
         return value
     finally:
         context.stage = around
+
+
+def is_heard(context: Any) -> bool:
+    """Tell whether anybody hears of the calls in *context*."""
+    return bool(context.watcher is not None or call_started.receivers or call_finished.receivers)
 
 
 def send(signal: Signal, app: Any, context: Any, /, **facts: Any) -> None:
@@ -279,7 +321,7 @@ def send(signal: Signal, app: Any, context: Any, /, **facts: Any) -> None:
 
     Where calls are heard, each receiver is one. Ask for ``signal.receivers`` first.
     """
-    if context is None or not (call_started.receivers or call_finished.receivers):
+    if context is None or not is_heard(context):
         signal.send(app, _async_wrapper=app.ensure_sync, **facts)
         return
     if signal.is_muted:

@@ -6,6 +6,8 @@ What follows is listed here; `Story` reads it.
 
 from typing import Any
 
+from flasktrace import signals
+
 Note = tuple[Any, ...]
 
 WSGI = "wsgi"
@@ -13,10 +15,11 @@ WSGI = "wsgi"
 NO_RESPONSE = "returned None instead of a response"
 """Outcome of a hook after the view that forgot to return one."""
 
-STAGE = "stage"
+STAGE = signals.STAGE
 """name, who asked for it (or None)"""
-STAGE_END = "stage end"
-"""name, the `Look` at its end, name of the exception's type (or None)"""
+STAGE_END = signals.STAGE_END
+"""name, the `Look` at its end (None before the first `LOOK`, which then tells of it), name of the
+exception's type (or None)"""
 CALL = "call"
 """address of the function, kind, its `Place`; of the user's functions"""
 CALL_END = "call end"

@@ -15,6 +15,7 @@ from werkzeug.exceptions import HTTPException
 from flasktrace import signals
 from flasktrace.trace.model import Failure
 from flasktrace.trace.record import (
+    calls,
     failure,
     handlers,
     lanes,
@@ -29,9 +30,10 @@ from flasktrace.trace.record.collectors.statements import Statements
 from flasktrace.trace.record.describe import Describer, attributes_of, module_of, type_name
 from flasktrace.trace.record.guard import Guard
 from flasktrace.trace.record.limits import Limits
-from flasktrace.trace.record.notes import CALL, CALL_END, STAGE, STAGE_END
+from flasktrace.trace.record.notes import CALL, CALL_END
 from flasktrace.trace.record.place import Place, Places
-from flasktrace.trace.record.recording import CURRENT, Recording
+from flasktrace.trace.record.current import CURRENT
+from flasktrace.trace.record.recording import Recording
 from flasktrace.trace.record.redact import MARK, Redactor
 from flasktrace.trace.record.residue import PRESERVE, Residue
 from flasktrace.trace.record.roster import RANKED, Rosters
@@ -39,18 +41,8 @@ from flasktrace.trace.record.snapshot import Look
 
 Receiver = Callable[..., None]
 
-_PUSH = ["push"]
-_CHANGING = {"push", "match", "pop"}
-"""Stages in which the framework itself changes more than session and ``g``."""
-_AFTER = {"after_request", "after_this_request"}
-_CHOSEN = RANKED | {"error_handler"}
-_RETURNED_NONE = "returned None", ""
-_SAME_RESPONSE = "returned the response", ""
-_OTHER_RESPONSE = "replaced the response", notes.REPLACED
 _MOST_RULES = 1000
 _PROPAGATE = "PROPAGATE_EXCEPTIONS"
-_OWN_SESSIONS = "flasktrace.sessions"
-"""What this does to the context the framework does; it is looked at when the stage ends."""
 _MOST_RECEIVERS = 20
 """Receivers of one signal that are named."""
 
@@ -104,7 +96,7 @@ class Recorder:
         #: Recordings whose request is not over; id to recording.
         self.live: dict[str, Recording] = {}
         self._connected: list[tuple[Signal, Receiver]] = []
-        self._places = Places()
+        self.places = Places()
         #: What a host tells of by itself: keyword arguments as of the methods.
         self.host_event = self._guarded("host event", self._host_event)
         self.untimed_call = self._guarded("untimed call", self._untimed_call)
@@ -117,11 +109,7 @@ class Recorder:
 
     def connect(self, app: Any) -> None:
         """Listen to the signals that *app* sends."""
-        for name, (started, finished) in signals.STAGE_SIGNALS.items():
-            self._listen(started, self._on_stage_started(name), app)
-            self._listen(finished, self._on_stage_finished(name), app)
-        self._listen(signals.call_started, self._on_call_started(), app)
-        self._listen(signals.call_finished, self._on_call_finished(), app)
+        self._listen(signals.context_entered, self._adopt, app)
         self._listen(signals.signal_sent, self._guarded("signal", self._signal_sent), app)
 
     def connect_templates(self, before: Signal, after: Signal, app: Any) -> None:
@@ -213,8 +201,7 @@ class Recorder:
         except Exception as error:  # noqa: BLE001
             self.guard.failed("sink", error)
 
-    # Receivers. A request sends some twenty signals, so these are closures that look nothing up,
-    # and each does its own part of `Recording.enter` and `leave`.
+    # Receivers. What happens oftener than these is in stages.py and calls.py.
 
     def _guarded(self, part: str, note: Callable[..., None]) -> Receiver:
         """Return a receiver that calls *note*; it can neither fail nor cost the app's clock."""
@@ -241,218 +228,32 @@ class Recorder:
 
         return receive
 
-    def _adopted(self, recording: Recording | None, context: Any) -> Recording | None:
-        """Return *recording* if *context* belongs to it, else None.
+    def _adopt(self, _app: Any, *, context: Any) -> None:
+        """Let the recording that is going on here watch *context*.
 
         The first context in which a stage begins is the one; others are nested in it.
         """
+        recording = CURRENT.get()
         if recording is None or recording.recorder is not self or recording.finished:
-            return None
+            return
         if recording.context is None:
             recording.context = context
             recording.own = id(context)
-        return recording if recording.context is context else None
+        if recording.context is context:
+            context.watcher = recording
 
-    def _on_stage_started(self, name: str) -> Receiver:
-        part, is_match = "stage started", name == "match"
-        current, clock, off = CURRENT.get, self.clock, self.guard.off
-
-        def receive(_app: Any, *, context: Any) -> None:
-            recording = current()
-            try:
-                if recording is None or recording.context is not context:
-                    recording = self._adopted(recording, context)
-                    if recording is None:
-                        return
-                if off and part in off:
-                    recording.partial = True
-                    return
-                base, entered = recording.base, clock()
-                at = entered - base
-                if recording.calls:  # what changed so far is the doing of that function
-                    self._gaze(recording, at)
-                stages = recording.stages
-                asker = routing.asker() if is_match and stages and stages != _PUSH else None
-                recording.notes.append((STAGE, at, name, asker))
-                stages.append(name)
-                recording.base = base + clock() - entered
-            except Exception as error:  # noqa: BLE001
-                self.failed(recording, part, error)
-
-        return receive
-
-    def _on_stage_finished(self, name: str) -> Receiver:
-        part = "stage finished"
-        current, clock, off, host = CURRENT.get, self.clock, self.guard.off, self.host
-        whole, fresh, is_match = name in _CHANGING, name == "make_response", name == "match"
-
-        def receive(
-            _app: Any,
-            *,
-            context: Any,
-            exception: BaseException | None = None,
-            response: Any = None,
-            **made: Any,
-        ) -> None:
-            recording = current()
-            if recording is None or recording.context is not context:
-                return
-            try:
-                if off and part in off:
-                    recording.partial = True
-                    return
-                stages = recording.stages
-                if not stages or stages[-1] != name:
-                    return
-                base, entered = recording.base, clock()
-                at = entered - base
-                looker = recording.looker
-                before = looker.last
-                if is_match:
-                    after = looker.matched(host, made["rule"], made["view_args"])
-                else:
-                    after = looker.gaze(host) if whole else looker.glance(host)
-                if after is not before:
-                    self._changed(recording, at, before, after, by_framework=True)
-                if "rule" in made:
-                    recording.routing = self._routing(context, **made)
-                if response is not None:
-                    recording.response_id = id(response)
-                    self._stage_answered(recording, at, response, fresh)
-                failed = None if exception is None else self._stage_failed(recording, at, exception)
-                recording.notes.append((STAGE_END, at, name, after, failed))
-                del stages[-1]
-                recording.base = base + clock() - entered
-            except Exception as error:  # noqa: BLE001
-                self.failed(recording, part, error)
-
-        return receive
-
-    def _stage_failed(self, recording: Recording, at: int, error: BaseException) -> str:
+    def stage_failed(self, recording: Recording, at: int, error: BaseException) -> str:
         """Note what a stage raised, unless a function of the user around it may still catch it."""
         if not recording.calls:
             self._see_exception(recording, at, error)
         return type_name(type(error))
 
-    def _on_call_started(self) -> Receiver:
-        part = "call started"
-        current, clock, off, host = CURRENT.get, self.clock, self.guard.off, self.host
-        place_of, ident = self._places.of, threading.get_ident
-
-        def receive(_app: Any, *, context: Any, kind: str, function: Any) -> None:
-            recording = current()
-            if recording is None or recording.context is not context:
-                return
-            try:
-                if off and part in off:
-                    recording.partial = True
-                    return
-                if ident() != recording.ident:
-                    self._call_began_beside(recording, kind, function)
-                    return
-                base, entered = recording.base, clock()
-                at = entered - base
-                place = place_of(function)
-                looker = recording.looker
-                before = looker.last
-                # Inside a function of the user anything may have changed since.
-                look = looker.gaze if recording.calls else looker.glance
-                after = before if place.module == _OWN_SESSIONS else look(host)
-                if after is not before:
-                    self._changed(recording, at, before, after)
-                if kind in _AFTER and recording.answer is None:
-                    recording.answer = response_look.read(recording.response)
-                address = id(function)
-                if recording.room > 0:
-                    recording.room -= 1
-                    recording.notes.append((CALL, at, address, kind, place))
-                    recording.calls.append(address)
-                    if kind in _CHOSEN:
-                        self._note_choice(recording, at, kind, function)
-                else:
-                    recording.drop("spans")
-                    recording.calls.append(-address)
-                recording.base = base + clock() - entered
-            except Exception as error:  # noqa: BLE001
-                self.failed(recording, part, error)
-
-        return receive
-
-    def _on_call_finished(self) -> Receiver:
-        part = "call finished"
-        current, clock, off, host = CURRENT.get, self.clock, self.guard.off, self.host
-        ident = threading.get_ident
-        place_of = self._places.of
-
-        def receive(
-            _app: Any,
-            *,
-            context: Any,
-            kind: str,
-            function: Any,
-            exception: BaseException | None,
-            value: Any,
-        ) -> None:
-            recording = current()
-            if recording is None or recording.context is not context:
-                return
-            try:
-                if off and part in off:
-                    recording.partial = True
-                    return
-                if ident() != recording.ident:
-                    self._call_ended_beside(recording, function, exception)
-                    return
-                base, entered = recording.base, clock()
-                at = entered - base
-                place = place_of(function)
-                looker = recording.looker
-                before = looker.last
-                after = before if place.module == _OWN_SESSIONS else looker.gaze(host)
-                if after is not before:
-                    self._changed(recording, at, before, after)
-                if exception is None:
-                    outcome, meaning = self._outcome(recording, at, kind, value)
-                else:
-                    outcome, meaning = f"raised {type_name(type(exception))}", ""
-                noted = _ended(recording.calls, id(function))
-                if noted or meaning:
-                    recording.notes.append(
-                        (CALL_END, at, id(function), kind, place, outcome, meaning)
-                    )
-                if exception is not None and not recording.calls:
-                    # Else the function around it may still catch it.
-                    by = _raiser(recording, kind, exception) if noted else ""
-                    self._see_exception(recording, at, exception, by)
-                recording.base = base + clock() - entered
-            except Exception as error:  # noqa: BLE001
-                self.failed(recording, part, error)
-
-        return receive
-
-    def _call_began_beside(self, recording: Recording, kind: str, function: Any) -> None:
-        lane = lanes.lane_of(recording)
-        if lane is not None and not recording.finished:
-            place = self._places.of(function)
-            attributes = place.attributes()
-            lanes.begin_nested(recording, lane, id(function), kind, place.name, attributes)
-
-    def _call_ended_beside(
-        self, recording: Recording, function: Any, error: BaseException | None
-    ) -> None:
-        lane = lanes.lane_of(recording)
-        if lane is not None and not recording.finished:
-            outcome = None if error is None else f"raised {type_name(type(error))}"
-            lanes.end_nested(recording, lane, id(function), outcome)
-
-    def _outcome(self, recording: Recording, at: int, kind: str, value: Any) -> tuple[str, str]:
+    def outcome(self, recording: Recording, at: int, kind: str, value: Any) -> tuple[str, str]:
         """Return what a call gave, in words, and what it means for the verdict."""
-        if kind in _AFTER:
+        if kind in calls.AFTER:
             return self._outcome_after(recording, at, value)
         if kind == "error_handler" and value is not None:
             return f"answered with {type_name(type(value))}", notes.HANDLED
-        if value is None:
-            return _RETURNED_NONE
         if kind == "before_request":
             recording.answered_place = _place_among_hooks(recording)
             return f"answered with {type_name(type(value))}", notes.ANSWERED
@@ -463,11 +264,16 @@ class Recorder:
         recording.response = value
         same = id(value) == recording.response_id
         recording.response_id = id(value)
-        if value is None:
-            return notes.NO_RESPONSE, notes.REPLACED
-        return _SAME_RESPONSE if same else _OTHER_RESPONSE
+        return calls.outcome_after(value, same=same)
 
-    def _routing(self, context: Any, rule: Any, view_args: Any) -> dict[str, Any]:
+    def call_failed(
+        self, recording: Recording, at: int, kind: str, error: BaseException, *, noted: bool
+    ) -> None:
+        """See what a function of the user raised, with none around that may catch it."""
+        by = _raiser(recording, kind, error) if noted else ""
+        self._see_exception(recording, at, error, by)
+
+    def routing(self, context: Any, rule: Any, view_args: Any) -> dict[str, Any]:
         """Return the facts of a match; those of a rule without arguments are always the same."""
         if rule is None or view_args:
             return routing.facts(context, rule, view_args, self.describe)
@@ -490,14 +296,14 @@ class Recorder:
         if lane is None:
             self._see_exception(recording, recording.at, exception)
 
-    def _note_choice(self, recording: Recording, at: int, kind: str, function: Any) -> None:
+    def note_choice(self, recording: Recording, at: int, kind: str, function: Any) -> None:
         """Note among which others *function* runs, or, of an error handler, why it was chosen."""
         if kind in RANKED:
             if recording.roster is None:
                 recording.roster = self._rosters.of(recording.context.app)
             return
         app, endpoint = recording.context.app, recording.routing.get("endpoint")
-        why = handlers.why(app, endpoint, function, sys.exception(), self._places.of)
+        why = handlers.why(app, endpoint, function, sys.exception(), self.places.of)
         if why:
             recording.notes.append((notes.WHY, at, why))
 
@@ -530,7 +336,7 @@ class Recorder:
             recording.drop("events")
             return
         recording.event_room -= 1
-        places = tuple([self._places.of(item) for item in receivers[:_MOST_RECEIVERS]])
+        places = tuple([self.places.of(item) for item in receivers[:_MOST_RECEIVERS]])
         more = len(receivers) - len(places)
         name = attributes_of(signal).get("name", "").replace("-", "_")  # as flask spells it
         at = _at(recording, lane)
@@ -571,7 +377,7 @@ class Recorder:
                 return self._noted_span(recording, asked, lanes.now(recording), lane)
             recording.enter()
             try:
-                self._gaze(recording, recording.at)
+                self.gaze(recording, recording.at)
                 return self._noted_span(recording, asked, recording.at, None)
             finally:
                 recording.leave()
@@ -601,7 +407,7 @@ class Recorder:
                 return
             recording.enter()
             try:
-                self._gaze(recording, recording.at)
+                self.gaze(recording, recording.at)
                 recording.notes.append((notes.SPAN_END, recording.at, number, outcome))
             finally:
                 recording.leave()
@@ -634,7 +440,7 @@ class Recorder:
         facts: Callable[[Callable[[Any], Place]], dict[str, Any] | None],
     ) -> None:
         """Note a point in time of which the host knows *facts*, given what tells a place."""
-        found = facts(self._places.of)
+        found = facts(self.places.of)
         if found is not None:
             recording.event(_at(recording, lane), name, found, lane)
 
@@ -649,7 +455,7 @@ class Recorder:
     ) -> None:
         """Note a call that the host knows of, but could not put anything around."""
         if lane is None and recording.has_room():
-            at, address, place = recording.at, id(function), self._places.of(function)
+            at, address, place = recording.at, id(function), self.places.of(function)
             recording.notes.append((CALL, at, address, kind, place))
             recording.notes.append((CALL_END, at, address, kind, place, outcome, ""))
 
@@ -664,14 +470,14 @@ class Recorder:
 
     # What is seen
 
-    def _gaze(self, recording: Recording, at: int) -> None:
+    def gaze(self, recording: Recording, at: int) -> None:
         """Look at the context stack, and note what changed since the last look."""
         before = recording.looker.last
         after = recording.looker.gaze(self.host)
         if after is not before:
-            self._changed(recording, at, before, after)
+            self.changed(recording, at, before, after)
 
-    def _changed(
+    def changed(
         self,
         recording: Recording,
         at: int,
@@ -680,14 +486,16 @@ class Recorder:
         *,
         by_framework: bool = False,
     ) -> None:
+        recording.looked = True
         if recording.change_room <= 0:
             recording.drop("changes")
             return
         recording.change_room -= 1
         recording.notes.append((notes.LOOK, at, before, after, by_framework))
 
-    def _stage_answered(self, recording: Recording, at: int, response: Any, fresh: bool) -> None:
+    def stage_answered(self, recording: Recording, at: int, response: Any, *, fresh: bool) -> None:
         """See the response that a stage has made or sends, when somebody may have changed it."""
+        recording.response_id = id(response)
         if fresh:  # a hook after the view, if there is one, has it read before it runs
             recording.response = response
             used = recording.looker.session_in_use()
@@ -787,19 +595,6 @@ class Recorder:
             self.failed(recording, "exception", mistake)
 
 
-def _ended(calls: list[int], address: int) -> bool:
-    """Take the latest call of a function off, and those in it; tell whether it was noted."""
-    if calls and calls[-1] == address:
-        del calls[-1]
-        return True
-    for position in range(len(calls) - 1, -1, -1):
-        if abs(calls[position]) == address:
-            noted = calls[position] == address
-            del calls[position:]
-            return noted
-    return False
-
-
 def _at(recording: Recording, lane: lanes.Lane | None) -> int:
     return recording.at if lane is None else lanes.now(recording)
 
@@ -820,7 +615,7 @@ def _raiser(recording: Recording, kind: str, error: BaseException) -> str:
     """
     late = (
         kind == "error_handler"
-        or recording.stages[-1:] == ["postprocess"]
+        or recording.context.stage == "postprocess"
         or (kind == "receiver" and recording.response_id != 0)
     )
     return notes.BY_LATE_CALL if late and issubclass(type(error), HTTPException) else notes.BY_CALL

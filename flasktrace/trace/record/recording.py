@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable
-from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
-from flasktrace.trace.record import notes
+from flasktrace.trace.record import calls, notes, stages
 from flasktrace.trace.record.born import BIRTH
+from flasktrace.trace.record.current import CURRENT
 from flasktrace.trace.record.lanes import Lane, spot, thread_name
 from flasktrace.trace.record.notes import Note
 from flasktrace.trace.record.response_look import Seen
@@ -19,8 +19,7 @@ if TYPE_CHECKING:
     from flasktrace.trace.record.recorder import Recorder
     from flasktrace.trace.record.roster import Roster
 
-CURRENT: ContextVar[Recording | None] = ContextVar("flasktrace.recording", default=None)
-"""What records in this thread, greenlet or task."""
+__all__ = ["CURRENT", "Recording"]
 
 
 class Recording:
@@ -37,6 +36,8 @@ class Recording:
     context: Any = None
     #: Its address.
     own = 0
+    #: Whether the stack was looked at.
+    looked = False
     partial = False
     #: The method and the path of the client, and what else the environ says of it.
     request: dict[str, str] = {}  # noqa: RUF012
@@ -117,14 +118,19 @@ class Recording:
         self.thread = thread_name(ident) or threading.current_thread().name
         #: What happened, in its order.
         self.notes: list[Note] = []
-        #: The open stages, the innermost last.
-        self.stages: list[str] = []
         #: Addresses of the functions whose calls have not ended; negative when not noted.
         self.calls: list[int] = []
         #: How many more spans, events and looks at changes may be noted.
         self.room, self.event_room, self.change_room = recorder.rooms
         self.looker = Looker(recorder.describe)
         self.dropped: dict[str, int] = {}
+
+    # What a context tells of its stages and calls, see `flasktrace.signals.Watcher`.
+
+    begin_stage = stages.begin
+    end_stage = stages.end
+    begin_call = calls.begin
+    end_call = calls.end
 
     @property
     def tracer_ns(self) -> int:
@@ -169,6 +175,8 @@ class Recording:
 
     def release(self) -> None:
         """Let go of everything that belongs to the app."""
+        if self.context is not None:
+            self.context.watcher = None
         self.context = self.environ = self.response = self.answer = None
         if self.beneath or self.left:
             self.beneath = self.left = ()

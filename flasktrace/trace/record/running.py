@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from types import CodeType, FrameType
 from typing import Any
 
+from flasktrace.trace.model import STAGES
 from flasktrace.trace.record import lanes, notes
 from flasktrace.trace.record.body import Body
 from flasktrace.trace.record.failure import is_own
@@ -58,8 +59,11 @@ def _told(recording: Recording, stack: list[str]) -> dict[str, Any]:
 
 def _stage(recording: Recording) -> str | None:
     """Return the stage that a request is in, ``body`` after them, None between them."""
-    stages = recording.stages[-1:]
-    return stages[0] if stages else "body" if recording.returned else None
+    context = recording.context
+    stage: str | None = None if context is None else context.stage
+    if stage in STAGES:
+        return stage
+    return "body" if recording.returned else None
 
 
 def _doing(recording: Recording) -> str | None:

@@ -578,6 +578,27 @@ def _flashes(messages: Any, describe: Describer) -> dict[str, str]:
     return {str(number): describe(item) for number, item in enumerate(shown)}
 
 
+def unmatched(look: Look) -> Look:
+    """Return what a look would have found before the match; the same one when that is all."""
+    if not any(_BY_MATCH.intersection(card[2]) for card in look.seen):
+        return look
+    return Look(
+        look.owners,
+        tuple(
+            (
+                kind,
+                name,
+                {key: text for key, text in request.items() if key not in _BY_MATCH},
+                *rest,
+            )
+            for kind, name, request, *rest in look.seen
+        ),
+    )
+
+
+_BY_MATCH = {"endpoint", "rule", "view_args", "routing_exception"}
+
+
 def changes(before: Look, after: Look, at_ns: int, author: str, span: int | None) -> list[Change]:
     """Return what differs between two looks at the stack; cards pushed or popped are no change."""
     if before is after:

@@ -11,7 +11,7 @@ from flasktrace.trace.record import notes, snapshot
 from flasktrace.trace.record.handlers import BECOMES_500
 from flasktrace.trace.record.lanes import GREENLET, Lane
 from flasktrace.trace.record.place import Place, author_of
-from flasktrace.trace.record.snapshot import Look
+from flasktrace.trace.record.snapshot import NOTHING, Look
 
 if TYPE_CHECKING:
     from flasktrace.trace.record.recording import Recording
@@ -123,8 +123,12 @@ class Story:
         #: The span of the call that ended last.
         self._ended: OpenSpan | None = None
         readers = self._readers()
+        listed = list(recording.notes)  # another thread may still be adding
+        looks = (note[3] for note in listed if note[0] == notes.LOOK)
+        #: The first look, and the latest up to what is being told.
+        self._first_look, self._known = next(looks, NOTHING), NOTHING
         latest = 0
-        for word, at, *facts in list(recording.notes):  # another thread may still be adding
+        for word, at, *facts in listed:
             # A look within a look, or in another thread, may have read the clock a little early.
             latest = max(latest, at)
             readers[word](latest, *facts)
@@ -165,12 +169,28 @@ class Story:
         self.runs.append(run)
         self._open_runs.append(run)
 
-    def _end_stage(self, at: int, _name: str, look: Look, exception: str | None) -> None:
+    def _end_stage(self, at: int, name: str, look: Look | None, exception: str | None) -> None:
         self._told = ""
+        if self._stage != name:
+            return  # its begin could not be noted
+        if look is None:
+            look = self._unseen(at, name)
+        self._known = look
         run = self._open_runs.pop()
         run.duration = at - run.start
         run.look = at, look
         run.exception = exception
+
+    def _unseen(self, at: int, name: str) -> Look:
+        """Return what stood on the stack at the end of a stage before the first look.
+
+        Until then no code of the user has run, so only the match can have changed anything.
+        """
+        is_matched = name == "match" or any(run.name == "match" for run in self.runs)
+        look = self._first_look if is_matched else snapshot.unmatched(self._first_look)
+        if look is not self._known:
+            self._look(at, self._known, look, by_framework=True)
+        return look
 
     # Spans
 
@@ -334,6 +354,9 @@ class Story:
 
     def _look(self, at: int, before: Look, after: Look, by_framework: bool) -> None:
         """Put down what changed: its author is the innermost open span, if any."""
+        if before is NOTHING:
+            before = self._known  # what was told already of the first look
+        self._known = after
         author, span = self._author(by_framework)
         found = snapshot.changes(before, after, at, author, span)
         if by_framework and self._stage == "push":  # what the session brings is no change of it

@@ -74,13 +74,13 @@ def test_an_app_does_not_notice_that_bodies_are_captured(name, library):
 
 STEPS = {
     "recorder": [
-        "_adopted",
-        "_gaze",
-        "_changed",
+        "_adopt",
+        "gaze",
+        "changed",
         "_see_exception",
-        "_outcome",
+        "outcome",
         "_see_response",
-        "_stage_answered",
+        "stage_answered",
         "_failure",
         "_attributes",
         "describe",

@@ -146,9 +146,9 @@ class FlaskHost:
             or below("app") is not app
         ):
             return None
-        rule = get("url_rule")
+        name, rule = self.app_name(pair[1]), get("url_rule")
         return (
-            pair, app.name, request, its, get("method"), get("path"), rule, args, session, g,
+            pair, name, request, its, get("method"), get("path"), rule, args, session, g,
             adapter,
         )  # fmt: skip
 
@@ -182,7 +182,8 @@ class FlaskHost:
         ears = Ears(app, recorder)
         for method, name in _STAGES.items():
             ready = _INSIDE.get(method, _as_it_is)(app, getattr(app, method))
-            self._dress(app, method, _staged(name, ready, app))
+            own = _flasks_own(getattr(app, method)) is not None
+            self._dress(app, method, _staged(name, ready, app, own=own))
         self._dress(app, "request_context", _dressing(app.request_context, ears))
         self._dress(app, "ensure_sync", _announcing(app, app.ensure_sync))
         recorder.connect(app)
@@ -209,6 +210,7 @@ class TracedContext(Staged):
     """What a request context of flask has beside its own, while it is watched."""
 
     stage: str | None = None
+    watcher = None
     flasktrace_pushes = 0
     flasktrace_calls = 0
     flasktrace_staged = False
@@ -237,7 +239,7 @@ def _ending() -> Any:
 # The stages
 
 
-def _staged(name: str, method: Callable[..., Any], app: Any) -> Callable[..., Any]:
+def _staged(name: str, method: Callable[..., Any], app: Any, *, own: bool) -> Callable[..., Any]:
     """Return a stage method of *app* that sends the signals of the stage *name*."""
 
     def bound(_app: Any, /, *args: Any, **kwargs: Any) -> Any:
@@ -246,7 +248,7 @@ def _staged(name: str, method: Callable[..., Any], app: Any) -> Callable[..., An
     def find(_app: Any, *args: Any) -> Any:
         return _current(*args)
 
-    staged = stage(name, find, as_given=True)(bound)
+    staged = stage(name, find, as_given=True, own=own)(bound)
 
     @functools.wraps(method)
     def run(*args: Any, **kwargs: Any) -> Any:
@@ -341,8 +343,10 @@ def _dressing(method: Callable[..., Any], ears: Ears) -> Callable[..., Any]:
     @functools.wraps(method)
     def request_context(*args: Any, **kwargs: Any) -> Any:
         context = method(*args, **kwargs)
-        if CURRENT.get() is not None:
-            ears.open()
+        recording = CURRENT.get()
+        if recording is not None:
+            # What others do when they hear a signal nobody sees, but what it changed.
+            recording.looked = ears.open() or recording.looked
             context.__class__ = _traced_class(type(context))
         return context
 

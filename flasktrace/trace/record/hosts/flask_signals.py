@@ -38,8 +38,8 @@ class Ears:
             for name, signal in ((name, getattr(flask, name)) for name in NAMES)
         )
 
-    def open(self) -> None:
-        """Begin to listen where others have begun since."""
+    def open(self) -> bool:
+        """Begin to listen where others have begun since; tell whether any others listen."""
         try:
             for signal, own, listen in self._deaf:
                 if len(signal.receivers) > own:
@@ -48,6 +48,7 @@ class Ears:
                     listen()
         except Exception as error:  # noqa: BLE001
             self._recorder.failed(CURRENT.get(), "signal", error)
+        return len(self._deaf) < len(NAMES)
 
 
 def is_receiver(function: Any, app: Any) -> bool:

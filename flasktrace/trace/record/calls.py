@@ -1,0 +1,149 @@
+"""What a recording notes of the functions of the user that the framework calls.
+
+See `flasktrace.signals.Watcher`; each function does its own part of `Recording.enter` and `leave`.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any
+
+from flasktrace.trace.record import lanes, notes, response_look
+from flasktrace.trace.record.current import CURRENT
+from flasktrace.trace.record.describe import type_name
+from flasktrace.trace.record.notes import CALL, CALL_END
+from flasktrace.trace.record.roster import RANKED
+
+if TYPE_CHECKING:
+    from flasktrace.trace.record.recording import Recording
+
+BEGIN, END = "call started", "call finished"
+"""Parts that the guard may switch off."""
+AFTER = {"after_request", "after_this_request"}
+"""Kinds of functions that get the response."""
+_CHOSEN = RANKED | {"error_handler"}
+_OWN_SESSIONS = "flasktrace.sessions"
+"""What this does to the context the framework does; it is looked at when the stage ends."""
+_RETURNED_NONE = "returned None", ""
+_SAME_RESPONSE = "returned the response", ""
+_OTHER_RESPONSE = "replaced the response", notes.REPLACED
+_ident = threading.get_ident
+
+
+def begin(recording: Recording, kind: str, function: Any) -> None:
+    """Note that the framework calls *function*."""
+    if recording.finished or CURRENT.get() is not recording:
+        return
+    recorder = recording.recorder
+    if recorder.guard.off and BEGIN in recorder.guard.off:
+        recording.partial = True
+        return
+    try:
+        if _ident() != recording.ident:
+            _begin_beside(recording, kind, function)
+            return
+        clock, host, looker = recording.clock, recorder.host, recording.looker
+        base, entered = recording.base, clock()
+        at = entered - base
+        place = recorder.places.of(function)
+        if place.module != _OWN_SESSIONS:
+            before = looker.last
+            # Inside a function of the user anything may have changed since.
+            after = looker.gaze(host) if recording.calls else looker.glance(host)
+            if after is not before:
+                recorder.changed(recording, at, before, after)
+        if kind in AFTER and recording.answer is None:
+            recording.answer = response_look.read(recording.response)
+        address = id(function)
+        if recording.room > 0:
+            recording.room -= 1
+            recording.notes.append((CALL, at, address, kind, place))
+            recording.calls.append(address)
+            if kind in _CHOSEN:
+                recorder.note_choice(recording, at, kind, function)
+        else:
+            recording.drop("spans")
+            recording.calls.append(-address)
+        recording.base = base + clock() - entered
+    except Exception as error:  # noqa: BLE001
+        recorder.failed(recording, BEGIN, error)
+
+
+def end(
+    recording: Recording, kind: str, function: Any, error: BaseException | None, value: Any
+) -> None:
+    """Note that *function* returned *value*, or raised *error*."""
+    if recording.finished or CURRENT.get() is not recording:
+        return
+    recorder = recording.recorder
+    if recorder.guard.off and END in recorder.guard.off:
+        recording.partial = True
+        return
+    try:
+        if _ident() != recording.ident:
+            _end_beside(recording, function, error)
+            return
+        clock, looker = recording.clock, recording.looker
+        base, entered = recording.base, clock()
+        at = entered - base
+        place = recorder.places.of(function)
+        if place.module != _OWN_SESSIONS:
+            before = looker.last
+            after = looker.gaze(recorder.host)
+            if after is not before:
+                recorder.changed(recording, at, before, after)
+        if error is not None:
+            outcome, meaning = f"raised {type_name(type(error))}", ""
+        elif value is None and kind not in AFTER:
+            outcome, meaning = _RETURNED_NONE
+        else:
+            outcome, meaning = recorder.outcome(recording, at, kind, value)
+        address, calls = id(function), recording.calls
+        if calls and calls[-1] == address:
+            calls.pop()
+            noted = True
+        else:
+            noted = _ended(calls, address)
+        if noted or meaning:
+            recording.notes.append((CALL_END, at, address, kind, place, outcome, meaning))
+        if error is not None and not calls:
+            # Else the function around it may still catch it.
+            recorder.call_failed(recording, at, kind, error, noted=noted)
+        recording.base = base + clock() - entered
+    except Exception as mistake:  # noqa: BLE001
+        recorder.failed(recording, END, mistake)
+
+
+def outcome_after(value: Any, *, same: bool) -> tuple[str, str]:
+    """Return what a function that got the response gave, in words, and what it means."""
+    if value is None:
+        return notes.NO_RESPONSE, notes.REPLACED
+    return _SAME_RESPONSE if same else _OTHER_RESPONSE
+
+
+def _ended(calls: list[int], address: int) -> bool:
+    """Take the latest call of a function off, and those in it; tell whether it was noted."""
+    for position in range(len(calls) - 1, -1, -1):
+        if abs(calls[position]) == address:
+            noted = calls[position] == address
+            del calls[position:]
+            return noted
+    return False
+
+
+# In a lane beside the request's own
+
+
+def _begin_beside(recording: Recording, kind: str, function: Any) -> None:
+    lane = lanes.lane_of(recording)
+    if lane is not None:
+        place = recording.recorder.places.of(function)
+        attributes = place.attributes()
+        lanes.begin_nested(recording, lane, id(function), kind, place.name, attributes)
+
+
+def _end_beside(recording: Recording, function: Any, error: BaseException | None) -> None:
+    lane = lanes.lane_of(recording)
+    if lane is not None:
+        outcome = None if error is None else f"raised {type_name(type(error))}"
+        lanes.end_nested(recording, lane, id(function), outcome)
