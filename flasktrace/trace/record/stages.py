@@ -52,6 +52,7 @@ def end(recording: Recording, name: str, error: BaseException | None, made: Any)
         base, entered = recording.base, clock()
         at = entered - base
         before: Any = looker.last
+        after: Any
         if name == "match":
             request = recording.context.request
             rule, view_args = request.url_rule, request.view_args
