@@ -1,8 +1,11 @@
 """The signals of a request's life, and the decorator that makes a method one of its stages."""
 
+from __future__ import annotations
+
 import functools
 import inspect
 from collections.abc import Callable
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from blinker import Namespace, Signal
@@ -39,9 +42,6 @@ pop_finished = _flat("pop_finished")
 # "view", "error_handler", …), ``function=``; the finished half adds ``exception=`` and ``value=``.
 call_started = _flat("call_started")
 call_finished = _flat("call_finished")
-
-# A context that nobody watches enters a stage: ``context=``. A receiver may give it a `Watcher`.
-context_entered = _flat("context_entered")
 
 # A template that is rendered: ``template=``; the finished half is sent also when that fails.
 template_started = _flat("template_started")
@@ -88,19 +88,26 @@ STAGE, STAGE_END = "stage", "stage end"
 class Watcher(Protocol):
     """Follows one context through its stages and calls, at a lower price than by their signals.
 
-    Its methods raise nothing of their own.
+    It is given to the context by itself, see `WATCHER`. Its methods raise nothing of their own.
     """
 
     notes: list[tuple[Any, ...]]
     """Gets ``(STAGE, time, name, None)`` when a stage begins that is in no other and in no call; and
-    ``(STAGE_END, time, name, None, None)`` when one ends in which nothing can have happened."""
+    ``(STAGE_END, time, name, unnoted, None)`` when one ends in which it has heard of everything."""
     clock: Callable[[], int]
     base: int
     """The time is what the clock says less this."""
     calls: list[int]
     """Not empty while a function of the user is called."""
     looked: bool
-    """Whether it hears of the end of each stage; False as long as no code of the user has run."""
+    """Whether code of the user may have run already."""
+    wary: bool
+    """Whether such code may run that it does not hear of; it hears of the end of each stage then."""
+    unnoted: Any
+    """What the context held when it was seen last, if there was no room to note that."""
+
+    def adopt(self, context: Any) -> Watcher | None:
+        """Be the watcher of *context* and return itself; or return None, as for another app's."""
 
     def begin_stage(self, name: str, around: str | None) -> None:
         """Hear that any other stage begins, in the stage (or call) *around*."""
@@ -113,6 +120,10 @@ class Watcher(Protocol):
 
     def end_call(self, kind: str, function: Any, error: BaseException | None, value: Any) -> None:
         """Hear that it raised *error* or returned *value*."""
+
+
+WATCHER: ContextVar[Watcher | None] = ContextVar("flasktrace.recording", default=None)
+"""Who is asked, in this thread, greenlet or task, to watch a context that enters a stage."""
 
 
 class Staged:
@@ -152,12 +163,13 @@ def stage(
     KeyError when *name* is none of the seven.
     """
     started, finished = _FLAT_SIGNALS[name]
-    inside, tell = name == "match", _teller(name)
+    inside, tell, waiting = name == "match", _teller(name), WATCHER.get
 
     def decorate(method: Method) -> Method:
         takes_context = as_given or _takes_context(method)
         context_of = _finding(method, find or _context_on_top, takes_context, as_given)
         quiet = name in _QUIET and (_is_own(method) if own is None else own)
+        opens = name == "push"
 
         # A request goes through it seven times: what can be done without a call is.
 
@@ -175,9 +187,10 @@ def stage(
             context.stage = name
             try:
                 watcher = context.watcher
-                if watcher is None and context_entered.receivers:
-                    context_entered.send(context.app, context=context)
-                    watcher = context.watcher
+                if watcher is None:
+                    watcher = waiting(None)
+                    if watcher is not None:
+                        watcher = watcher.adopt(context)
                 if watcher is not None:
                     if around is None and not watcher.calls:
                         watcher.notes.append((STAGE, watcher.clock() - watcher.base, name, None))
@@ -196,9 +209,9 @@ def stage(
                         tell(context, error, None)
                     raise
                 if watcher is not None:
-                    if quiet and not watcher.looked:
+                    if quiet and not watcher.wary and not (opens and watcher.looked):
                         at = watcher.clock() - watcher.base
-                        watcher.notes.append((STAGE_END, at, name, None, None))
+                        watcher.notes.append((STAGE_END, at, name, watcher.unnoted, None))
                     else:
                         watcher.end_stage(name, None, result)
                 if finished.receivers:
@@ -213,8 +226,9 @@ def stage(
     return decorate
 
 
-_QUIET = {"push", "preprocess"}
-"""Stages in which a framework does nothing that a `Watcher` does not hear of, or finds later."""
+_QUIET = {"push", "preprocess", "dispatch"}
+"""Stages in which a framework changes nothing that a `Watcher` does not hear of from the calls in it,
+or, as the session that push opens, finds at its first look."""
 
 
 def _is_own(method: Callable[..., Any]) -> bool:

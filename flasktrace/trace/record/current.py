@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from contextvars import ContextVar
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
+
+from flasktrace.signals import WATCHER
 
 if TYPE_CHECKING:
     from flasktrace.trace.record.recording import Recording
 
-CURRENT: ContextVar[Recording | None] = ContextVar("flasktrace.recording", default=None)
-"""What records in this thread, greenlet or task."""
+CURRENT = cast("ContextVar[Recording | None]", WATCHER)
+"""What records in this thread, greenlet or task; contexts that enter a stage look here."""

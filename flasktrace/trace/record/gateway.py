@@ -1,7 +1,8 @@
 """The WSGI layer around an app: where a recording begins and ends (PEP 3333)."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from fnmatch import fnmatchcase
+from operator import itemgetter
 from typing import Any
 
 from flasktrace.trace.record.body import Body, BodyReader, SizedBody, content_length, outcome_of
@@ -27,6 +28,11 @@ _FACTS = (
 _OF_BODY = "CONTENT_TYPE", "CONTENT_LENGTH"
 _SHORT, _MOST = 300, 500
 """Characters and number of the headers that are remembered."""
+
+
+_TEXT = {str}
+Shape = tuple[tuple[str, ...], Callable[[dict[str, Any]], Sequence[Any]], tuple[str, ...]]
+"""The facts that an environ has, what gives their values, and the keys of the headers."""
 
 
 class Gateway:
@@ -58,6 +64,8 @@ class Gateway:
         self.skipped = {"excluded": 0, "sampled_out": 0}
         #: Headers in which nothing is secret, as the environ has them: how they are shown.
         self._headers: dict[tuple[str, str], tuple[str, str]] = {}
+        #: Keys of an environ: how it is read.
+        self._shapes: dict[tuple[str, ...], Shape] = {}
         #: Status lines: code and reason.
         self._statuses: dict[str, tuple[int | None, str]] = {}
 
@@ -91,7 +99,7 @@ class Gateway:
             self._note_request(recording, environ)
             if self.recorder.capture_body:
                 _tap(recording, environ)
-            recording.leave()  # what it took to begin is none of the app's time
+            recording.start()
         except Exception as error:  # noqa: BLE001
             self.recorder.guard.failed("begin", error)
             if recording is not None:
@@ -112,8 +120,12 @@ class Gateway:
 
     def _note_request(self, recording: Recording, environ: dict[str, Any]) -> None:
         """Note what the client sent, before the app can change it."""
-        get = environ.get
-        facts = {name: value for name in _FACTS if type(value := get(name)) is str}
+        keys = tuple(environ)
+        present, values_of, headers = self._shapes.get(keys) or self._shape(keys)
+        values = values_of(environ)
+        facts = dict(zip(present, values, strict=True))
+        if not _TEXT.issuperset(map(type, values)):
+            facts = {name: value for name, value in facts.items() if type(value) is str}
         recording.request = facts
         path = facts.get("PATH_INFO", "")
         if not path.isascii() or facts.get("SCRIPT_NAME"):
@@ -125,12 +137,25 @@ class Gateway:
         known, shown = self._headers.get, self._header
         found = [
             known((key, value)) or shown(key, value)
-            for key, value in environ.items()
-            if type(key) is str and key[:5] == "HTTP_" and type(value) is str
+            for key in headers
+            if type(value := environ[key]) is str
         ]
         if "CONTENT_TYPE" in facts or "CONTENT_LENGTH" in facts:
             found += [shown(key, facts[key]) for key in _OF_BODY if facts.get(key)]
         recording.request_headers = tuple(found)
+
+    def _shape(self, keys: tuple[Any, ...]) -> Shape:
+        """Return how an environ with those keys is read; clients and servers have few."""
+        texts = [key for key in keys if type(key) is str]
+        present = tuple([name for name in _FACTS if name in texts])
+        headers = tuple([key for key in texts if key[:5] == "HTTP_"])
+        values_of = itemgetter(*present) if len(present) > 1 else _each(present)
+        made = present, values_of, headers
+        if len(texts) == len(keys):
+            if len(self._shapes) >= _MOST:
+                self._shapes.clear()
+            self._shapes[keys] = made
+        return made
 
     def _header(self, key: str, value: str) -> tuple[str, str]:
         """Return the header that is *key* in the environ, without secrets; remember harmless ones.
@@ -242,6 +267,10 @@ def _tap(recording: Recording, environ: dict[str, Any]) -> None:
     recording.response_body = bytearray()
     if environ.get("wsgi.input") is not None:
         environ["wsgi.input"] = BodyReader(environ["wsgi.input"], recording)
+
+
+def _each(names: Sequence[str]) -> Callable[[dict[str, Any]], list[Any]]:
+    return lambda environ: [environ[name] for name in names]
 
 
 def _is_file_for_server(wrapper: Any, kind: type) -> bool:

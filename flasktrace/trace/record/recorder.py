@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterable
 from types import FunctionType
 from typing import Any, Protocol
@@ -95,6 +96,8 @@ class Recorder:
         self.guard = Guard()
         #: Recordings whose request is not over; id to recording.
         self.live: dict[str, Recording] = {}
+        #: Gives the app whose contexts are watched.
+        self.app: Callable[[], Any] = _nothing
         self._connected: list[tuple[Signal, Receiver]] = []
         self.places = Places()
         #: What a host tells of by itself: keyword arguments as of the methods.
@@ -109,7 +112,7 @@ class Recorder:
 
     def connect(self, app: Any) -> None:
         """Listen to the signals that *app* sends."""
-        self._listen(signals.context_entered, self._adopt, app)
+        self.app = weakref.ref(app)
         self._listen(signals.signal_sent, self._guarded("signal", self._signal_sent), app)
 
     def connect_templates(self, before: Signal, after: Signal, app: Any) -> None:
@@ -142,6 +145,7 @@ class Recorder:
 
     def disconnect(self) -> None:
         """Stop listening."""
+        self.app = _nothing
         for signal, receiver in self._connected:
             signal.disconnect(receiver)
         self._connected.clear()
@@ -227,20 +231,6 @@ class Recorder:
                 self.failed(recording, part, error)
 
         return receive
-
-    def _adopt(self, _app: Any, *, context: Any) -> None:
-        """Let the recording that is going on here watch *context*.
-
-        The first context in which a stage begins is the one; others are nested in it.
-        """
-        recording = CURRENT.get()
-        if recording is None or recording.recorder is not self or recording.finished:
-            return
-        if recording.context is None:
-            recording.context = context
-            recording.own = id(context)
-        if recording.context is context:
-            context.watcher = recording
 
     def stage_failed(self, recording: Recording, at: int, error: BaseException) -> str:
         """Note what a stage raised, unless a function of the user around it may still catch it."""
@@ -488,6 +478,7 @@ class Recorder:
     ) -> None:
         recording.looked = True
         if recording.change_room <= 0:
+            recording.unnoted = after
             recording.drop("changes")
             return
         recording.change_room -= 1
@@ -593,6 +584,10 @@ class Recorder:
                 recording.leave()
         except Exception as mistake:  # noqa: BLE001
             self.failed(recording, "exception", mistake)
+
+
+def _nothing() -> None:
+    """Give the app of a recorder that is not connected."""
 
 
 def _at(recording: Recording, lane: lanes.Lane | None) -> int:

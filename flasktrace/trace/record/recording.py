@@ -13,7 +13,7 @@ from flasktrace.trace.record.current import CURRENT
 from flasktrace.trace.record.lanes import Lane, spot, thread_name
 from flasktrace.trace.record.notes import Note
 from flasktrace.trace.record.response_look import Seen
-from flasktrace.trace.record.snapshot import Looker
+from flasktrace.trace.record.snapshot import Look, Looker
 
 if TYPE_CHECKING:
     from flasktrace.trace.record.recorder import Recorder
@@ -36,8 +36,10 @@ class Recording:
     context: Any = None
     #: Its address.
     own = 0
-    #: Whether the stack was looked at.
-    looked = False
+    #: Whether the stack was looked at; whether functions may run in it that nobody tells of.
+    looked = wary = False
+    #: The latest look, if it was beyond the limit.
+    unnoted: Look | None = None
     partial = False
     #: The method and the path of the client, and what else the environ says of it.
     request: dict[str, str] = {}  # noqa: RUF012
@@ -62,6 +64,8 @@ class Recording:
     response_body: bytearray | None = None
     bytes_read = 0
     routing: dict[str, Any] = {}  # noqa: RUF012
+    #: Limit to how much was left out because of it.
+    dropped: dict[str, int] = {}  # noqa: RUF012
     #: What tells the latest exception from others, see `failure.mark`.
     failed: tuple[Any, ...] = ()
     #: Whether an exception left the app.
@@ -93,8 +97,8 @@ class Recording:
     roster: Roster | None = None
     #: Time of the present look at the app.
     at = 0
-    #: How many looks are open; a recording begins within one, which the gateway ends.
-    _depth = 1
+    #: How many looks are open, and what the times were when the outermost began.
+    _depth = _before = _entered = 0
 
     label = ""
     #: For each template that is being rendered, whether it was noted.
@@ -104,7 +108,7 @@ class Recording:
         self, recorder: Recorder, trace_id: str, started: float, environ: dict[str, Any]
     ) -> None:
         self.clock: Callable[[], int] = recorder.clock
-        self.origin = self.base = self._before = self._entered = self.clock()
+        self.origin = self.base = self.clock()
         self.recorder = recorder
         self.id = trace_id
         self.started = started
@@ -123,14 +127,29 @@ class Recording:
         #: How many more spans, events and looks at changes may be noted.
         self.room, self.event_room, self.change_room = recorder.rooms
         self.looker = Looker(recorder.describe)
-        self.dropped: dict[str, int] = {}
 
     # What a context tells of its stages and calls, see `flasktrace.signals.Watcher`.
+
+    def adopt(self, context: Any) -> Recording | None:
+        """Watch *context*, the first in which a stage begins; others are nested in it."""
+        if self.finished or self.recorder.app() is not context.app:
+            return None
+        if self.context is None:
+            self.context = context
+            self.own = id(context)
+        elif self.context is not context:
+            return None
+        context.watcher = self
+        return self
 
     begin_stage = stages.begin
     end_stage = stages.end
     begin_call = calls.begin
     end_call = calls.end
+
+    def start(self) -> None:
+        """Let the clock run: what it took to begin is none of the app's time."""
+        self.base = self.clock()
 
     @property
     def tracer_ns(self) -> int:
@@ -155,7 +174,7 @@ class Recording:
 
     def drop(self, limit: str, count: int = 1) -> None:
         """Count something left out because of *limit*."""
-        self.dropped[limit] = self.dropped.get(limit, 0) + count
+        self.dropped = {**self.dropped, limit: self.dropped.get(limit, 0) + count}
 
     def has_room(self) -> bool:
         """Take room for one more span; False, and counted, when there is none."""

@@ -127,6 +127,7 @@ class Story:
         looks = (note[3] for note in listed if note[0] == notes.LOOK)
         #: The first look, and the latest up to what is being told.
         self._first_look, self._known = next(looks, NOTHING), NOTHING
+        self._looked = False
         latest = 0
         for word, at, *facts in listed:
             # A look within a look, or in another thread, may have read the clock a little early.
@@ -141,7 +142,7 @@ class Story:
             notes.CALL_END: self._end_call,
             notes.WHY: self._why,
             notes.SIGNAL: self._signal,
-            notes.LOOK: self._look,
+            notes.LOOK: self._look_noted,
             notes.RESPONSE: self._response,
             notes.FAILED: self._failed,
             notes.ABORTED: self._aborted,
@@ -182,14 +183,17 @@ class Story:
         run.exception = exception
 
     def _unseen(self, at: int, name: str) -> Look:
-        """Return what stood on the stack at the end of a stage before the first look.
+        """Return what stood on the stack at the end of a stage that was not looked at.
 
-        Until then no code of the user has run, so only the match can have changed anything.
+        Until the first look no code of the user has run, so only the match can have changed
+        anything; later it changed since the latest look nothing at all.
         """
+        if self._looked:
+            return self._known
         is_matched = name == "match" or any(run.name == "match" for run in self.runs)
         look = self._first_look if is_matched else snapshot.unmatched(self._first_look)
         if look is not self._known:
-            self._look(at, self._known, look, by_framework=True)
+            self._look(at, self._known, look, True)
         return look
 
     # Spans
@@ -351,6 +355,10 @@ class Story:
         self.events.append(Event(at, name, span, stage, attributes))
 
     # What was seen
+
+    def _look_noted(self, at: int, before: Look, after: Look, by_framework: bool) -> None:
+        self._looked = True
+        self._look(at, before, after, by_framework)
 
     def _look(self, at: int, before: Look, after: Look, by_framework: bool) -> None:
         """Put down what changed: its author is the innermost open span, if any."""

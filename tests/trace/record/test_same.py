@@ -74,7 +74,6 @@ def test_an_app_does_not_notice_that_bodies_are_captured(name, library):
 
 STEPS = {
     "recorder": [
-        "_adopt",
         "gaze",
         "changed",
         "_see_exception",

@@ -346,7 +346,8 @@ def _dressing(method: Callable[..., Any], ears: Ears) -> Callable[..., Any]:
         recording = CURRENT.get()
         if recording is not None:
             # What others do when they hear a signal nobody sees, but what it changed.
-            recording.looked = ears.open() or recording.looked
+            if ears.open():
+                recording.looked = recording.wary = True
             context.__class__ = _traced_class(type(context))
         return context
 
