@@ -522,6 +522,8 @@ class Flask(Registry):
         context = contexts.top
         if context is None or not signals.is_heard(context):
             return method(*args)
+        if type(getattr(method, "__self__", None)) is SecureCookieSessionInterface:
+            return signals.own(context, kind, method, *args)
         return call(context, kind, method, method, *args)
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:

@@ -121,6 +121,9 @@ class Watcher(Protocol):
     def end_call(self, kind: str, function: Any, error: BaseException | None, value: Any) -> None:
         """Hear that it raised *error* or returned *value*."""
 
+    def end_own_call(self, kind: str, function: Any, began: int, value: Any) -> None:
+        """Hear of a function of the framework that took the place of one of the user, see `own`."""
+
 
 WATCHER: ContextVar[Watcher | None] = ContextVar("flasktrace.recording", default=None)
 """Who is asked, in this thread, greenlet or task, to watch a context that enters a stage."""
@@ -323,6 +326,22 @@ def call(
         return value
     finally:
         context.stage = around
+
+
+def own(context: Any, kind: str, function: Callable[..., Any], /, *args: Any) -> Any:
+    """Call a function of the framework that the user might have replaced; like `call`."""
+    watcher = context.watcher
+    if watcher is None or watcher.calls or call_started.receivers or call_finished.receivers:
+        return call(context, kind, function, function, *args)
+    began = watcher.clock() - watcher.base
+    try:
+        value = function(*args)
+    except BaseException as error:
+        watcher.begin_call(kind, function)
+        watcher.end_call(kind, function, error, None)
+        raise
+    watcher.end_own_call(kind, function, began, value)
+    return value
 
 
 def is_heard(context: Any) -> bool:

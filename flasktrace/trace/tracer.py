@@ -233,7 +233,7 @@ class Tracer:
         elif can_wait(recording):
             size = _BYTES + _BYTES_OF_NOTE * len(recording.notes)
             store: Any = self.store  # in memory, see `writer`
-            store.put([Deferred(recording.id, size, partial(assemble, recording))])
+            store.put((Deferred(recording.id, size, assemble, recording),))
         else:
             self.store.put([assemble(recording)])
 

@@ -18,17 +18,17 @@ class Body:
     app's own ``close`` must run then too.
     """
 
-    __slots__ = ("__weakref__", "_begun", "_end_at", "_exhausted", "_next", "_recording", "_result")
+    _next: Callable[[], bytes] | None = None
+    #: Whether the span of the body is open: None before it, False after it.
+    _begun: bool | None = None
+    _exhausted = False
+    #: When the span of the body ended.
+    _end_at: int | None = None
 
     def __init__(self, result: Iterable[bytes], recording: Recording) -> None:
         self._result = result
         self._recording = recording
-        self._next: Callable[[], bytes] | None = None
-        #: Whether the span of the body is open: None before it, False after it.
-        self._begun: bool | None = None
-        self._exhausted = False
-        #: When the span of the body ended.
-        self._end_at: int | None = None
+        self._clock = recording.clock
 
     # Each request comes through the next three: what can be done without a call is.
 
@@ -44,17 +44,9 @@ class Body:
         return self
 
     def __next__(self) -> bytes:
-        recording = self._recording
-        clock = recording.clock
+        recording, clock = self._recording, self._clock
         if self._begun is None:
-            if self._next is None:
-                iter(self)
-            self._begun = True
-            if recording.room > 0 and not recording.finished:
-                recording.room -= 1
-                recording.notes.append((notes.BODY, clock() - recording.base))
-            else:
-                self._safely(recording.drop, "spans")
+            self._begin(recording)
         asked = None if recording.first_byte is None else clock() - recording.base
         token = CURRENT.set(recording)
         try:
@@ -86,7 +78,7 @@ class Body:
                 self._safely(self._note_close)
         try:
             if hasattr(self._result, "close"):  # calling it may fail, as it would for the server
-                begin = recording.clock() - recording.base
+                begin = self._clock() - recording.base
                 token = CURRENT.set(recording)
                 try:
                     self._result.close()
@@ -97,16 +89,28 @@ class Body:
                     CURRENT.reset(token)
         finally:
             if begin is not None and not recording.finished:
-                recording.close_ns = recording.clock() - recording.base - begin
+                recording.close_ns = self._clock() - recording.base - begin
             if self._begun:
                 self._safely(self._end)
             recording.recorder.finish(recording)
+
+    def _begin(self, recording: Recording) -> None:
+        """Note that the server asks for the first chunk."""
+        if self._next is None:
+            iter(self)
+        self._begun = True
+        if recording.room > 0 and not recording.finished:
+            recording.room -= 1
+            recording.notes.append((notes.BODY, self._clock() - recording.base))
+        else:
+            self._safely(recording.drop, "spans")
 
     def _ended(self, error: BaseException, what: str) -> None:
         """Note that the body is at its end, or that a step of it failed."""
         if type(error) is StopIteration:
             self._exhausted = True
-            self._safely(self._end)
+            if self._begun:
+                self._end()
         else:
             self._safely(self._broke, error, what)
 
@@ -127,8 +131,9 @@ class Body:
     def _end(self) -> None:
         if self._begun:
             self._begun = False
-            self._end_at = self._recording.clock() - self._recording.base
-            self._note_end(self._end_at)
+            self._end_at = self._clock() - self._recording.base
+            if not self._recording.finished:
+                self._note_end(self._end_at)
 
     def _note_end(self, at: int) -> None:
         recording = self._recording

@@ -22,8 +22,6 @@ BEGIN, END = "call started", "call finished"
 AFTER = {"after_request", "after_this_request"}
 """Kinds of functions that get the response."""
 _CHOSEN = RANKED | {"error_handler"}
-_OWN_SESSIONS = "flasktrace.sessions"
-"""What this does to the context the framework does; it is looked at when the stage ends."""
 _RETURNED_NONE = "returned None", ""
 _SAME_RESPONSE = "returned the response", ""
 _OTHER_RESPONSE = "replaced the response", notes.REPLACED
@@ -32,39 +30,34 @@ _ident = threading.get_ident
 
 def begin(recording: Recording, kind: str, function: Any) -> None:
     """Note that the framework calls *function*."""
-    if recording.finished or CURRENT.get() is not recording:
-        return
     recorder = recording.recorder
-    if recorder.guard.off and BEGIN in recorder.guard.off:
-        recording.partial = True
+    if recording.finished or CURRENT.get() is not recording or BEGIN in recorder.off:
+        recording.partial = recording.partial or BEGIN in recorder.off
         return
     try:
         if _ident() != recording.ident:
             _begin_beside(recording, kind, function)
             return
-        clock, host, looker = recording.clock, recorder.host, recording.looker
-        base, entered = recording.base, clock()
-        at = entered - base
-        place = recorder.places.of(function)
-        if place.module != _OWN_SESSIONS:
-            before = looker.last
-            # Inside a function of the user anything may have changed since.
-            after = looker.gaze(host) if recording.calls else looker.glance(host)
-            if after is not before:
-                recorder.changed(recording, at, before, after)
-        if kind in AFTER and recording.answer is None:
+        base, entered = recording.base, recording.clock()
+        at, looker, calls = entered - base, recording.looker, recording.calls
+        before = looker.last
+        # Inside a function of the user anything may have changed since.
+        after = looker.gaze(recorder.host) if calls else looker.glance(recorder.host)
+        if after is not before:
+            recorder.changed(recording, at, before, after)
+        if kind in AFTER and recording.answer is None:  # before the function may change it
             recording.answer = response_look.read(recording.response)
         address = id(function)
         if recording.room > 0:
             recording.room -= 1
-            recording.notes.append((CALL, at, address, kind, place))
-            recording.calls.append(address)
+            recording.notes.append((CALL, at, address, kind, recorder.places.of(function)))
+            calls.append(address)
             if kind in _CHOSEN:
                 recorder.note_choice(recording, at, kind, function)
         else:
             recording.drop("spans")
-            recording.calls.append(-address)
-        recording.base = base + clock() - entered
+            calls.append(-address)
+        recording.base = base + recording.clock() - entered
     except Exception as error:  # noqa: BLE001
         recorder.failed(recording, BEGIN, error)
 
@@ -73,43 +66,35 @@ def end(
     recording: Recording, kind: str, function: Any, error: BaseException | None, value: Any
 ) -> None:
     """Note that *function* returned *value*, or raised *error*."""
-    if recording.finished or CURRENT.get() is not recording:
-        return
     recorder = recording.recorder
-    if recorder.guard.off and END in recorder.guard.off:
-        recording.partial = True
+    if recording.finished or CURRENT.get() is not recording or END in recorder.off:
+        recording.partial = recording.partial or END in recorder.off
         return
     try:
         if _ident() != recording.ident:
             _end_beside(recording, function, error)
             return
-        clock, looker = recording.clock, recording.looker
-        base, entered = recording.base, clock()
-        at = entered - base
-        place = recorder.places.of(function)
-        if place.module != _OWN_SESSIONS:
-            before = looker.last
-            after = looker.gaze(recorder.host)
-            if after is not before:
-                recorder.changed(recording, at, before, after)
+        base, entered = recording.base, recording.clock()
+        at, looker, calls = entered - base, recording.looker, recording.calls
+        before = looker.last
+        after = looker.gaze(recorder.host)
+        if after is not before:
+            recorder.changed(recording, at, before, after)
         if error is not None:
             outcome, meaning = f"raised {type_name(type(error))}", ""
         elif value is None and kind not in AFTER:
             outcome, meaning = _RETURNED_NONE
         else:
             outcome, meaning = recorder.outcome(recording, at, kind, value)
-        address, calls = id(function), recording.calls
-        if calls and calls[-1] == address:
-            calls.pop()
-            noted = True
-        else:
-            noted = _ended(calls, address)
+        address = id(function)
+        noted = _ended(calls, address)
         if noted or meaning:
+            place = None if noted else recorder.places.of(function)
             recording.notes.append((CALL_END, at, address, kind, place, outcome, meaning))
         if error is not None and not calls:
             # Else the function around it may still catch it.
             recorder.call_failed(recording, at, kind, error, noted=noted)
-        recording.base = base + clock() - entered
+        recording.base = base + recording.clock() - entered
     except Exception as mistake:  # noqa: BLE001
         recorder.failed(recording, END, mistake)
 
@@ -123,12 +108,35 @@ def outcome_after(value: Any, *, same: bool) -> tuple[str, str]:
 
 def _ended(calls: list[int], address: int) -> bool:
     """Take the latest call of a function off, and those in it; tell whether it was noted."""
+    if calls and calls[-1] == address:
+        calls.pop()
+        return True
     for position in range(len(calls) - 1, -1, -1):
         if abs(calls[position]) == address:
             noted = calls[position] == address
             del calls[position:]
             return noted
     return False
+
+
+def end_own(recording: Recording, kind: str, function: Any, began: int, value: Any) -> None:
+    """Note that a function of the framework itself has run; what it changed the framework did.
+
+    It may have run instead of one of the user, but there is none in it.
+    """
+    recorder = recording.recorder
+    if recording.finished or CURRENT.get() is not recording:
+        return
+    try:
+        if not recording.has_room():
+            return
+        outcome = "returned None" if value is None else f"returned {type_name(type(value))}"
+        at, address = recording.clock() - recording.base, id(function)
+        place = recorder.places.of(function)
+        recording.notes.append((CALL, began, address, kind, place))
+        recording.notes.append((CALL_END, at, address, kind, None, outcome, ""))
+    except Exception as error:  # noqa: BLE001
+        recorder.failed(recording, END, error)
 
 
 # In a lane beside the request's own

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from fnmatch import fnmatchcase
+from itertools import chain
 from operator import itemgetter
 from typing import Any
 
@@ -30,7 +31,9 @@ _SHORT, _MOST = 300, 500
 """Characters and number of the headers that are remembered."""
 
 
-_TEXT = {str}
+_TEXT, _PAIR = {str}, {tuple}
+_ODD = "?", "?"
+"""What is shown of a header that is none."""
 Shape = tuple[tuple[str, ...], Callable[[dict[str, Any]], Sequence[Any]], tuple[str, ...]]
 """The facts that an environ has, what gives their values, and the keys of the headers."""
 
@@ -66,6 +69,8 @@ class Gateway:
         self._headers: dict[tuple[str, str], tuple[str, str]] = {}
         #: Keys of an environ: how it is read.
         self._shapes: dict[tuple[str, ...], Shape] = {}
+        #: Headers of responses in which nothing is secret.
+        self._sent: dict[tuple[tuple[str, ...], ...], tuple[tuple[str, str], ...]] = {}
         #: Status lines: code and reason.
         self._statuses: dict[str, tuple[int | None, str]] = {}
 
@@ -173,15 +178,13 @@ class Gateway:
     def _starter(
         self, recording: Recording, start_response: Callable[..., Any]
     ) -> Callable[..., Any]:
-        clock, note, response_headers = recording.clock, self._start_of, self.response_headers
-
         def start(*args: Any, **named: Any) -> Any:
             noted = None
             try:
-                base, entered = recording.base, clock()
-                noted = note(*args, **named)
-                recording.base = base + clock() - entered
-                if response_headers:
+                base, entered = recording.base, recording.clock()
+                noted = self._start_of(*args, **named)
+                recording.base = base + recording.clock() - entered
+                if self.response_headers:
                     args, named = _with_id(recording, args, named)
             except Exception as error:  # noqa: BLE001
                 self.recorder.failed(recording, "start_response", error)
@@ -204,17 +207,21 @@ class Gateway:
         code, reason = known or self._status(status)
         if not issubclass(type(response_headers), list):
             return code, reason, ()
+        pairs = tuple(list.copy(response_headers))
+        if _PAIR.issuperset(map(type, pairs)) and _TEXT.issuperset(map(type, chain(*pairs))):
+            return code, reason, self._sent.get(pairs) or self._shown(pairs)
         shown = self.recorder.describe.header
-        listed = [
-            shown(*pair)
-            if type(pair) is tuple
-            and len(pair) == 2  # noqa: PLR2004
-            and type(pair[0]) is str
-            and type(pair[1]) is str
-            else ("?", "?")
-            for pair in list.copy(response_headers)
-        ]
-        return code, reason, tuple(listed)
+        return code, reason, tuple([shown(*item) if _is_pair(item) else _ODD for item in pairs])
+
+    def _shown(self, pairs: tuple[tuple[str, ...], ...]) -> tuple[tuple[str, str], ...]:
+        """Return headers without secrets; remember harmless ones, since there are few."""
+        shown = self.recorder.describe.header
+        made = tuple([shown(*item) if _is_pair(item) else _ODD for item in pairs])
+        if made == pairs and sum(map(len, chain(*pairs))) < _SHORT:
+            if len(self._sent) >= _MOST:
+                self._sent.clear()
+            self._sent[pairs] = made
+        return made
 
     def _status(self, status: Any) -> tuple[int | None, str]:
         """Return code and reason of a status line; remember them, since there are few."""
@@ -281,6 +288,10 @@ def _is_file_for_server(wrapper: Any, kind: type) -> bool:
     if isinstance(wrapper, type):
         return issubclass(kind, wrapper)
     return wrapper is not None and hasattr(kind, "read")
+
+
+def _is_pair(item: Any) -> bool:
+    return type(item) is tuple and len(item) == 2 and _TEXT.issuperset(map(type, item))  # noqa: PLR2004
 
 
 def text_of(value: Any) -> str:

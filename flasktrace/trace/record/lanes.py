@@ -45,11 +45,14 @@ class Lane(NamedTuple):
 def spot() -> Spot:
     """Return what tells this lane apart from the others that run now."""
     # Neither is imported for its own sake, and another thread may be importing it just now.
-    current = getattr(_modules.get("greenlet"), "getcurrent", None)
-    running = getattr(_modules.get("asyncio"), "_get_running_loop", None)
-    loop = None if running is None else running()
-    task = None if loop is None else _modules["asyncio"].current_task(loop)
-    greenlet = 0 if current is None else id(current())
+    greenlet, task = 0, None
+    if "greenlet" in _modules:
+        current = getattr(_modules["greenlet"], "getcurrent", None)
+        greenlet = 0 if current is None else id(current())
+    if "asyncio" in _modules:
+        running = getattr(_modules["asyncio"], "_get_running_loop", None)
+        loop = None if running is None else running()
+        task = None if loop is None else _modules["asyncio"].current_task(loop)
     return _get_ident(), greenlet, 0 if task is None else id(task)
 
 

@@ -94,6 +94,8 @@ class Recorder:
         self.wall = wall
         self.ids = ids
         self.guard = Guard()
+        #: Parts of it that are switched off.
+        self.off = self.guard.off
         #: Recordings whose request is not over; id to recording.
         self.live: dict[str, Recording] = {}
         #: Gives the app whose contexts are watched.

@@ -146,6 +146,7 @@ class Recording:
     end_stage = stages.end
     begin_call = calls.begin
     end_call = calls.end
+    end_own_call = calls.end_own
 
     def start(self) -> None:
         """Let the clock run: what it took to begin is none of the app's time."""

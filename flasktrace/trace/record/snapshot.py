@@ -194,6 +194,10 @@ class Looker:
 
     def look(self, stack: Stack) -> Look:
         """Read the stack; what is not on it any more is let go."""
+        if stack.bare():
+            self.release()
+            self.last = NOTHING
+            return NOTHING
         first, second = stack.tops
         tops = first(None), second(None)
         self._first = _NEVER  # should the look fail
@@ -219,11 +223,14 @@ class Looker:
 
     def _has_none_given(self, usual: Usual) -> bool:
         """Tell whether the app has put nothing on the request."""
-        _, _, request, attributes, *_ = usual
-        size, before = _size_of(attributes), self._count
-        if size == before:
-            return True
-        if before >= 0 and request_look.given(request, attributes, before if size > before else 0):
+        request: Any = usual[2]
+        attributes: Any = usual[_ITS]
+        size, before = len(attributes), self._count
+        if (
+            before >= 0
+            and size != before
+            and request_look.given(request, attributes, before if size > before else 0)
+        ):
             self._is_plain = False
             return False
         self._count = size
@@ -232,10 +239,6 @@ class Looker:
     def _look(self, stack: Stack) -> Look:
         self._usual = None
         contexts = stack.contexts()
-        if not contexts:
-            self._seen, self._g = (), None
-            self.last = NOTHING
-            return NOTHING
         found = self._found(contexts, stack)
         last, describe = self.last.seen, self._describe
         changed = len(found) != len(last)
@@ -410,35 +413,33 @@ def _known_cards(describe: Describer, usual: Usual) -> tuple[tuple[Any, ...], ..
     its = attributes_of(adapter).get
     if its("subdomain"):
         return None
-    key: Any = (
-        len(contexts),
-        name,
-        method,
-        path,
-        its("server_name"),
-        its("script_name"),
-        its("url_scheme"),
-    )
-    if rule is not None:
-        key += rule.endpoint, rule.rule
-    for item in key[1:]:
-        if type(item) is not str:
-            return None
-    return describe.cards.get(key) or _new_cards(describe, key)
+    places = its("server_name"), its("script_name"), its("url_scheme")
+    if rule is None:
+        key: Any = (name, method, path, *places)
+    else:
+        key = name, method, path, *places, rule.endpoint, rule.rule
+    if not _TEXT.issuperset(map(type, key)):
+        return None
+    return describe.cards.get((len(contexts), key)) or _new_cards(describe, len(contexts), key)
 
 
-def _new_cards(describe: Describer, key: Any) -> tuple[tuple[Any, ...], ...] | None:
-    count, name, method, path, server, script, scheme, *rule = key
+_TEXT = {str}
+
+
+def _new_cards(
+    describe: Describer, count: int, key: tuple[str, ...]
+) -> tuple[tuple[Any, ...], ...] | None:
+    name, method, path, server, script, scheme, *rule = key
     names = ("method", "path", "endpoint", "rule") if rule else ("method", "path")
     named = tuple(zip(names, (method, path, *rule), strict=True))
     request = describe.section(named, _NO_ARGS if rule else ())
     places = ("server_name", server), ("script_name", script), ("url_scheme", scheme)
     adapter = describe.section(tuple([pair for pair in places if pair[1]]))
-    if not all(map(describe.is_harmless, key[2:])):
+    if not all(map(describe.is_harmless, key[1:])):
         return None
     below = ("app", name, _EMPTY, _EMPTY, _EMPTY, _EMPTY, _EMPTY)
     made = *[below] * (count - 1), ("request", name, request, _EMPTY, _EMPTY, _EMPTY, adapter)
-    describe.keep_cards(key, made)
+    describe.keep_cards((count, key), made)
     return made
 
 

@@ -6,6 +6,7 @@ own part of `Recording.enter` and `leave`.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from flasktrace.signals import STAGE_SIGNALS
@@ -13,18 +14,18 @@ from flasktrace.trace.record import routing
 from flasktrace.trace.record.notes import STAGE, STAGE_END
 
 if TYPE_CHECKING:
+    from flasktrace.trace.record.recorder import Recorder
     from flasktrace.trace.record.recording import Recording
+    from flasktrace.trace.record.snapshot import Look
 
 BEGIN, END = "stage started", "stage finished"
 """Parts that the guard may switch off."""
-_CHANGING = {"push", "pop"}
-"""Stages in which the framework itself changes more than session and ``g``."""
 
 
 def begin(recording: Recording, name: str, around: str | None) -> None:
     """Note that a stage begins in another one, or in a function of the user."""
     recorder = recording.recorder
-    if recorder.guard.off and BEGIN in recorder.guard.off:
+    if BEGIN in recorder.off:
         recording.partial = True
         return
     try:
@@ -41,39 +42,76 @@ def begin(recording: Recording, name: str, around: str | None) -> None:
 
 def end(recording: Recording, name: str, error: BaseException | None, made: Any) -> None:
     """Note that a stage ended, what it left on the stack, and what it made."""
-    if recording.finished:
-        return
     recorder = recording.recorder
-    if recorder.guard.off and END in recorder.guard.off:
-        recording.partial = True
+    if recording.finished or END in recorder.off:
+        recording.partial = recording.partial or not recording.finished
         return
     try:
-        clock, host, looker = recording.clock, recorder.host, recording.looker
-        base, entered = recording.base, clock()
+        base, entered = recording.base, recording.clock()
         at = entered - base
-        before: Any = looker.last
-        after: Any
-        if name == "match":
-            request = recording.context.request
-            rule, view_args = request.url_rule, request.view_args
-            if recording.looked or view_args:
-                after = looker.matched(host, rule, view_args)
-            else:
-                after = before = None  # no code of the user has run, see `Story`
-            recording.routing = recorder.routing(recording.context, rule, view_args)
-        elif name in _CHANGING:
-            after = looker.gaze(host)
-        else:
-            after = looker.glance(host)
-        if after is not before:
-            recorder.changed(recording, at, before, after, by_framework=True)
-        if made is not None:
-            if name == "make_response":
-                recorder.stage_answered(recording, at, made, fresh=True)
-            elif name == "postprocess":
-                recorder.stage_answered(recording, at, made, fresh=False)
+        look = _LOOKS[name](recording, recorder, at, made)
         failed = None if error is None else recorder.stage_failed(recording, at, error)
-        recording.notes.append((STAGE_END, at, name, after, failed))
-        recording.base = base + clock() - entered
+        recording.notes.append((STAGE_END, at, name, look, failed))
+        recording.base = base + recording.clock() - entered
     except Exception as mistake:  # noqa: BLE001
         recorder.failed(recording, END, mistake)
+
+
+def _glance(recording: Recording, recorder: Recorder, at: int, _made: Any) -> Look:
+    """Look for what may have changed in a stage: ``g`` and session."""
+    looker = recording.looker
+    before = looker.last
+    after = looker.glance(recorder.host)
+    if after is not before:
+        recorder.changed(recording, at, before, after, by_framework=True)
+    return after
+
+
+def _gaze(recording: Recording, recorder: Recorder, at: int, _made: Any) -> Look:
+    """Look at what the framework has put there or taken away."""
+    looker = recording.looker
+    before = looker.last
+    after = looker.gaze(recorder.host)
+    if after is not before:
+        recorder.changed(recording, at, before, after, by_framework=True)
+    return after
+
+
+def _match(recording: Recording, recorder: Recorder, at: int, _made: Any) -> Look | None:
+    request = recording.context.request
+    rule, view_args = request.url_rule, request.view_args
+    look = None
+    if recording.looked or view_args:
+        looker = recording.looker
+        before = looker.last
+        look = looker.matched(recorder.host, rule, view_args)
+        if look is not before:
+            recorder.changed(recording, at, before, look, by_framework=True)
+    # Else no code of the user has run, see `Story`.
+    recording.routing = recorder.routing(recording.context, rule, view_args)
+    return look
+
+
+def _response_made(recording: Recording, recorder: Recorder, at: int, made: Any) -> Look:
+    look = _glance(recording, recorder, at, made)
+    if made is not None:
+        recorder.stage_answered(recording, at, made, fresh=True)
+    return look
+
+
+def _response_sent(recording: Recording, recorder: Recorder, at: int, made: Any) -> Look:
+    look = _glance(recording, recorder, at, made)
+    if made is not None:
+        recorder.stage_answered(recording, at, made, fresh=False)
+    return look
+
+
+_LOOKS: dict[str, Callable[[Recording, Recorder, int, Any], Look | None]] = {
+    "push": _gaze,
+    "preprocess": _glance,
+    "match": _match,
+    "dispatch": _glance,
+    "make_response": _response_made,
+    "postprocess": _response_sent,
+    "pop": _gaze,
+}

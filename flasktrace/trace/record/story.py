@@ -283,14 +283,16 @@ class Story:
         made.attributes["why"] = f"{CONNECTED}{sent[0]}"
 
     def _end_call(
-        self, at: int, address: int, kind: str, place: Place, outcome: str, meaning: str
+        self, at: int, address: int, kind: str, place: Place | None, outcome: str, meaning: str
     ) -> None:
         made = self._ended = self._ended_call(address)
         if made is not None:
             self._close(at, made)
             made.attributes["outcome"] = outcome
         # A call beyond the limit is no span, but the verdict has to know it.
-        told = made or OpenSpan(0, None, None, kind, place.name, 0, place.attributes())
+        if made is None and place is None:
+            return  # its begin was lost
+        told = made or OpenSpan(0, None, None, kind, place.name, 0, place.attributes())  # type: ignore[union-attr]
         if meaning == notes.ANSWERED:
             self.answered = told
         elif meaning == notes.HANDLED:

@@ -122,7 +122,7 @@ def test_fault_01_an_app_does_not_notice_that_the_host_cannot_read_the_stack(lib
     make = made_by("hooks_of_all_kinds", library)
 
     def break_it(recorder):
-        recorder.host.contexts = broken
+        recorder.host.contexts = recorder.host.usual = broken
 
     traces = assert_same(make, break_tracer=break_it)
 

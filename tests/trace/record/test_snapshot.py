@@ -41,6 +41,9 @@ class Contexts:
     def usual(self):
         return None
 
+    def bare(self):
+        return not self.found
+
     tops = (lambda _default: object(), lambda _default: object())
 
 

@@ -74,17 +74,16 @@ class NativeHost:
             return None
         context = stack[0]
         request, g, session = context.request, attributes_of(context.g), context._session  # noqa: SLF001
+        if g or type(g) is not dict or not request_look.is_plain(type(request)):
+            return None
         its = attributes_of(request)
         get = its.get
         args = get("_view_args")
         if (
-            g
-            or type(g) is not dict
-            or context.flashes is not None
-            or not request_look.is_plain(type(request))
-            or not (args is None or (type(args) is dict and not args))
+            context.flashes is not None
+            or (args is not None and (type(args) is not dict or args))
             or get("_routing_exception") is not None
-            or not (session is None or is_empty_dict(session))
+            or (session is not None and not is_empty_dict(session))
         ):
             return None
         name, rule, adapter = context.app.name, get("_url_rule"), context.url_adapter
