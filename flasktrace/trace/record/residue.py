@@ -122,7 +122,7 @@ class Residue:
 
 
 def _kind(host: Host, context: Any) -> str:
-    return "app" if host.refs(context)[0] is None else "request"
+    return "app" if host.refs((context,))[0] is None else "request"
 
 
 def _apart(contexts: Sequence[Any], others: Sequence[Any]) -> list[Any]:

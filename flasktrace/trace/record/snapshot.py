@@ -9,7 +9,13 @@ from typing import Any, Protocol
 
 from flasktrace.trace.model import Card, Change
 from flasktrace.trace.record import request_look
-from flasktrace.trace.record.describe import NO_ATTRIBUTES, Describer, attributes_of, is_container
+from flasktrace.trace.record.describe import (
+    NO_ATTRIBUTES,
+    Describer,
+    attributes_of,
+    is_container,
+    is_empty_dict,
+)
 
 Refs = tuple[Any, Any, Any, Any, Any, Any, Any, Any, Any, Any, Any]
 """What a context refers to: its request (None: it has none), of that the method, the path, the url
@@ -18,23 +24,17 @@ the flashes, the url adapter and the attributes of the request as a dict. They a
 not kept beyond the next look."""
 
 _REQUEST = slice(0, 6)
-_VIEW_ARGS, _SESSION, _G, _FLASHES, _ADAPTER, _ATTRIBUTES = 4, 6, 7, 8, 9, 10
-_ITS, _RULE = 3, 6
-"""Of what is usual."""
+_RULE, _VIEW_ARGS, _SESSION, _G, _FLASHES, _ADAPTER, _ATTRIBUTES = 3, 4, 6, 7, 8, 9, 10
+_NAMES = ("request", "session", "g", "flashes", "url_adapter")
 _ADDED_BY_MATCH = 3
 """Attributes that the match of flasktrace's own framework adds to a request."""
-_NAMES = ("request", "session", "g", "flashes", "url_adapter")
-
-Usual = tuple[
-    tuple[Any, ...], Any, Any, dict[str, Any], Any, Any, Any, Any, Any, dict[str, Any], Any
-]
-"""What nearly each request has on the stack, which costs less to look at: the contexts, the name of
-the app, the request, its attributes as a dict, of it method, path, url rule and view arguments; the
-session, the attributes of ``g`` as a dict, the url adapter. There are no flashes and no view
-arguments, and the class of the request is the framework's own."""
 
 Getter = Callable[[Any], Any]
 """``get`` of a context variable: it takes what to give where nothing is set."""
+
+Group = tuple[Any, ...]
+"""A context; or, of flask 3.0 and 3.1, the app context of a request and that of the request itself,
+if there are no others."""
 
 
 class Stack(Protocol):
@@ -46,23 +46,20 @@ class Stack(Protocol):
     def contexts(self) -> Sequence[Any]:
         """Return the contexts on the stack, the bottom first."""
 
+    def groups(self) -> Sequence[Group]:
+        """Return them in groups, each of which is looked at as one."""
+
     def bare(self) -> bool:
         """Tell whether no context is on the stack."""
 
     def app_name(self, context: Any) -> str:
         """Return the name of the app that *context* belongs to."""
 
-    def refs(self, context: Any) -> Refs:
-        """Return what *context* refers to, without asking it for anything."""
+    def refs(self, group: Group) -> Refs:
+        """Return what the contexts of *group* refer to, without asking them for anything."""
 
-    def rests(self, context: Any, refs: Refs) -> bool:
-        """Tell whether *context* still refers to just that; the price of a look depends on it."""
-
-    def usual(self) -> Usual | None:
-        """Return what stands on the stack if that is what most requests have, else None."""
-
-    def stays(self, usual: Usual) -> bool:
-        """Tell whether it still refers to the same objects, the stack being the same."""
+    def rests(self, group: Group, refs: Refs) -> bool:
+        """Tell whether they still refer to just that; the price of a look depends on it."""
 
     def adapter_facts(self, adapter: Any) -> tuple[tuple[str, Any], ...]:
         """Return what a card shows of a url adapter: names and values."""
@@ -99,7 +96,7 @@ NOTHING = Look()
 _NEVER: Any = object()
 """What no stack is known by."""
 _EMPTY: dict[str, str] = {}
-_NO_MARKS: dict[Any, Any] = {}
+_NO_MARKS: Marks = ((), (), (), (), [])
 _size_of = dict.__len__
 
 
@@ -114,17 +111,9 @@ class Looker:
     # What a request is looked at with is made anew for each: it begins with little.
 
     _seen: Sequence[_Seen] = ()
-    #: While the stack is as usual, what stands there, and how many attributes the request has.
-    _usual: Usual | None = None
-    _count = -1
-    #: False once the app has put something on the request.
-    _is_plain = True
     #: What the stack was known by at the last look.
     _first: Any = _NEVER
     _second: Any = None
-    #: The only ``g`` and the only session, while both are empty; else None.
-    _g: dict[str, Any] | None = None
-    _session: Any = _EMPTY
     #: What the last look has found.
     last = NOTHING
 
@@ -140,56 +129,33 @@ class Looker:
         """
         first, second = stack.tops
         if first(None) is self._first and second(None) is self._second:
-            g = self._g
-            if g is not None:
-                if not g and not _size_of(self._session):
-                    return self.last
-            else:
-                for seen in self._seen:
-                    if not (
-                        _calm(seen.g, seen.g_marks) and _calm(seen.session, seen.session_marks)
-                    ):
+            for seen in self._seen:
+                if seen.is_bare:
+                    if seen.g or _size_of(seen.session):
                         break
-                else:
-                    return self.last
+                elif not (_calm(seen.g, seen.g_marks) and _calm(seen.session, seen.session_marks)):
+                    break
+            else:
+                return self.last
         return self.look(stack)
 
     def gaze(self, stack: Stack) -> Look:
         """Return what stands on the stack, whatever may have changed."""
         first, second = stack.tops
         if first(None) is self._first and second(None) is self._second:
-            usual = self._usual
-            if usual is not None:
-                if (
-                    not self._g
-                    and not _size_of(self._session)
-                    and len(usual[_ITS]) == self._count
-                    and stack.stays(usual)
-                ):
-                    return self.last
+            for seen in self._seen:
+                if not (stack.rests(seen.group, seen.refs) and seen.rests()):
+                    break
             else:
-                for seen in self._seen:
-                    if not (stack.rests(seen.context, seen.refs) and seen.rests()):
-                        break
-                else:
-                    return self.last
+                return self.last
         return self.look(stack)
 
     def matched(self, stack: Stack, rule: Any, view_args: Any) -> Look:
         """Return what stands on the stack after the match, which has made those two."""
-        usual, first = self._usual, stack.tops[0]
-        if (
-            usual is not None
-            and rule is not None
-            and type(view_args) is dict
-            and not view_args
-            and first(None) is self._first
-            and not self._g
-            and not _size_of(self._session)
-            and len(usual[_ITS]) == self._count + _ADDED_BY_MATCH
-        ):
-            self._count += _ADDED_BY_MATCH
-            return self._take((*usual[:_RULE], rule, view_args, *usual[_RULE + 2 :]), stack)
+        if rule is not None and len(self._seen) == 1 and stack.tops[0](None) is self._first:
+            seen = self._seen[0]
+            if seen.is_matched(rule, view_args, self._describe):
+                return self._found_of(self._seen)
         return self.gaze(stack)
 
     def look(self, stack: Stack) -> Look:
@@ -199,96 +165,51 @@ class Looker:
             self.last = NOTHING
             return NOTHING
         first, second = stack.tops
-        tops = first(None), second(None)
+        tops, describe = (first(None), second(None)), self._describe
         self._first = _NEVER  # should the look fail
-        usual = stack.usual() if self._is_plain else None
-        if usual is not None and self._has_none_given(usual):
-            found = self._take(usual, stack)
-        else:
-            found = self._look(stack)
+        seen = self._seen_of(stack.groups(), stack)
+        for item in seen:
+            refs = stack.refs(item.group)
+            if not item.is_usual(refs, describe):
+                item.look(refs, stack, describe)
         self._first, self._second = tops
+        return self._found_of(seen)
+
+    def _seen_of(self, groups: Sequence[Group], stack: Stack) -> Sequence[_Seen]:
+        """Return what is known of each group."""
+        before = self._seen
+        if len(groups) == 1 == len(before) and _is_same(before[0].group, groups[0]):
+            return before
+        known = {tuple(map(id, item.group)): item for item in before}
+        # As a list and at once: a context that is gone must not lend its address to another.
+        self._seen = found = [
+            known.get(tuple(map(id, group))) or _Seen(group, stack) for group in groups
+        ]
+        if before:
+            for item in found:
+                item.learn(before)
         return found
 
-    def _take(self, usual: Usual, stack: Stack) -> Look:
-        """Look at a stack as usual: what to show of it is often known by one key."""
-        seen = _known_cards(self._describe, usual)
-        if seen is None:
-            return self._look(stack)
-        self._usual, self._seen = usual, ()
-        _, _, _, _, _, _, _, _, session, self._g, _ = usual
-        self._session = _EMPTY if session is None else session
-        if seen is not self.last.seen:
-            self.last = Look(tuple(map(id, usual[0])), seen)
+    def _found_of(self, seen: Sequence[_Seen]) -> Look:
+        """Return the last look if it is still true, else a new one."""
+        if len(seen) == 1:
+            item = seen[0]
+            if item.cards is not self.last.seen:
+                self.last = Look(tuple(map(id, item.group)), item.cards)
+            return self.last
+        cards = tuple([card for item in seen for card in item.cards])
+        last = self.last.seen
+        if len(cards) != len(last) or not all(map(operator.is_, cards, last)):
+            owners = tuple([id(context) for item in seen for context in item.group])
+            self.last = Look(owners, cards)
         return self.last
-
-    def _has_none_given(self, usual: Usual) -> bool:
-        """Tell whether the app has put nothing on the request."""
-        request: Any = usual[2]
-        attributes: Any = usual[_ITS]
-        size, before = len(attributes), self._count
-        if (
-            before >= 0
-            and size != before
-            and request_look.given(request, attributes, before if size > before else 0)
-        ):
-            self._is_plain = False
-            return False
-        self._count = size
-        return True
-
-    def _look(self, stack: Stack) -> Look:
-        self._usual = None
-        contexts = stack.contexts()
-        found = self._found(contexts, stack)
-        last, describe = self.last.seen, self._describe
-        changed = len(found) != len(last)
-        for position, seen in enumerate(found):
-            seen.look(stack.refs(seen.context), stack, describe)
-            if not changed and seen.card is not last[position]:
-                changed = True
-        if changed:
-            self.last = Look(
-                tuple([id(item) for item in contexts]), tuple([seen.card for seen in found])
-            )
-        self._g = None
-        if all(seen.is_bare for seen in found):
-            self._note_bare(found)
-        return self.last
-
-    def _found(self, contexts: Sequence[Any], stack: Stack) -> Sequence[_Seen]:
-        """Return what is known of each context."""
-        before = self._seen
-        if len(contexts) == 1 == len(before) and before[0].context is contexts[0]:
-            return before
-        known = {id(seen.context): seen for seen in before}
-        cards, count = dict(zip(self.last.owners, self.last.seen, strict=True)), self._count
-        # As a list and at once: a context that is gone must not lend its address to another.
-        self._seen = [
-            known.get(id(item)) or _Seen(item, stack, cards.get(id(item)), count)
-            for item in contexts
-        ]
-        return self._seen
-
-    def _note_bare(self, found: Sequence[_Seen]) -> None:
-        """See whether two truth tests can tell at the next glance that nothing changed."""
-        g = session = _EMPTY
-        for seen in found:
-            if seen.g is not NO_ATTRIBUTES:
-                if g is not _EMPTY:
-                    return
-                g = seen.g
-            if seen.session is not _EMPTY:
-                if session is not _EMPTY:
-                    return
-                session = seen.session
-        self._g, self._session = g, session
 
     def session_in_use(self) -> bool:
         """Tell whether the session on top may be saved: it is not empty, or was read."""
-        session = self._seen[-1].session if self._seen else self._session
+        session = self._seen[-1].session if self._seen else _EMPTY
         if session is _EMPTY:
             return False
-        if not issubclass(type(session), dict) or dict.__len__(session):
+        if not issubclass(type(session), dict) or _size_of(session):
             return True
         flags = attributes_of(session).get
         return flags("accessed") is True or flags("modified") is True
@@ -296,13 +217,16 @@ class Looker:
     def release(self) -> None:
         """Let go of every value."""
         self._seen = ()
-        self._usual = self._second = self._g = None
         self._first = _NEVER
-        self._session = _EMPTY
+        self._second = None
+
+
+def _is_same(one: Group, other: Group) -> bool:
+    return len(one) == len(other) and all(map(operator.is_, one, other))
 
 
 class _Seen:
-    """One context as it was at the last look."""
+    """The contexts of one group as they were at the last look."""
 
     # As it is before the first look, and as most of it stays.
     refs: Any = None
@@ -310,33 +234,37 @@ class _Seen:
     #: How many attributes the request has, which of them the app has given it, their marks.
     count = -1
     given: Sequence[str] = ()
-    given_marks: dict[Any, Any] | None = None
+    given_marks: Marks | None = None
     session: Any = _EMPTY
-    session_marks: dict[Any, Any] | None = _NO_MARKS
+    session_marks: Marks | None = _NO_MARKS
     g: Any = NO_ATTRIBUTES
-    g_marks: dict[Any, Any] | None = _NO_MARKS
+    g_marks: Marks | None = _NO_MARKS
     #: Whether ``g`` is a dict, and both it and the session are empty.
     is_bare = True
     request = session_texts = g_texts = flashes = adapter = _EMPTY
-    card: tuple[Any, ...] = ()
+    #: Kind, name and sections of each card.
+    cards: tuple[tuple[Any, ...], ...] = ()
 
-    def __init__(
-        self, context: Any, stack: Stack, card: tuple[Any, ...] | None, count: int
-    ) -> None:
-        self.context = context
-        self.name = stack.app_name(context)
-        if card is not None:  # it was seen as usual; what says the same stays the same object
-            self.card, self.count = card, count
-            self.request, self.session_texts, self.g_texts, self.flashes, self.adapter = card[2:]
+    def __init__(self, group: Group, stack: Stack) -> None:
+        self.group = group
+        self.name = stack.app_name(group[-1])
+
+    def learn(self, before: Sequence[_Seen]) -> None:
+        """Take what the same context was seen with in other company, if this is new."""
+        for item in before:
+            if item.group[-1] is self.group[-1] and item is not self:
+                self.count, self.given, self.given_marks = item.count, item.given, item.given_marks
+                self.request, self.flashes, self.adapter = item.request, item.flashes, item.adapter
+                self.session_texts = item.session_texts
 
     def rests(self) -> bool:
         """Tell whether what the context refers to is as it was, being the same objects."""
-        refs = self.refs
         if self.is_bare:
             if self.g or _size_of(self.session):
                 return False
         elif not (_calm(self.g, self.g_marks) and _calm(self.session, self.session_marks)):
             return False
+        refs = self.refs
         args = refs[_VIEW_ARGS]
         return (
             (args is None or _calm_value(args, self.args_mark))
@@ -345,8 +273,63 @@ class _Seen:
             and (not self.given or self._as_given(refs[_ATTRIBUTES]))
         )
 
+    # Most contexts have little to show, and then cards that are known already will do.
+
+    def is_usual(self, refs: Refs, describe: Describer) -> bool:
+        """Look at contexts with nothing but a request to show; tell whether they have no more."""
+        request, _, _, _, args, error, session, g, flashes, _, attributes = refs
+        if (
+            g
+            or error is not None
+            or flashes is not None
+            or self.given
+            or type(g) is not dict
+            or not (args is None or (type(args) is dict and not args))
+            or not (session is None or is_empty_dict(session))
+            or not request_look.is_plain(type(request))
+        ):
+            return False
+        size, before = _size_of(attributes), self.count
+        if before >= 0 and size != before:
+            first = before if size > before else 0
+            if request_look.given(request, attributes, first):
+                return False
+        return self._take(refs, describe)
+
+    def is_matched(self, rule: Any, view_args: Any, describe: Describer) -> bool:
+        """See what the match has made, if there is nothing else to show; tell whether."""
+        refs = self.refs
+        if (
+            not self.is_bare
+            or self.g
+            or self.given
+            or _size_of(self.session)
+            or refs[_FLASHES] is not None
+            or type(view_args) is not dict
+            or view_args
+            or _size_of(refs[_ATTRIBUTES]) != self.count + _ADDED_BY_MATCH
+        ):
+            return False
+        return self._take((*refs[:_RULE], rule, view_args, *refs[_RULE + 2 :]), describe)
+
+    def _take(self, refs: Any, describe: Describer) -> bool:
+        cards = _known_cards(describe, len(self.group), self.name, refs)
+        if cards is None:
+            return False
+        self.refs, self.cards = refs, cards
+        _, _, self.request, _, _, _, self.adapter = cards[-1]
+        _, _, _, _, args, _, session, self.g, _, _, attributes = refs
+        self.session = _EMPTY if session is None else session
+        self.args_mark = None if args is None else _EMPTY_MARK
+        self.count = len(attributes)
+        if not self.is_bare:
+            self.g_marks = self.session_marks = _NO_MARKS
+            self.g_texts = self.session_texts = self.flashes = _EMPTY
+            self.is_bare = True
+        return True
+
     def look(self, refs: Refs, stack: Stack, describe: Describer) -> None:
-        """Read the context, as far as it may differ from the last look."""
+        """Read the contexts, as far as they may differ from the last look."""
         was, self.refs = self.refs, refs
         attributes = refs[_ATTRIBUTES]
         size, added = _size_of(attributes), False
@@ -373,16 +356,22 @@ class _Seen:
             self.g_texts = _kept(self.g_texts, _section(g, describe))
         if refs[_FLASHES] is not None or self.flashes:
             self.flashes = _kept(self.flashes, _flashes(refs[_FLASHES], describe))
-        self._renew_card(refs[0])
+        self._renew_cards(refs[0])
         self.is_bare = (
             self.g_marks is _NO_MARKS and self.session_marks is _NO_MARKS and type(g) is dict
         )
 
-    def _renew_card(self, request: Any) -> None:
-        """Make another card if a section is another than on the last one."""
+    def _renew_cards(self, request: Any) -> None:
+        """Make other cards if a section is another than on the last ones."""
         shown = self.request, self.session_texts, self.g_texts, self.flashes, self.adapter
-        if not self.card or not all(map(operator.is_, shown, self.card[2:])):
-            self.card = "app" if request is None else "request", self.name, *shown
+        if not self.cards or not all(map(operator.is_, shown, _sections(self.cards))):
+            kind = "app" if request is None else "request"
+            if len(self.group) == 1:
+                self.cards = ((kind, self.name, *shown),)
+                return
+            below = "app", self.name, _EMPTY, _EMPTY, self.g_texts, _EMPTY, _EMPTY
+            above = kind, self.name, *shown[:2], _EMPTY, *shown[3:]
+            self.cards = below, above
 
     def _as_given(self, attributes: dict[str, Any]) -> bool:
         """Tell whether what the app has put on the request is as it was."""
@@ -407,9 +396,19 @@ class _Seen:
         return True
 
 
-def _known_cards(describe: Describer, usual: Usual) -> tuple[tuple[Any, ...], ...] | None:
-    """Return the cards of a stack as usual; None when one may hold a secret."""
-    contexts, name, _, _, method, path, rule, _, _, _, adapter = usual
+def _sections(cards: tuple[tuple[Any, ...], ...]) -> tuple[Any, ...]:
+    """Return the sections of the card, or of the two of a group: ``g`` is on the lower one."""
+    if len(cards) == 1:
+        return cards[0][2:]
+    _, _, request, session, _, flashes, adapter = cards[1]
+    return request, session, cards[0][4], flashes, adapter
+
+
+def _known_cards(
+    describe: Describer, count: int, name: Any, refs: Refs
+) -> tuple[tuple[Any, ...], ...] | None:
+    """Return the cards of contexts as usual; None when one may hold a secret."""
+    _, method, path, rule, _, _, _, _, _, adapter, _ = refs
     its = attributes_of(adapter).get
     if its("subdomain"):
         return None
@@ -420,7 +419,7 @@ def _known_cards(describe: Describer, usual: Usual) -> tuple[tuple[Any, ...], ..
         key = name, method, path, *places, rule.endpoint, rule.rule
     if not _TEXT.issuperset(map(type, key)):
         return None
-    return describe.cards.get((len(contexts), key)) or _new_cards(describe, len(contexts), key)
+    return describe.cards.get((count, key)) or _new_cards(describe, count, key)
 
 
 _TEXT = {str}
@@ -524,7 +523,15 @@ def _calm_value(value: Any, mark: Any) -> bool:
     return bool(mark[0] == tuple(map(id, value)))
 
 
-def _marks(values: Any, describe: Describer) -> dict[Any, Any] | None:
+Marks = tuple[
+    tuple[int, ...], tuple[int, ...], tuple[type, ...], tuple[tuple[int, Any], ...], list[Any]
+]
+"""What tells whether a section is still the same: addresses of the keys and of the values, types of
+the values; of those that can change in place the position and the mark. The plain ones and the keys
+are kept, so that no others get their addresses."""
+
+
+def _marks(values: Any, describe: Describer) -> Marks | None:
     """Return the marks of a section; None when it has to be read each time."""
     if not issubclass(type(values), dict):
         return None
@@ -534,24 +541,36 @@ def _marks(values: Any, describe: Describer) -> dict[Any, Any] | None:
     if count > describe.limits.keys:
         return None
     pairs = list(dict.items(values))
-    if any(type(key) is not str for key, _ in pairs):
+    keys, listed = [key for key, _ in pairs], [value for _, value in pairs]
+    if any(type(key) is not str for key in keys):
         return None
-    return {key: _mark(value) for key, value in pairs}
+    marked = [(at, _mark(value)) for at, value in enumerate(listed) if is_container(type(value))]
+    if any(mark is _CHANGEABLE for _, mark in marked):
+        return None
+    kept = keys + [value for value in listed if _is_kept(value)]
+    ids, kinds = tuple(map(id, listed)), tuple(map(type, listed))
+    return tuple(map(id, keys)), ids, kinds, tuple(marked), kept
 
 
-def _calm(values: Any, marks: dict[Any, Any] | None) -> bool:
+def _is_kept(value: Any) -> bool:
+    kind = type(value)
+    return kind in _PLAIN or (kind is str and len(value) <= _LONG)
+
+
+def _calm(values: Any, marks: Marks | None) -> bool:
     """Tell whether a section is as it was when it got these marks."""
-    if marks is None or _size_of(values) != len(marks):
+    if marks is _NO_MARKS:
+        return not _size_of(values)
+    if marks is None:
         return False
-    if not marks:
-        return True
-    for key, value in list(dict.items(values)):
-        if type(key) is not str:
-            return False
-        mark = marks.get(key, _CHANGEABLE)
-        if mark is not value and not _calm_value(value, mark):
-            return False
-    return True
+    keys, ids, kinds, marked, _ = marks
+    listed = list(dict.values(values))
+    return (
+        tuple(map(id, listed)) == ids
+        and tuple(map(type, listed)) == kinds
+        and tuple(map(id, dict.keys(values))) == keys
+        and (not marked or all([_calm_value(listed[at], mark) for at, mark in marked]))
+    )
 
 
 def _section(values: Any, describe: Describer) -> dict[str, str]:

@@ -122,7 +122,7 @@ def test_fault_01_an_app_does_not_notice_that_the_host_cannot_read_the_stack(lib
     make = made_by("hooks_of_all_kinds", library)
 
     def break_it(recorder):
-        recorder.host.contexts = recorder.host.usual = broken
+        recorder.host.contexts = recorder.host.groups = broken
 
     traces = assert_same(make, break_tracer=break_it)
 
@@ -133,7 +133,7 @@ def test_fault_01_what_fails_ten_times_a_minute_is_switched_off_with_one_line(ca
     app = flasktrace.Flask("x")
     app.add_url_rule("/", "index", lambda: "fine")
     tracer = flasktrace.Tracer(app, enabled=True, store="memory:")
-    tracer.recorder.host.contexts = tracer.recorder.host.usual = broken
+    tracer.recorder.host.contexts = tracer.recorder.host.groups = broken
     client = app.test_client()
 
     for _ in range(30):

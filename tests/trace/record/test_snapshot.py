@@ -32,14 +32,14 @@ class Contexts:
     def app_name(self, context):
         return "app"
 
-    def refs(self, context):
-        return self.found[context]
+    def refs(self, group):
+        return self.found[group[0]]
 
     def adapter_facts(self, adapter):
         return ()
 
-    def usual(self):
-        return None
+    def groups(self):
+        return [(context,) for context in self.found]
 
     def bare(self):
         return not self.found

@@ -13,8 +13,7 @@ from types import MethodType
 from typing import Any
 
 from flasktrace.signals import Staged, call, stage
-from flasktrace.trace.record import request_look
-from flasktrace.trace.record.describe import attributes_of, found_on, is_empty_dict, type_name
+from flasktrace.trace.record.describe import attributes_of, found_on, type_name
 from flasktrace.trace.record.hosts import flask_stack
 from flasktrace.trace.record.hosts.flask_signals import Ears, is_receiver
 from flasktrace.trace.record.hosts.native import adapter_facts
@@ -22,7 +21,7 @@ from flasktrace.trace.record.hosts.standin import Called, Saving, StandIn
 from flasktrace.trace.record.recorder import Recorder
 from flasktrace.trace.record.recording import CURRENT
 from flasktrace.trace.record.roster import is_default
-from flasktrace.trace.record.snapshot import Refs, Usual
+from flasktrace.trace.record.snapshot import Group, Refs
 
 _STAGES = {
     "preprocess_request": "preprocess",
@@ -72,15 +71,23 @@ class FlaskHost:
         name: str = attributes_of(context)["app"].name
         return name
 
-    def refs(self, context: Any) -> Refs:
-        """Return what *context* refers to, without asking it for anything."""
-        kept = attributes_of(context)
-        mine = kept.get
-        g = attributes_of(mine("g"))
+    def groups(self) -> Sequence[Group]:
+        """Return the contexts: a request and its app context together, if there are no others."""
+        pair = flask_stack.only_pair()
+        if pair is not None:
+            below, above = attributes_of(pair[0]).get, attributes_of(pair[1]).get
+            if below("url_adapter") is None and below("app") is above("app"):
+                return (pair,)
+        return [(context,) for context in flask_stack.contexts()]
+
+    def refs(self, group: Group) -> Refs:
+        """Return what the contexts refer to, without asking them for anything."""
+        mine = attributes_of(group[-1]).get
+        g = attributes_of(attributes_of(group[0]).get("g"))
         request = mine("request", mine("_request"))
+        session, flashes = mine("_session", mine("session")), mine("_flashes", mine("flashes"))
+        adapter = mine("url_adapter")
         if request is None:
-            session, flashes = mine("_session", mine("session")), mine("_flashes", mine("flashes"))
-            adapter = mine("url_adapter")
             return (None, None, None, None, None, None, session, g, flashes, adapter, _NOTHING)
         attributes = attributes_of(request)
         its = attributes.get
@@ -91,84 +98,30 @@ class FlaskHost:
             its("url_rule"),
             its("view_args"),
             its("routing_exception"),
-            mine("_session", mine("session")),
+            session,
             g,
-            mine("_flashes", mine("flashes")),
-            mine("url_adapter"),
+            flashes,
+            adapter,
             attributes,
         )
 
-    def rests(self, context: Any, refs: Refs) -> bool:
-        """Tell whether *context* still refers to just that."""
+    def rests(self, group: Group, refs: Refs) -> bool:
+        """Tell whether they still refer to just that."""
         request, method, path, rule, view_args, error, session, g, flashes, adapter, its = refs
-        mine = attributes_of(context).get
+        mine, get = attributes_of(group[-1]).get, its.get
+        below = mine if len(group) == 1 else attributes_of(group[0]).get
         return (
             mine("request", mine("_request")) is request
             and mine("_session", mine("session")) is session
             and mine("_flashes", mine("flashes")) is flashes
             and mine("url_adapter") is adapter
-            and (
-                request is None
-                or (
-                    (get := its.get)("method") is method
-                    and get("path") is path
-                    and get("url_rule") is rule
-                    and get("view_args") is view_args
-                    and get("routing_exception") is error
-                )
-            )
-            and attributes_of(mine("g")) is g
-        )
-
-    def usual(self) -> Usual | None:
-        """Return what stands on the stack if that is what most requests have, else None.
-
-        So it is in flask 3.0 and 3.1: an app context, and the request that pushed it.
-        """
-        pair = flask_stack.only_pair()
-        if pair is None:
-            return None
-        below, mine = attributes_of(pair[0]).get, attributes_of(pair[1]).get
-        request, session = mine("request"), mine("_session", mine("session"))
-        g, its, adapter = attributes_of(below("g")), attributes_of(request), mine("url_adapter")
-        get = its.get
-        app: Any = mine("app")
-        args = get("view_args")
-        if (
-            g
-            or type(g) is not dict
-            or mine("flashes") is not None
-            or below("url_adapter") is not None
-            or not request_look.is_plain(type(request))
-            or not (args is None or (type(args) is dict and not args))
-            or get("routing_exception") is not None
-            or not (session is None or is_empty_dict(session))
-            or below("app") is not app
-        ):
-            return None
-        name, rule = self.app_name(pair[1]), get("url_rule")
-        return (
-            pair, name, request, its, get("method"), get("path"), rule, args, session, g,
-            adapter,
-        )  # fmt: skip
-
-    def stays(self, usual: Usual) -> bool:
-        """Tell whether it still refers to the same objects, the stack being the same."""
-        (app, context), _, request, its, method, path, rule, args, session, g, adapter = usual
-        get, below, mine = its.get, attributes_of(app).get, attributes_of(context).get
-        return (
-            mine("request") is request
-            and mine("_session", mine("session")) is session
-            and mine("flashes") is None
-            and mine("url_adapter") is adapter
-            and below("url_adapter") is None
+            and (below is mine or below("url_adapter") is None)
+            and attributes_of(below("g")) is g
             and get("method") is method
             and get("path") is path
             and get("url_rule") is rule
-            and get("view_args") is args
-            and not args
-            and get("routing_exception") is None
-            and attributes_of(below("g")) is g
+            and get("view_args") is view_args
+            and get("routing_exception") is error
         )
 
     def adapter_facts(self, adapter: Any) -> tuple[tuple[str, Any], ...]:

@@ -5,10 +5,9 @@ from typing import Any
 
 from flasktrace import signals
 from flasktrace.globals import context_stack, stack_getter
-from flasktrace.trace.record import request_look
-from flasktrace.trace.record.describe import attributes_of, is_empty_dict
+from flasktrace.trace.record.describe import attributes_of
 from flasktrace.trace.record.recorder import Recorder
-from flasktrace.trace.record.snapshot import Refs, Usual
+from flasktrace.trace.record.snapshot import Group, Refs
 
 
 class NativeHost:
@@ -31,9 +30,14 @@ class NativeHost:
         name: str = context.app.name
         return name
 
-    def refs(self, context: Any) -> Refs:
-        """Return what *context* refers to, without asking it for anything."""
-        request, g = context.request, context.g
+    def groups(self) -> Sequence[Group]:
+        """Return the contexts, each by itself."""
+        return [(context,) for context in stack_getter(())]
+
+    def refs(self, group: Group) -> Refs:
+        """Return what a context refers to, without asking it for anything."""
+        (context,) = group
+        request = context.request
         attributes = attributes_of(request)
         get = attributes.get
         return (
@@ -44,14 +48,15 @@ class NativeHost:
             get("_view_args"),
             get("_routing_exception"),
             context._session,  # noqa: SLF001
-            attributes_of(g),
+            attributes_of(context.g),
             context.flashes,
             context.url_adapter,
             attributes,
         )
 
-    def rests(self, context: Any, refs: Refs) -> bool:
-        """Tell whether *context* still refers to just that."""
+    def rests(self, group: Group, refs: Refs) -> bool:
+        """Tell whether it still refers to just that."""
+        (context,) = group
         request, method, path, rule, view_args, error, session, g, flashes, adapter, its = refs
         get = its.get
         return (
@@ -64,49 +69,6 @@ class NativeHost:
             and get("_url_rule") is rule
             and get("_view_args") is view_args
             and get("_routing_exception") is error
-            and attributes_of(context.g) is g
-        )
-
-    def usual(self) -> Usual | None:
-        """Return what stands on the stack if that is what most requests have, else None."""
-        stack = stack_getter(None)
-        if not stack or len(stack) != 1:
-            return None
-        context = stack[0]
-        request, g, session = context.request, attributes_of(context.g), context._session  # noqa: SLF001
-        if g or type(g) is not dict or not request_look.is_plain(type(request)):
-            return None
-        its = attributes_of(request)
-        get = its.get
-        args = get("_view_args")
-        if (
-            context.flashes is not None
-            or (args is not None and (type(args) is not dict or args))
-            or get("_routing_exception") is not None
-            or (session is not None and not is_empty_dict(session))
-        ):
-            return None
-        name, rule, adapter = context.app.name, get("_url_rule"), context.url_adapter
-        return (
-            (context,), name, request, its, get("method"), get("path"), rule, args, session, g,
-            adapter,
-        )  # fmt: skip
-
-    def stays(self, usual: Usual) -> bool:
-        """Tell whether it still refers to the same objects, the stack being the same."""
-        (context,), _, request, its, method, path, rule, args, session, g, adapter = usual
-        get = its.get
-        return (
-            context.request is request
-            and context._session is session  # noqa: SLF001
-            and context.flashes is None
-            and context.url_adapter is adapter
-            and get("method") is method
-            and get("path") is path
-            and get("_url_rule") is rule
-            and get("_view_args") is args
-            and not args
-            and get("_routing_exception") is None
             and attributes_of(context.g) is g
         )
 

@@ -25,9 +25,6 @@ class WsgiHost:
         """Tell whether no context is on the stack: always."""
         return True
 
-    def usual(self) -> None:
-        """Return None: nothing stands on the stack."""
-
     def install(self, app: Any, recorder: Recorder) -> None:
         """Do nothing: the app sends no signals."""
 
