@@ -17,11 +17,11 @@ from flasktrace.trace.record.describe import (
     is_empty_dict,
 )
 
-Refs = tuple[Any, Any, Any, Any, Any, Any, Any, Any, Any, Any, Any]
+Refs = tuple[Any, Any, Any, Any, Any, Any, Any, Any, Any, Any, Any, Any]
 """What a context refers to: its request (None: it has none), of that the method, the path, the url
 rule, the view arguments and the routing exception; the session, the attributes of ``g`` as a dict,
-the flashes, the url adapter and the attributes of the request as a dict. They are read at once and
-not kept beyond the next look."""
+the flashes, the url adapter and the attributes of the request as a dict; and what the host itself
+wants to know at the next look. They are read at once and not kept beyond that."""
 
 _REQUEST = slice(0, 6)
 _RULE, _VIEW_ARGS, _SESSION, _G, _FLASHES, _ADAPTER, _ATTRIBUTES = 3, 4, 6, 7, 8, 9, 10
@@ -58,7 +58,7 @@ class Stack(Protocol):
     def refs(self, group: Group) -> Refs:
         """Return what the contexts of *group* refer to, without asking them for anything."""
 
-    def rests(self, group: Group, refs: Refs) -> bool:
+    def rests(self, refs: Refs) -> bool:
         """Tell whether they still refer to just that; the price of a look depends on it."""
 
     def adapter_facts(self, adapter: Any) -> tuple[tuple[str, Any], ...]:
@@ -96,7 +96,7 @@ NOTHING = Look()
 _NEVER: Any = object()
 """What no stack is known by."""
 _EMPTY: dict[str, str] = {}
-_NO_MARKS: Marks = ((), (), (), (), [])
+_NO_MARKS: Marks = ((), None, (), [])
 _size_of = dict.__len__
 
 
@@ -144,7 +144,7 @@ class Looker:
         first, second = stack.tops
         if first(None) is self._first and second(None) is self._second:
             for seen in self._seen:
-                if not (stack.rests(seen.group, seen.refs) and seen.rests()):
+                if not (stack.rests(seen.refs) and seen.rests()):
                     break
             else:
                 return self.last
@@ -277,7 +277,7 @@ class _Seen:
 
     def is_usual(self, refs: Refs, describe: Describer) -> bool:
         """Look at contexts with nothing but a request to show; tell whether they have no more."""
-        request, _, _, _, args, error, session, g, flashes, _, attributes = refs
+        request, _, _, _, args, error, session, g, flashes, _, attributes, _ = refs
         if (
             g
             or error is not None
@@ -318,7 +318,7 @@ class _Seen:
             return False
         self.refs, self.cards = refs, cards
         _, _, self.request, _, _, _, self.adapter = cards[-1]
-        _, _, _, _, args, _, session, self.g, _, _, attributes = refs
+        _, _, _, _, args, _, session, self.g, _, _, attributes, _ = refs
         self.session = _EMPTY if session is None else session
         self.args_mark = None if args is None else _EMPTY_MARK
         self.count = len(attributes)
@@ -408,7 +408,7 @@ def _known_cards(
     describe: Describer, count: int, name: Any, refs: Refs
 ) -> tuple[tuple[Any, ...], ...] | None:
     """Return the cards of contexts as usual; None when one may hold a secret."""
-    _, method, path, rule, _, _, _, _, _, adapter, _ = refs
+    _, method, path, rule, _, _, _, _, _, adapter, _, _ = refs
     its = attributes_of(adapter).get
     if its("subdomain"):
         return None
@@ -516,19 +516,17 @@ def _calm_value(value: Any, mark: Any) -> bool:
         return type(value) is dict and not value
     if type(mark) is not tuple or mark[1] is not type(value):
         return False
-    if type(mark[0]) is int:
-        return bool(mark[0] == id(value))
-    if mark[1] is dict:
-        return bool(mark[0] == (*map(id, value), *map(id, value.values())))
-    return bool(mark[0] == tuple(map(id, value)))
+    ids = mark[0]
+    if type(ids) is int:
+        return bool(ids == id(value))
+    listed = [*value, *value.values()] if type(value) is dict else value
+    return bool(ids == tuple(map(id, listed)))
 
 
-Marks = tuple[
-    tuple[int, ...], tuple[int, ...], tuple[type, ...], tuple[tuple[int, Any], ...], list[Any]
-]
-"""What tells whether a section is still the same: addresses of the keys and of the values, types of
-the values; of those that can change in place the position and the mark. The plain ones and the keys
-are kept, so that no others get their addresses."""
+Marks = tuple[tuple[int, ...], tuple[type, ...] | None, tuple[tuple[int, Any], ...], list[Any]]
+"""What tells whether a section is still the same: addresses of the keys and the values; their types,
+if one may be gone and another at its address; of those that can change in place the position and
+the mark. The plain ones and the keys are kept, so that no others get their addresses."""
 
 
 def _marks(values: Any, describe: Describer) -> Marks | None:
@@ -540,37 +538,42 @@ def _marks(values: Any, describe: Describer) -> Marks | None:
         return _NO_MARKS
     if count > describe.limits.keys:
         return None
-    pairs = list(dict.items(values))
-    keys, listed = [key for key, _ in pairs], [value for _, value in pairs]
-    if any(type(key) is not str for key in keys):
+    keys, listed = list(dict.keys(values)), [*dict.keys(values), *dict.values(values)]
+    kinds = tuple(map(type, listed))
+    if not _TEXT.issuperset(kinds[: len(keys)]):
         return None
-    marked = [(at, _mark(value)) for at, value in enumerate(listed) if is_container(type(value))]
-    if any(mark is _CHANGEABLE for _, mark in marked):
-        return None
-    kept = keys + [value for value in listed if _is_kept(value)]
-    ids, kinds = tuple(map(id, listed)), tuple(map(type, listed))
-    return tuple(map(id, keys)), ids, kinds, tuple(marked), kept
-
-
-def _is_kept(value: Any) -> bool:
-    kind = type(value)
-    return kind in _PLAIN or (kind is str and len(value) <= _LONG)
+    marked, kept, lasts = [], keys, True
+    for at, value in enumerate(listed):
+        kind = kinds[at]
+        if kind in _PLAIN or (kind is str and len(value) <= _LONG):
+            kept.append(value)
+        elif is_container(kind):
+            mark = _mark(value)
+            if mark is _CHANGEABLE:
+                return None
+            marked.append((at, mark))
+            lasts = False
+        else:
+            lasts = False
+    return tuple(map(id, listed)), None if lasts else kinds, tuple(marked), kept
 
 
 def _calm(values: Any, marks: Marks | None) -> bool:
     """Tell whether a section is as it was when it got these marks."""
-    if marks is _NO_MARKS:
-        return not _size_of(values)
     if marks is None:
         return False
-    keys, ids, kinds, marked, _ = marks
-    listed = list(dict.values(values))
-    return (
-        tuple(map(id, listed)) == ids
-        and tuple(map(type, listed)) == kinds
-        and tuple(map(id, dict.keys(values))) == keys
-        and (not marked or all([_calm_value(listed[at], mark) for at, mark in marked]))
-    )
+    ids, kinds, marked, _ = marks
+    listed = [*dict.keys(values), *dict.values(values)]
+    if tuple(map(id, listed)) != ids:
+        return False
+    if kinds is None:
+        return True
+    if tuple(map(type, listed)) != kinds:
+        return False
+    for at, mark in marked:
+        if not _calm_value(listed[at], mark):
+            return False
+    return True
 
 
 def _section(values: Any, describe: Describer) -> dict[str, str]:
