@@ -17,11 +17,11 @@ from flasktrace.trace.record.describe import (
     is_empty_dict,
 )
 
-Refs = tuple[Any, Any, Any, Any, Any, Any, Any, Any, Any, Any, Any, Any]
+Refs = tuple[Any, Any, Any, Any, Any, Any, Any, Any, Any, Any, Any]
 """What a context refers to: its request (None: it has none), of that the method, the path, the url
 rule, the view arguments and the routing exception; the session, the attributes of ``g`` as a dict,
-the flashes, the url adapter and the attributes of the request as a dict; and what the host itself
-wants to know at the next look. They are read at once and not kept beyond that."""
+the flashes, the url adapter and the attributes of the request as a dict. They are read at once and
+not kept beyond the next look."""
 
 _REQUEST = slice(0, 6)
 _RULE, _VIEW_ARGS, _SESSION, _G, _FLASHES, _ADAPTER, _ATTRIBUTES = 3, 4, 6, 7, 8, 9, 10
@@ -58,7 +58,7 @@ class Stack(Protocol):
     def refs(self, group: Group) -> Refs:
         """Return what the contexts of *group* refer to, without asking them for anything."""
 
-    def rests(self, refs: Refs) -> bool:
+    def rests(self, group: Group, refs: Refs) -> bool:
         """Tell whether they still refer to just that; the price of a look depends on it."""
 
     def adapter_facts(self, adapter: Any) -> tuple[tuple[str, Any], ...]:
@@ -96,7 +96,7 @@ NOTHING = Look()
 _NEVER: Any = object()
 """What no stack is known by."""
 _EMPTY: dict[str, str] = {}
-_NO_MARKS: Marks = ((), None, (), [])
+_NO_MARKS: Marks = {}
 _size_of = dict.__len__
 
 
@@ -144,7 +144,7 @@ class Looker:
         first, second = stack.tops
         if first(None) is self._first and second(None) is self._second:
             for seen in self._seen:
-                if not (stack.rests(seen.refs) and seen.rests()):
+                if not (stack.rests(seen.group, seen.refs) and seen.rests()):
                     break
             else:
                 return self.last
@@ -277,7 +277,7 @@ class _Seen:
 
     def is_usual(self, refs: Refs, describe: Describer) -> bool:
         """Look at contexts with nothing but a request to show; tell whether they have no more."""
-        request, _, _, _, args, error, session, g, flashes, _, attributes, _ = refs
+        request, _, _, _, args, error, session, g, flashes, _, attributes = refs
         if (
             g
             or error is not None
@@ -318,7 +318,7 @@ class _Seen:
             return False
         self.refs, self.cards = refs, cards
         _, _, self.request, _, _, _, self.adapter = cards[-1]
-        _, _, _, _, args, _, session, self.g, _, _, attributes, _ = refs
+        _, _, _, _, args, _, session, self.g, _, _, attributes = refs
         self.session = _EMPTY if session is None else session
         self.args_mark = None if args is None else _EMPTY_MARK
         self.count = len(attributes)
@@ -408,7 +408,7 @@ def _known_cards(
     describe: Describer, count: int, name: Any, refs: Refs
 ) -> tuple[tuple[Any, ...], ...] | None:
     """Return the cards of contexts as usual; None when one may hold a secret."""
-    _, method, path, rule, _, _, _, _, _, adapter, _, _ = refs
+    _, method, path, rule, _, _, _, _, _, adapter, _ = refs
     its = attributes_of(adapter).get
     if its("subdomain"):
         return None
@@ -477,7 +477,7 @@ _NO_ARGS = (("view_args", "{}"),)
 _CHANGEABLE: Any = object()
 """The mark of a value that can change unseen, and so is read at each look."""
 
-_EMPTY_MARK: Any = ((), dict, [])
+_EMPTY_MARK: Any = {}
 _PLAIN = {int, float, bool, type(None)}
 _FLAT = {list, tuple, set, frozenset}
 _LONG = 1000
@@ -489,44 +489,55 @@ _WIDTH = 50
 def _mark(value: Any) -> Any:
     """Return what tells at the next look whether a value is still the same.
 
-    Plain values are their own marks. Of any other that cannot change it is address and type,
-    which is also all that its text says. Of a list or dict without others in it, it is the
-    addresses of the items; the plain ones are kept, so that no other gets their address.
+    Plain values are their own marks; of a dict of plain values it is a copy. Of any other that
+    cannot change it is address and type, which is also all that its text says. Of another list or
+    dict without others in it, it is the addresses of the items; the plain ones are kept, so that no
+    other gets their address.
     """
     kind = type(value)
-    if kind in _PLAIN or (kind is str and len(value) <= _LONG):
+    if _is_plain(kind, value):
         return value
-    if kind is dict and not value:
-        return _EMPTY_MARK
     if not is_container(kind):
         return id(value), kind
-    if (kind in _FLAT or kind is dict) and len(value) <= _WIDTH:
-        items = [*value, *value.values()] if kind is dict else [*value]
-        if not any(is_container(type(item)) for item in items):
-            kept = [item for item in items if type(item) in _PLAIN or type(item) is str]
-            return tuple(map(id, items)), kind, kept
-    return _CHANGEABLE
+    if (kind not in _FLAT and kind is not dict) or len(value) > _WIDTH:
+        return _CHANGEABLE
+    if kind is dict and all(
+        type(key) is str and _is_plain(type(item), item) for key, item in value.items()
+    ):
+        return value.copy()
+    items = [*value, *value.values()] if kind is dict else [*value]
+    if any(is_container(type(item)) for item in items):
+        return _CHANGEABLE
+    kept = [item for item in items if type(item) in _PLAIN or type(item) is str]
+    return tuple(map(id, items)), kind, kept
+
+
+def _is_plain(kind: type, value: Any) -> bool:
+    return kind in _PLAIN or (kind is str and len(value) <= _LONG)
 
 
 def _calm_value(value: Any, mark: Any) -> bool:
     """Tell whether a value is the one with that mark, or one that says the same."""
     if mark is value:
         return True
-    if mark is _EMPTY_MARK:
-        return type(value) is dict and not value
+    if type(mark) is dict:
+        if type(value) is not dict or len(value) != len(mark):
+            return False
+        for key, item in list(value.items()):
+            if type(key) is not str or mark.get(key, _CHANGEABLE) is not item:
+                return False
+        return True
     if type(mark) is not tuple or mark[1] is not type(value):
         return False
-    ids = mark[0]
-    if type(ids) is int:
-        return bool(ids == id(value))
-    listed = [*value, *value.values()] if type(value) is dict else value
-    return bool(ids == tuple(map(id, listed)))
+    if type(mark[0]) is int:
+        return bool(mark[0] == id(value))
+    if mark[1] is dict:
+        return bool(mark[0] == (*map(id, value), *map(id, value.values())))
+    return bool(mark[0] == tuple(map(id, value)))
 
 
-Marks = tuple[tuple[int, ...], tuple[type, ...] | None, tuple[tuple[int, Any], ...], list[Any]]
-"""What tells whether a section is still the same: addresses of the keys and the values; their types,
-if one may be gone and another at its address; of those that can change in place the position and
-the mark. The plain ones and the keys are kept, so that no others get their addresses."""
+Marks = dict[Any, Any]
+"""What tells whether a section is still the same: key to mark."""
 
 
 def _marks(values: Any, describe: Describer) -> Marks | None:
@@ -538,40 +549,23 @@ def _marks(values: Any, describe: Describer) -> Marks | None:
         return _NO_MARKS
     if count > describe.limits.keys:
         return None
-    keys, listed = list(dict.keys(values)), [*dict.keys(values), *dict.values(values)]
-    kinds = tuple(map(type, listed))
-    if not _TEXT.issuperset(kinds[: len(keys)]):
+    pairs = list(dict.items(values))
+    if any(type(key) is not str for key, _ in pairs):
         return None
-    marked, kept, lasts = [], keys, True
-    for at, value in enumerate(listed):
-        kind = kinds[at]
-        if kind in _PLAIN or (kind is str and len(value) <= _LONG):
-            kept.append(value)
-        elif is_container(kind):
-            mark = _mark(value)
-            if mark is _CHANGEABLE:
-                return None
-            marked.append((at, mark))
-            lasts = False
-        else:
-            lasts = False
-    return tuple(map(id, listed)), None if lasts else kinds, tuple(marked), kept
+    return {key: _mark(value) for key, value in pairs}
 
 
 def _calm(values: Any, marks: Marks | None) -> bool:
     """Tell whether a section is as it was when it got these marks."""
-    if marks is None:
+    if marks is None or _size_of(values) != len(marks):
         return False
-    ids, kinds, marked, _ = marks
-    listed = [*dict.keys(values), *dict.values(values)]
-    if tuple(map(id, listed)) != ids:
-        return False
-    if kinds is None:
+    if not marks:
         return True
-    if tuple(map(type, listed)) != kinds:
-        return False
-    for at, mark in marked:
-        if not _calm_value(listed[at], mark):
+    for key, value in list(dict.items(values)):
+        if type(key) is not str:
+            return False
+        mark = marks.get(key, _CHANGEABLE)
+        if mark is not value and not _calm_value(value, mark):
             return False
     return True
 

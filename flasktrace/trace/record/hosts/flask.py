@@ -9,7 +9,6 @@ import functools
 import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from operator import is_
 from types import MethodType
 from typing import Any
 
@@ -44,13 +43,7 @@ _MOST = 20
 """Functions that are listed."""
 _DICTS = {dict, defaultdict}
 _MISSING: Any = object()
-_PARTS = (
-    "_request", "request", "_session", "session", "_flashes", "flashes", "url_adapter"
-)  # fmt: skip
-"""Of a context: flask 3.0, 3.1 and 3.2 call them differently."""
-_LOWER = "g", "url_adapter"
-"""Of the app context, if that is another."""
-_OF_REQUEST = ("method", "path", "url_rule", "view_args", "routing_exception")
+_NOTHING: dict[str, Any] = {}
 
 
 class FlaskHost:
@@ -89,32 +82,46 @@ class FlaskHost:
 
     def refs(self, group: Group) -> Refs:
         """Return what the contexts refer to, without asking them for anything."""
-        above, below = attributes_of(group[-1]).get, attributes_of(group[0]).get
-        parts, lower = list(map(above, _PARTS)), list(map(below, _LOWER))
-        newer, older, session, plain_session, flashes, plain_flashes, adapter = parts
-        request = newer if older is None else older
-        kept, its = attributes_of(lower[0]), attributes_of(request)
-        values = list(map(its.get, _OF_REQUEST))
-        own = above, parts, below, lower, its.get, values, kept
+        mine = attributes_of(group[-1]).get
+        g = attributes_of(attributes_of(group[0]).get("g"))
+        request = mine("request", mine("_request"))
+        session, flashes = mine("_session", mine("session")), mine("_flashes", mine("flashes"))
+        adapter = mine("url_adapter")
+        if request is None:
+            return (None, None, None, None, None, None, session, g, flashes, adapter, _NOTHING)
+        attributes = attributes_of(request)
+        its = attributes.get
         return (
             request,
-            *values,
-            plain_session if session is None else session,
-            kept,
-            plain_flashes if flashes is None else flashes,
+            its("method"),
+            its("path"),
+            its("url_rule"),
+            its("view_args"),
+            its("routing_exception"),
+            session,
+            g,
+            flashes,
             adapter,
-            its,
-            own,
-        )  # type: ignore[return-value]
+            attributes,
+        )
 
-    def rests(self, refs: Refs) -> bool:
+    def rests(self, group: Group, refs: Refs) -> bool:
         """Tell whether they still refer to just that."""
-        above, parts, below, lower, get, values, kept = refs[-1]
+        request, method, path, rule, view_args, error, session, g, flashes, adapter, its = refs
+        mine, get = attributes_of(group[-1]).get, its.get
+        below = mine if len(group) == 1 else attributes_of(group[0]).get
         return (
-            all(map(is_, map(above, _PARTS), parts))
-            and all(map(is_, map(below, _LOWER), lower))
-            and all(map(is_, map(get, _OF_REQUEST), values))
-            and attributes_of(lower[0]) is kept
+            mine("request", mine("_request")) is request
+            and mine("_session", mine("session")) is session
+            and mine("_flashes", mine("flashes")) is flashes
+            and mine("url_adapter") is adapter
+            and (below is mine or below("url_adapter") is None)
+            and attributes_of(below("g")) is g
+            and get("method") is method
+            and get("path") is path
+            and get("url_rule") is rule
+            and get("view_args") is view_args
+            and get("routing_exception") is error
         )
 
     def adapter_facts(self, adapter: Any) -> tuple[tuple[str, Any], ...]:

@@ -1,7 +1,6 @@
 """Apps of flasktrace's own framework: they send the signals by themselves."""
 
 from collections.abc import Sequence
-from operator import attrgetter, is_
 from typing import Any
 
 from flasktrace import signals
@@ -9,11 +8,6 @@ from flasktrace.globals import context_stack, stack_getter
 from flasktrace.trace.record.describe import attributes_of
 from flasktrace.trace.record.recorder import Recorder
 from flasktrace.trace.record.snapshot import Group, Refs
-
-
-_parts = attrgetter("request", "_session", "flashes", "url_adapter", "g")
-"""Of a context; they are slots, behind which there is no code of the user."""
-_OF_REQUEST = ("method", "path", "_url_rule", "_view_args", "_routing_exception")
 
 
 class NativeHost:
@@ -42,20 +36,40 @@ class NativeHost:
 
     def refs(self, group: Group) -> Refs:
         """Return what a context refers to, without asking it for anything."""
-        context = group[0]
-        parts = request, session, flashes, adapter, g = _parts(context)
-        kept, its = attributes_of(g), attributes_of(request)
-        values = list(map(its.get, _OF_REQUEST))
-        own = context, parts, its.get, values, kept
-        return request, *values, session, kept, flashes, adapter, its, own
-
-    def rests(self, refs: Refs) -> bool:
-        """Tell whether it still refers to just that."""
-        context, parts, get, values, kept = refs[-1]
+        (context,) = group
+        request = context.request
+        attributes = attributes_of(request)
+        get = attributes.get
         return (
-            all(map(is_, _parts(context), parts))
-            and all(map(is_, map(get, _OF_REQUEST), values))
-            and attributes_of(parts[-1]) is kept
+            request,
+            get("method"),
+            get("path"),
+            get("_url_rule"),
+            get("_view_args"),
+            get("_routing_exception"),
+            context._session,  # noqa: SLF001
+            attributes_of(context.g),
+            context.flashes,
+            context.url_adapter,
+            attributes,
+        )
+
+    def rests(self, group: Group, refs: Refs) -> bool:
+        """Tell whether it still refers to just that."""
+        (context,) = group
+        request, method, path, rule, view_args, error, session, g, flashes, adapter, its = refs
+        get = its.get
+        return (
+            context.request is request
+            and context._session is session  # noqa: SLF001
+            and context.flashes is flashes
+            and context.url_adapter is adapter
+            and get("method") is method
+            and get("path") is path
+            and get("_url_rule") is rule
+            and get("_view_args") is view_args
+            and get("_routing_exception") is error
+            and attributes_of(context.g) is g
         )
 
     def adapter_facts(self, adapter: Any) -> tuple[tuple[str, Any], ...]:
