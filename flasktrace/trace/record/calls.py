@@ -41,10 +41,13 @@ def begin(recording: Recording, kind: str, function: Any) -> None:
         base, entered = recording.base, recording.clock()
         at, looker, calls = entered - base, recording.looker, recording.calls
         before = looker.last
-        # Inside a function of the user anything may have changed since.
-        after = looker.gaze(recorder.host) if calls else looker.glance(recorder.host)
+        if calls:  # inside a function of the user anything may have changed since
+            after = looker.gaze(recorder.host)
+        else:
+            after = before if recording.fresh else looker.glance(recorder.host)
         if after is not before:
             recorder.changed(recording, at, before, after)
+        recording.fresh = False
         if kind in AFTER and recording.answer is None:  # before the function may change it
             recording.answer = response_look.read(recording.response)
         address = id(function)
@@ -80,6 +83,7 @@ def end(
         after = looker.gaze(recorder.host)
         if after is not before:
             recorder.changed(recording, at, before, after)
+        recording.fresh = recorder.trusts and not recording.wary
         if error is not None:
             outcome, meaning = f"raised {type_name(type(error))}", ""
         elif value is None and kind not in AFTER:

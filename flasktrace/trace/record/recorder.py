@@ -98,6 +98,8 @@ class Recorder:
         self.off = self.guard.off
         #: Recordings whose request is not over; id to recording.
         self.live: dict[str, Recording] = {}
+        #: Whether between two calls of the user's functions only code of the framework runs.
+        self.trusts = False
         #: Gives the app whose contexts are watched.
         self.app: Callable[[], Any] = _nothing
         self._connected: list[tuple[Signal, Receiver]] = []

@@ -38,6 +38,8 @@ class Recording:
     own = 0
     #: Whether the stack was looked at; whether functions may run in it that nobody tells of.
     looked = wary = False
+    #: Whether nothing but the framework's own code has run since the latest look.
+    fresh = False
     #: The latest look, if it was beyond the limit.
     unnoted: Look | None = None
     partial = False

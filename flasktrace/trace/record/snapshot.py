@@ -178,6 +178,9 @@ class Looker:
     def _seen_of(self, groups: Sequence[Group], stack: Stack) -> Sequence[_Seen]:
         """Return what is known of each group."""
         before = self._seen
+        if not before:
+            self._seen = found = [_Seen(group, stack) for group in groups]
+            return found
         if len(groups) == 1 == len(before) and _is_same(before[0].group, groups[0]):
             return before
         known = {tuple(map(id, item.group)): item for item in before}
@@ -185,9 +188,8 @@ class Looker:
         self._seen = found = [
             known.get(tuple(map(id, group))) or _Seen(group, stack) for group in groups
         ]
-        if before:
-            for item in found:
-                item.learn(before)
+        for item in found:
+            item.learn(before)
         return found
 
     def _found_of(self, seen: Sequence[_Seen]) -> Look:

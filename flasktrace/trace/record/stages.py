@@ -80,6 +80,7 @@ def _gaze(recording: Recording, recorder: Recorder, at: int, _made: Any) -> Look
 def _match(recording: Recording, recorder: Recorder, at: int, _made: Any) -> Look | None:
     request = recording.context.request
     rule, view_args = request.url_rule, request.view_args
+    recording.fresh = False  # converters may be the user's
     look = None
     if recording.looked or view_args:
         looker = recording.looker
@@ -93,6 +94,7 @@ def _match(recording: Recording, recorder: Recorder, at: int, _made: Any) -> Loo
 
 
 def _response_made(recording: Recording, recorder: Recorder, at: int, made: Any) -> Look:
+    recording.fresh = False  # a class of responses, and what writes JSON, too
     look = _glance(recording, recorder, at, made)
     if made is not None:
         recorder.stage_answered(recording, at, made, fresh=True)

@@ -1,4 +1,4 @@
-"""What the classes of requests and responses say of themselves, without running their code."""
+"""What classes of the framework say of themselves, without running their code."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -25,3 +25,15 @@ def own_attributes(kind: type) -> Iterator[tuple[str, Any]]:
     for name, value in list(kept.items()):
         if type(name) is str:
             yield name, value
+
+
+def has_no_code_of_its_own(app: Any) -> bool:
+    """Tell whether no method of an app is another than the framework's.
+
+    What is around the app does not count, such as a middleware in ``wsgi_app``.
+    """
+    if not all(is_framework(kind) or kind is object for kind in line(type(app))):
+        return False
+    methods = {name for kind in line(type(app)) for name, _ in own_attributes(kind)}
+    instead = methods.intersection(vars(app)) - {"wsgi_app"}
+    return not any(callable(vars(app)[name]) for name in instead)

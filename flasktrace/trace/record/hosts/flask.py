@@ -22,6 +22,7 @@ from flasktrace.trace.record.recorder import Recorder
 from flasktrace.trace.record.recording import CURRENT
 from flasktrace.trace.record.roster import is_default
 from flasktrace.trace.record.snapshot import Group, Refs
+from flasktrace.trace.record.wrapper_classes import has_no_code_of_its_own
 
 _STAGES = {
     "preprocess_request": "preprocess",
@@ -132,11 +133,12 @@ class FlaskHost:
         """Dress the app's stage methods and begin to listen."""
         import flask
 
+        recorder.trusts = has_no_code_of_its_own(app)
         ears = Ears(app, recorder)
         for method, name in _STAGES.items():
             ready = _INSIDE.get(method, _as_it_is)(app, getattr(app, method))
             own = _flasks_own(getattr(app, method)) is not None
-            self._dress(app, method, _staged(name, ready, app, own=own))
+            self._dress(app, method, stage(name, _current, as_given=True, own=own)(ready))
         self._dress(app, "request_context", _dressing(app.request_context, ears))
         self._dress(app, "ensure_sync", _announcing(app, app.ensure_sync))
         recorder.connect(app)
@@ -176,10 +178,9 @@ def _current(*args: Any) -> Any:
     if args and isinstance(args[0], TracedContext):
         return args[0]
     app, request = flask_stack.tops()
-    for context in (request, app):
-        if isinstance(context, TracedContext):
-            return context
-    return _ending()
+    if isinstance(request, TracedContext):
+        return request
+    return app if isinstance(app, TracedContext) else _ending()
 
 
 def _ending() -> Any:
@@ -190,24 +191,6 @@ def _ending() -> Any:
 
 
 # The stages
-
-
-def _staged(name: str, method: Callable[..., Any], app: Any, *, own: bool) -> Callable[..., Any]:
-    """Return a stage method of *app* that sends the signals of the stage *name*."""
-
-    def bound(_app: Any, /, *args: Any, **kwargs: Any) -> Any:
-        return method(*args, **kwargs)
-
-    def find(_app: Any, *args: Any) -> Any:
-        return _current(*args)
-
-    staged = stage(name, find, as_given=True, own=own)(bound)
-
-    @functools.wraps(method)
-    def run(*args: Any, **kwargs: Any) -> Any:
-        return staged(app, *args, **kwargs)
-
-    return run
 
 
 def _as_it_is(_app: Any, method: Callable[..., Any]) -> Callable[..., Any]:
@@ -382,14 +365,14 @@ def _opening(kind: Any) -> Callable[..., Any]:
 
 def _note_session(context: Any) -> None:
     """Note that flask 3.0 or 3.1 has just opened the session; 3.2 lets us see that."""
-    recording = CURRENT.get()
-    if recording is None or recording.context is not context or context.stage != "push":
+    if context.flasktrace_opened or context.stage != "push":
         return
-    if hasattr(type(context), _OPENER):
+    recording = CURRENT.get()
+    if recording is None or recording.context is not context or hasattr(type(context), _OPENER):
         return
     kept = attributes_of(context).get
     opened = kept("_session", kept("session"))
-    if opened is not None and not context.flasktrace_opened:
+    if opened is not None:
         context.flasktrace_opened = True
         method = found_on(found_on(context.app, "session_interface"), "open_session")
         outcome = f"gave {type_name(type(opened))}, not timed"
@@ -402,11 +385,12 @@ def _note_session(context: Any) -> None:
 
 def _announcing(app: Any, ensure_sync: Callable[..., Any]) -> Callable[..., Any]:
     """Return ``ensure_sync``, through which flask calls every hook, view and handler."""
+    current = CURRENT.get
 
     @functools.wraps(ensure_sync)
     def announced(function: Callable[..., Any]) -> Callable[..., Any]:
         ready: Callable[..., Any] = ensure_sync(function)
-        if CURRENT.get() is None or is_default(function):
+        if current() is None:
             return ready
         context = _current()
         if context is None or context.app is not app:
@@ -414,6 +398,8 @@ def _announcing(app: Any, ensure_sync: Callable[..., Any]) -> Callable[..., Any]
 
         def run(*args: Any, **kwargs: Any) -> Any:
             kind = _kind(app, context, function, waits=ready is not function)
+            if kind == _OWN:
+                return ready(*args, **kwargs)
             context.flasktrace_calls += 1
             try:
                 return call(context, kind, function, ready, *args, **kwargs)
@@ -439,8 +425,10 @@ def _kind(app: Any, context: Any, function: Any, *, waits: bool) -> str:
 
     *waits* tells whether it is async; only then may it be the receiver of a signal.
     """
-    if any(_among(function, given) for given in app.template_context_processors.values()):
-        return "context_processor"
+    for given in app.template_context_processors.values():
+        for item in given:
+            if item is function:  # not by the user's ``==``
+                return _OWN if is_default(function) else "context_processor"
     if context.flasktrace_calls:
         return "call"  # by a function of the user, such as a decorator
     if waits and is_receiver(function, app):
@@ -452,6 +440,10 @@ def _kind(app: Any, context: Any, function: Any, *, waits: bool) -> str:
     if kind == "teardown_request" and _among(function, app.teardown_appcontext_funcs):
         return "teardown_appcontext"
     return kind
+
+
+_OWN = "framework"
+"""Kind of a function that is no call of the user's."""
 
 
 def _after_functions_of(context: Any) -> Any:

@@ -33,6 +33,9 @@ class Ears:
         import flask
 
         self._recorder = recorder
+        #: The receivers of each signal, and how many there were at the last request.
+        self._heard = [getattr(flask, name).receivers for name in NAMES]
+        self._sizes: list[int] = []
         self._deaf = tuple(
             (signal, int(name in _HEARD), recorder.hears(signal, app))
             for name, signal in ((name, getattr(flask, name)) for name in NAMES)
@@ -41,14 +44,20 @@ class Ears:
     def open(self) -> bool:
         """Begin to listen where others have begun since; tell whether any others listen."""
         try:
-            for signal, own, listen in self._deaf:
-                if len(signal.receivers) > own:
-                    # Another thread may do the same, which changes nothing.
-                    self._deaf = tuple([item for item in self._deaf if item[0] is not signal])
-                    listen()
+            sizes = list(map(len, self._heard))
+            if sizes != self._sizes:
+                self._listen()
+                self._sizes = list(map(len, self._heard))
         except Exception as error:  # noqa: BLE001
             self._recorder.failed(CURRENT.get(), "signal", error)
         return len(self._deaf) < len(NAMES)
+
+    def _listen(self) -> None:
+        for signal, own, listen in self._deaf:
+            if len(signal.receivers) > own:
+                # Another thread may do the same, which changes nothing.
+                self._deaf = tuple([item for item in self._deaf if item[0] is not signal])
+                listen()
 
 
 def is_receiver(function: Any, app: Any) -> bool:

@@ -8,6 +8,7 @@ from flasktrace.globals import context_stack, stack_getter
 from flasktrace.trace.record.describe import attributes_of
 from flasktrace.trace.record.recorder import Recorder
 from flasktrace.trace.record.snapshot import Group, Refs
+from flasktrace.trace.record.wrapper_classes import has_no_code_of_its_own
 
 
 class NativeHost:
@@ -78,6 +79,7 @@ class NativeHost:
 
     def install(self, app: Any, recorder: Recorder) -> None:
         """Begin to listen; `Recorder.disconnect` ends it."""
+        recorder.trusts = has_no_code_of_its_own(app)
         recorder.connect(app)
         recorder.connect_templates(signals.template_started, signals.template_finished, app)
         recorder.connect_exceptions(signals.exception_unhandled, app)
