@@ -143,6 +143,21 @@ def end_own(recording: Recording, kind: str, function: Any, began: int, value: A
         recorder.failed(recording, END, error)
 
 
+def note_untimed(recording: Recording, kind: str, function: Any, outcome: str) -> None:
+    """Note a call that the host knows of, but could not put anything around."""
+    recorder = recording.recorder
+    if recording.finished or _ident() != recording.ident:
+        return
+    try:
+        if recording.has_room():
+            at, address = recording.clock() - recording.base, id(function)
+            place = recorder.places.of(function)
+            recording.notes.append((CALL, at, address, kind, place))
+            recording.notes.append((CALL_END, at, address, kind, None, outcome, ""))
+    except Exception as error:  # noqa: BLE001
+        recorder.failed(recording, END, error)
+
+
 # In a lane beside the request's own
 
 

@@ -106,7 +106,6 @@ class Recorder:
         self.places = Places()
         #: What a host tells of by itself: keyword arguments as of the methods.
         self.host_event = self._guarded("host event", self._host_event)
-        self.untimed_call = self._guarded("untimed call", self._untimed_call)
         self._rosters = Rosters()
         self.residue = Residue(host)
         #: Address of a rule to the rule and what a match with it gives.
@@ -437,21 +436,6 @@ class Recorder:
         found = facts(self.places.of)
         if found is not None:
             recording.event(_at(recording, lane), name, found, lane)
-
-    def _untimed_call(
-        self,
-        recording: Recording,
-        lane: lanes.Lane | None,
-        *,
-        kind: str,
-        function: Any,
-        outcome: str,
-    ) -> None:
-        """Note a call that the host knows of, but could not put anything around."""
-        if lane is None and recording.has_room():
-            at, address, place = recording.at, id(function), self.places.of(function)
-            recording.notes.append((CALL, at, address, kind, place))
-            recording.notes.append((CALL_END, at, address, kind, place, outcome, ""))
 
     def _attributes(self, given: dict[str, Any]) -> dict[str, Any]:
         return {key: self._attribute(value, key) for key, value in given.items()}

@@ -149,6 +149,7 @@ class Recording:
     begin_call = calls.begin
     end_call = calls.end
     end_own_call = calls.end_own
+    note_untimed = calls.note_untimed
 
     def start(self) -> None:
         """Let the clock run: what it took to begin is none of the app's time."""

@@ -55,6 +55,8 @@ class FlaskHost:
 
         self.name = f"flask {version('flask')}"
         self.tops = flask_stack.getters()
+        #: The latest session interface, and its function that opens sessions.
+        self._opener: tuple[Any, Any] = None, None
         #: What the app had under the names of the dressed methods, and what it has now.
         self._dressed: dict[str, tuple[Any, Any]] = {}
 
@@ -128,6 +130,15 @@ class FlaskHost:
     def adapter_facts(self, adapter: Any) -> tuple[tuple[str, Any], ...]:
         """Return what a card shows of a url adapter: names and values."""
         return adapter_facts(adapter)
+
+    def opener(self, app: Any) -> Any:
+        """Return the function that opens the sessions of *app*."""
+        interface = found_on(app, "session_interface")
+        known, function = self._opener
+        if known is not interface:
+            function = found_on(interface, "open_session")
+            self._opener = interface, function
+        return function
 
     def install(self, app: Any, recorder: Recorder) -> None:
         """Dress the app's stage methods and begin to listen."""
@@ -243,10 +254,18 @@ def _calling_save(app: Any, method: Callable[..., Any]) -> Callable[..., Any]:
     if flasks_own is None:
         return method
 
+    from flask.sessions import NullSession, SecureCookieSessionInterface
+
+    def is_unsaved(context: Any) -> bool:
+        """Tell whether the session is one that flask itself never saves."""
+        interface = found_on(app, "session_interface")
+        own = type(interface) is SecureCookieSessionInterface and not attributes_of(interface)
+        return own and type(_session_of(context)) is NullSession
+
     @functools.wraps(method)
     def process_response(*args: Any, **kwargs: Any) -> Any:
         context = None if CURRENT.get() is None else _current(*args)
-        if context is None or context.app is not app:
+        if context is None or context.app is not app or is_unsaved(context):
             return method(*args, **kwargs)
 
         def save(real: Callable[..., Any], _app: Any, /, *given: Any, **named: Any) -> Any:
@@ -370,14 +389,19 @@ def _note_session(context: Any) -> None:
     recording = CURRENT.get()
     if recording is None or recording.context is not context or hasattr(type(context), _OPENER):
         return
-    kept = attributes_of(context).get
-    opened = kept("_session", kept("session"))
+    opened = _session_of(context)
     if opened is not None:
         context.flasktrace_opened = True
-        method = found_on(found_on(context.app, "session_interface"), "open_session")
+        host = recording.recorder.host
+        method = host.opener(context.app) if isinstance(host, FlaskHost) else None
         outcome = f"gave {type_name(type(opened))}, not timed"
-        noted = recording.recorder.untimed_call
-        noted(context.app, kind="session_open", function=method, outcome=outcome)
+        recording.note_untimed("session_open", method, outcome)
+
+
+def _session_of(context: Any) -> Any:
+    """Return the session of a context without reading it, as its property would."""
+    kept = attributes_of(context).get
+    return kept("_session", kept("session"))
 
 
 # The calls
