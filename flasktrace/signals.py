@@ -92,8 +92,8 @@ class Watcher(Protocol):
     """
 
     notes: list[tuple[Any, ...]]
-    """Gets ``(STAGE, time, name, None)`` when a stage begins that is in no other and in no call; and
-    ``(STAGE_END, time, name, unnoted, None)`` when one ends in which it has heard of everything."""
+    """Gets ``(STAGE, time, name, None)`` when a stage begins that is in no other and in no call,
+    and ``(STAGE_END, time, name, unnoted, None)`` when one ends of which it has heard all."""
     clock: Callable[[], int]
     base: int
     """The time is what the clock says less this."""
@@ -102,7 +102,7 @@ class Watcher(Protocol):
     looked: bool
     """Whether code of the user may have run already."""
     wary: bool
-    """Whether such code may run that it does not hear of; it hears of the end of each stage then."""
+    """Whether such code may run that it does not hear of; then it hears of the end of all."""
     unnoted: Any
     """What the context held when it was seen last, if there was no room to note that."""
 
@@ -166,60 +166,34 @@ def stage(
     KeyError when *name* is none of the seven.
     """
     started, finished = _FLAT_SIGNALS[name]
-    inside, tell, waiting = name == "match", _teller(name), WATCHER.get
+    inside, told, waiting = name == "match", _telling(name), WATCHER.get
 
     def decorate(method: Method) -> Method:
         takes_context = as_given or _takes_context(method)
         context_of = _finding(method, find or _context_on_top, takes_context, as_given)
         quiet = name in _QUIET and (_is_own(method) if own is None else own)
-        opens = name == "push"
 
         # A request goes through it seven times: what can be done without a call is.
 
         @functools.wraps(method)
         def run(*args: Any, **kwargs: Any) -> Any:
             if takes_context and len(args) > 1 and isinstance(args[1], Staged):
-                context: Staged | None = args[1]  # the usual case, at the least price
+                context: Any = args[1]  # the usual case, at the least price
             else:
                 context, args = context_of(args, kwargs)
-            if context is None:
-                return method(*args, **kwargs)
+                if context is None:
+                    return method(*args, **kwargs)
             around = context.stage
             if around is not None and (around == name or not inside):
                 return method(*args, **kwargs)
             context.stage = name
             try:
                 watcher = context.watcher
-                if watcher is None:
-                    watcher = waiting(None)
-                    if watcher is not None:
-                        watcher = watcher.adopt(context)
-                if watcher is not None:
-                    if around is None and not watcher.calls:
-                        watcher.notes.append((STAGE, watcher.clock() - watcher.base, name, None))
-                    else:
-                        watcher.begin_stage(name, around)
-                elif not (started.receivers or finished.receivers):
-                    return method(*args, **kwargs)
-                try:
-                    if started.receivers:
-                        started.send(context.app, context=context)
-                    result = method(*args, **kwargs)
-                except BaseException as error:
-                    if watcher is not None:
-                        watcher.end_stage(name, error, None)
-                    if finished.receivers:
-                        tell(context, error, None)
-                    raise
-                if watcher is not None:
-                    if quiet and not watcher.wary and not (opens and watcher.looked):
-                        at = watcher.clock() - watcher.base
-                        watcher.notes.append((STAGE_END, at, name, watcher.unnoted, None))
-                    else:
-                        watcher.end_stage(name, None, result)
-                if finished.receivers:
-                    tell(context, None, result)
-                return result
+                if watcher is None and (watcher := waiting(None)) is not None:
+                    watcher = watcher.adopt(context)
+                if watcher is not None or started.receivers or finished.receivers:
+                    return told(context, watcher, around, quiet, method, args, kwargs)
+                return method(*args, **kwargs)
             finally:
                 context.stage = around
 
@@ -229,9 +203,50 @@ def stage(
     return decorate
 
 
+def _telling(name: str) -> Callable[..., Any]:
+    """Return what runs a method as the stage *name* and tells those who want to know."""
+    started, finished = _FLAT_SIGNALS[name]
+    opens, tell = name == "push", _teller(name)
+
+    def told(
+        context: Staged,
+        watcher: Watcher | None,
+        around: str | None,
+        quiet: bool,
+        method: Callable[..., Any],
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+    ) -> Any:
+        if watcher is not None:
+            if around is None and not watcher.calls:
+                watcher.notes.append((STAGE, watcher.clock() - watcher.base, name, None))
+            else:
+                watcher.begin_stage(name, around)
+        try:
+            if started.receivers:
+                started.send(context.app, context=context)
+            result = method(*args, **kwargs)
+        except BaseException as error:
+            if watcher is not None:
+                watcher.end_stage(name, error, None)
+            tell(context, error, None)
+            raise
+        if watcher is not None:
+            if quiet and not watcher.wary and not (opens and watcher.looked):
+                at = watcher.clock() - watcher.base
+                watcher.notes.append((STAGE_END, at, name, watcher.unnoted, None))
+            else:
+                watcher.end_stage(name, None, result)
+        if finished.receivers:
+            tell(context, None, result)
+        return result
+
+    return told
+
+
 _QUIET = {"push", "preprocess", "dispatch"}
-"""Stages in which a framework changes nothing that a `Watcher` does not hear of from the calls in it,
-or, as the session that push opens, finds at its first look."""
+"""Stages in which a framework changes nothing that a `Watcher` does not hear of from the calls in
+it, or, as the session that push opens, finds at its first look."""
 
 
 def _is_own(method: Callable[..., Any]) -> bool:
@@ -244,6 +259,8 @@ def _teller(name: str) -> Callable[[Staged, BaseException | None, Any], None]:
     key = _RESULTS.get(name)
 
     def tell(context: Staged, error: BaseException | None, result: Any) -> None:
+        if not finished.receivers:
+            return
         made = _match_of(context) if name == "match" else {} if key is None else {key: result}
         finished.send(context.app, context=context, exception=error, **made)
 

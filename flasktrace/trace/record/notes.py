@@ -18,8 +18,8 @@ NO_RESPONSE = "returned None instead of a response"
 STAGE = signals.STAGE
 """name, who asked for it (or None)"""
 STAGE_END = signals.STAGE_END
-"""name, the `Look` at its end (None: as at the latest `LOOK`; before the first one, which tells of it
-then), name of the exception's type (or None)"""
+"""name, the `Look` at its end (None: as at the latest `LOOK`; before the first one, that tells of
+it), name of the exception's type (or None)"""
 CALL = "call"
 """address of the function, kind, its `Place`; of the user's functions"""
 CALL_END = "call end"

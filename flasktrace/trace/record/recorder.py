@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import threading
 import time
 import weakref
 from collections.abc import Callable, Iterable
@@ -28,12 +27,12 @@ from flasktrace.trace.record import (
 from flasktrace.trace.record.chance import new_id
 from flasktrace.trace.record.collectors import awaited
 from flasktrace.trace.record.collectors.statements import Statements
+from flasktrace.trace.record.current import CURRENT
 from flasktrace.trace.record.describe import Describer, attributes_of, module_of, type_name
 from flasktrace.trace.record.guard import Guard
 from flasktrace.trace.record.limits import Limits
-from flasktrace.trace.record.notes import CALL, CALL_END
+from flasktrace.trace.record.notes import CALL
 from flasktrace.trace.record.place import Place, Places
-from flasktrace.trace.record.current import CURRENT
 from flasktrace.trace.record.recording import Recording
 from flasktrace.trace.record.redact import MARK, Redactor
 from flasktrace.trace.record.residue import PRESERVE, Residue
@@ -464,6 +463,7 @@ class Recorder:
         *,
         by_framework: bool = False,
     ) -> None:
+        """Note that a look has found something else than the one before."""
         recording.looked = True
         if recording.change_room <= 0:
             recording.unnoted = after

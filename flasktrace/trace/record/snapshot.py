@@ -523,19 +523,20 @@ def _calm_value(value: Any, mark: Any) -> bool:
     if mark is value:
         return True
     if type(mark) is dict:
-        if type(value) is not dict or len(value) != len(mark):
-            return False
-        for key, item in list(value.items()):
-            if type(key) is not str or mark.get(key, _CHANGEABLE) is not item:
-                return False
-        return True
+        return type(value) is dict and len(value) == len(mark) and _is_copy(mark, value)
     if type(mark) is not tuple or mark[1] is not type(value):
         return False
     if type(mark[0]) is int:
         return bool(mark[0] == id(value))
-    if mark[1] is dict:
-        return bool(mark[0] == (*map(id, value), *map(id, value.values())))
-    return bool(mark[0] == tuple(map(id, value)))
+    items = [*value, *value.values()] if mark[1] is dict else value
+    return bool(mark[0] == tuple(map(id, items)))
+
+
+def _is_copy(copy: dict[Any, Any], value: dict[Any, Any]) -> bool:
+    for key, item in list(value.items()):
+        if type(key) is not str or copy.get(key, _CHANGEABLE) is not item:
+            return False
+    return True
 
 
 Marks = dict[Any, Any]

@@ -190,8 +190,10 @@ class Story:
         """
         if self._looked:
             return self._known
-        is_matched = name == "match" or any(run.name == "match" for run in self.runs)
-        look = self._first_look if is_matched else snapshot.unmatched(self._first_look)
+        if name == "match" or any(run.name == "match" for run in self.runs):
+            look = self._first_look
+        else:
+            look = self._known if self._known.seen else snapshot.unmatched(self._first_look)
         if look is not self._known:
             self._look(at, self._known, look, True)
         return look
