@@ -109,8 +109,11 @@ class Watcher(Protocol):
     def adopt(self, context: Any) -> Watcher | None:
         """Be the watcher of *context* and return itself; or return None, as for another app's."""
 
-    def begin_stage(self, name: str, around: str | None) -> None:
-        """Hear that any other stage begins, in the stage (or call) *around*."""
+    def begin_stage(self, name: str, around: str | None, *, own: bool) -> None:
+        """Hear that any other stage begins, in the stage (or call) *around*.
+
+        *own* tells whether its method is the framework's.
+        """
 
     def end_stage(self, name: str, error: BaseException | None, made: Any) -> None:
         """Hear that a stage ended, with what it raised, or what its method returned."""
@@ -171,7 +174,7 @@ def stage(
     def decorate(method: Method) -> Method:
         takes_context = as_given or _takes_context(method)
         context_of = _finding(method, find or _context_on_top, takes_context, as_given)
-        quiet = name in _QUIET and (_is_own(method) if own is None else own)
+        is_own = _is_own(method) if own is None else own
 
         # A request goes through it seven times: what can be done without a call is.
 
@@ -192,7 +195,7 @@ def stage(
                 if watcher is None and (watcher := waiting(None)) is not None:
                     watcher = watcher.adopt(context)
                 if watcher is not None or started.receivers or finished.receivers:
-                    return told(context, watcher, around, quiet, method, args, kwargs)
+                    return told(context, watcher, around, is_own, method, args, kwargs)
                 return method(*args, **kwargs)
             finally:
                 context.stage = around
@@ -206,22 +209,22 @@ def stage(
 def _telling(name: str) -> Callable[..., Any]:
     """Return what runs a method as the stage *name* and tells those who want to know."""
     started, finished = _FLAT_SIGNALS[name]
-    opens, tell = name == "push", _teller(name)
+    quiet, opens, tell = name in _QUIET, name == "push", _teller(name)
 
     def told(
         context: Staged,
         watcher: Watcher | None,
         around: str | None,
-        quiet: bool,
+        own: bool,
         method: Callable[..., Any],
         args: tuple[Any, ...],
         kwargs: dict[str, Any],
     ) -> Any:
         if watcher is not None:
-            if around is None and not watcher.calls:
+            if own and around is None and not watcher.calls:
                 watcher.notes.append((STAGE, watcher.clock() - watcher.base, name, None))
             else:
-                watcher.begin_stage(name, around)
+                watcher.begin_stage(name, around, own=own)
         try:
             if started.receivers:
                 started.send(context.app, context=context)
@@ -232,7 +235,7 @@ def _telling(name: str) -> Callable[..., Any]:
             tell(context, error, None)
             raise
         if watcher is not None:
-            if quiet and not watcher.wary and not (opens and watcher.looked):
+            if quiet and own and not watcher.wary and not (opens and watcher.looked):
                 at = watcher.clock() - watcher.base
                 watcher.notes.append((STAGE_END, at, name, watcher.unnoted, None))
             else:

@@ -829,3 +829,118 @@ def test_calls_that_raise_are_told_too():
 def test_a_stage_that_does_not_exist_cannot_be_decorated():
     with pytest.raises(KeyError):
         signals.stage("lunch")
+
+
+class Follower:
+    """Watches the contexts of one app and writes down what it hears."""
+
+    base, looked, wary, unnoted = 0, False, False, None
+
+    def __init__(self, app):
+        self.app = app
+        self.notes = []
+        self.calls = []
+        self.heard = []
+
+    def clock(self):
+        return 7
+
+    def adopt(self, context):
+        if context.app is not self.app:
+            return None
+        context.watcher = self
+        return self
+
+    def begin_stage(self, name, around, *, own):
+        self.heard.append((name, "begins in", around, own))
+
+    def end_stage(self, name, error, made):
+        self.heard.append((name, "ends", type(error or made).__name__))
+
+    def begin_call(self, kind, function):
+        self.heard.append((kind, "begins", function.__name__))
+
+    def end_call(self, kind, function, error, value):
+        self.heard.append((kind, "ends", error or value))
+
+    def end_own_call(self, kind, function, began, value):
+        self.heard.append((kind, "ended", value))
+
+
+def followed(app, path="/"):
+    follower = Follower(app)
+    token = signals.WATCHER.set(follower)
+    try:
+        status = app.test_client().get(path).status_code
+    finally:
+        signals.WATCHER.reset(token)
+    return follower, status
+
+
+def test_a_watcher_hears_of_stages_and_calls_without_any_signal():
+    app = Flask("x")
+    app.before_request(lambda: None)
+    app.add_url_rule("/", "index", lambda: "fine")
+    follower, _ = followed(app)
+
+    assert [(note[0], note[2]) for note in follower.notes] == [
+        ("stage", "push"),
+        ("stage end", "push"),
+        ("stage", "preprocess"),
+        ("stage end", "preprocess"),
+        ("stage", "match"),
+        ("stage", "dispatch"),
+        ("stage end", "dispatch"),
+        ("stage", "make_response"),
+        ("stage", "postprocess"),
+        ("stage", "pop"),
+    ]
+    assert {note[1] for note in follower.notes} == {7}
+    assert follower.heard == [
+        ("session_open", "ended", None),
+        ("before_request", "begins", "<lambda>"),
+        ("before_request", "ends", None),
+        ("match", "ends", "NoneType"),
+        ("view", "begins", "<lambda>"),
+        ("view", "ends", "fine"),
+        ("make_response", "ends", "Response"),
+        ("postprocess", "ends", "Response"),
+        ("pop", "ends", "NoneType"),
+    ]
+    assert not any(signal.receivers for pair in STAGE_SIGNALS.values() for signal in pair)
+
+
+def test_a_watcher_hears_of_the_end_of_a_stage_that_fails_or_is_not_the_frameworks_own():
+    class App(Flask):
+        def dispatch_request(self, context):
+            raise ZeroDivisionError
+
+    app = App("x")
+    app.add_url_rule("/", "index", lambda: "fine")
+    follower, status = followed(app)
+
+    assert status == 500
+    assert ("dispatch", "begins in", None, False) in follower.heard
+    assert ("dispatch", "ends", "ZeroDivisionError") in follower.heard
+    assert "dispatch" not in {note[2] for note in follower.notes}
+
+
+def test_a_watcher_does_not_hear_of_another_app():
+    app, other = Flask("x"), Flask("other")
+    follower = Follower(app)
+    token = signals.WATCHER.set(follower)
+    try:
+        other.test_client().get("/")
+    finally:
+        signals.WATCHER.reset(token)
+
+    assert (follower.notes, follower.heard) == ([], [])
+
+
+def test_signals_are_sent_also_where_somebody_watches():
+    app = Flask("x")
+    app.add_url_rule("/", "index", lambda: "fine")
+    with listening(app) as heard:
+        followed(app)
+
+    assert list(heard) == USUAL

@@ -38,6 +38,7 @@ from flasktrace.trace.record.redact import MARK, Redactor
 from flasktrace.trace.record.residue import PRESERVE, Residue
 from flasktrace.trace.record.roster import RANKED, Rosters
 from flasktrace.trace.record.snapshot import Look
+from flasktrace.trace.record.wrapper_classes import is_framework
 
 Receiver = Callable[..., None]
 
@@ -97,6 +98,9 @@ class Recorder:
         self.off = self.guard.off
         #: Recordings whose request is not over; id to recording.
         self.live: dict[str, Recording] = {}
+        #: The converters of the app's url map; how many there were, and whether all are usual.
+        self._table: dict[str, type] = {}
+        self._converters = 0, False
         #: Whether between two calls of the user's functions only code of the framework runs.
         self.trusts = False
         #: Gives the app whose contexts are watched.
@@ -115,6 +119,7 @@ class Recorder:
     def connect(self, app: Any) -> None:
         """Listen to the signals that *app* sends."""
         self.app = weakref.ref(app)
+        self._table = attributes_of(attributes_of(app).get("url_map")).get("converters") or {}
         self._listen(signals.signal_sent, self._guarded("signal", self._signal_sent), app)
 
     def connect_templates(self, before: Signal, after: Signal, app: Any) -> None:
@@ -139,6 +144,14 @@ class Recorder:
 
         receiver = self._guarded("signal", note)
         return lambda: self._listen(signal, receiver, app)
+
+    def has_converters(self) -> bool:
+        """Tell whether a match may run code of the user's: their own converters."""
+        known, found = self._converters
+        if len(self._table) != known:
+            found = not all(map(is_framework, self._table.values()))
+            self._converters = len(self._table), found
+        return found
 
     def _listen(self, signal: Signal, receiver: Receiver, app: Any) -> None:
         # Weak: the app holds the recorder, so that an app that is dropped takes it along.

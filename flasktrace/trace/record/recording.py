@@ -139,6 +139,7 @@ class Recording:
         if self.context is None:
             self.context = context
             self.own = id(context)
+            self.looked = self.looked or self.recorder.has_converters()
         elif self.context is not context:
             return None
         context.watcher = self

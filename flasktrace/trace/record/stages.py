@@ -22,8 +22,8 @@ BEGIN, END = "stage started", "stage finished"
 """Parts that the guard may switch off."""
 
 
-def begin(recording: Recording, name: str, around: str | None) -> None:
-    """Note that a stage begins in another one, or in a function of the user."""
+def begin(recording: Recording, name: str, around: str | None, *, own: bool) -> None:
+    """Note that a stage begins in another one, or in a function of the user, or is one itself."""
     recorder = recording.recorder
     if BEGIN in recorder.off:
         recording.partial = True
@@ -31,7 +31,7 @@ def begin(recording: Recording, name: str, around: str | None) -> None:
     try:
         base, entered = recording.base, recording.clock()
         at = entered - base
-        if recording.calls:  # what changed so far is the doing of that function
+        if recording.calls or not own:  # what changed so far is not the doing of the stage
             recorder.gaze(recording, at)
         asked = name == "match" and around != "push" and around in STAGE_SIGNALS
         recording.notes.append((STAGE, at, name, routing.asker() if asked else None))

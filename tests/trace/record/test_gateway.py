@@ -1,3 +1,4 @@
+import flask
 import pytest
 
 import flasktrace
@@ -146,3 +147,64 @@ def test_a_gateway_that_is_switched_off_hands_everything_on():
         ask(app, Ask())
 
     assert len(traces) == 0
+
+
+def remembered(recorder, gateway):
+    """All texts that are kept from one request to the next."""
+    kept = [vars(gateway)[name] for name in ("_headers", "_sent", "_statuses", "_shapes")]
+    kept += [
+        vars(recorder.describe)[name] for name in ("_texts", "_sections", "cards", "_harmless")
+    ]
+    return repr(kept)
+
+
+@pytest.mark.parametrize("lib", [flasktrace, flask], ids=["flasktrace", "flask"])
+def test_what_is_remembered_from_request_to_request_holds_no_secret(lib):
+    app = lib.Flask("x")
+    app.secret_key = "key"
+    jwt = "eyJhbGciOiJIUzI1NiJ9.eyJjYW5hcnkiOjF9.canarycanary"
+
+    @app.route("/open")
+    @app.route("/t/<path:rest>")
+    def index(rest=""):
+        lib.session["seen"] = "it"
+        return (
+            "fine",
+            200,
+            {"X-Token": "canary-1", "Location": "http://u:canary@h/", "X-A": "harmless"},
+        )
+
+    tracer = flasktrace.Tracer(app, enabled=True, store="memory:")
+    headers = {"Cookie": "a=canary", "Authorization": "Bearer canary12345", "Accept": "text/x-y"}
+    for path in ("/open", f"/t/{jwt}", f"/open?token=canary&x={jwt}", "/none/canary"):
+        ask(app, Ask(path, headers=headers))
+    told = remembered(tracer.recorder, tracer._gateway)
+    tracer.uninstall()
+
+    assert "canary" not in told.replace("/none/canary", "")  # a path that has no look of a secret
+    assert "text/x-y" in told
+    assert "X-A" in told or lib is flask
+
+
+def test_known_headers_status_and_keys_are_shown_as_at_the_first_time():
+    seen = [traced(Ask("/asked", headers={"X-One": "1"})).last for _ in range(2)]
+    app = wrapped()
+    with flasktrace.capture(app) as traces:
+        for _ in range(3):
+            ask(app, Ask("/asked", headers={"X-One": "1"}))
+    told = [
+        (item.request, item.response.headers, item.status, item.response.reason)
+        for item in (*seen, *traces)
+    ]
+
+    assert told[1:] == told[:-1]
+
+
+def test_a_header_that_is_no_pair_of_texts_is_shown_as_odd():
+    def app(environ, start_response):
+        start_response("200 OK", [("A", "1"), ["B", "2"], ("C",), ("D", 4), ("E", "5", "6")])
+        return []
+
+    headers = traced(Ask(), app).last.response.headers
+
+    assert headers == (("A", "1"), *[("?", "?")] * 4)

@@ -1,0 +1,160 @@
+"""What a stage does is told of that stage, also where it is not looked at when it ends."""
+
+import flask
+import pytest
+from werkzeug.routing import BaseConverter
+
+import flasktrace
+from tests.trace.record.same import Ask, ask
+
+LIBRARIES = {"flasktrace": flasktrace, "flask": flask}
+both = pytest.mark.parametrize("lib", LIBRARIES.values(), ids=LIBRARIES)
+
+
+def traced(app, path="/"):
+    app.secret_key = app.secret_key or "key"
+    with flasktrace.capture(app) as traces:
+        ask(app, Ask(path))
+    assert not traces.last.partial
+    return traces.last
+
+
+def of_g(trace):
+    """Stage, key and author of each change of g."""
+    return [
+        (stage.name, change.key, change.author)
+        for stage in trace.stages
+        for change in stage.changes
+        if change.section == "g"
+    ]
+
+
+def cards(trace, stage):
+    return trace.stage(stage).snapshot.cards
+
+
+@both
+@pytest.mark.parametrize(
+    ("method", "stage"),
+    [
+        ("preprocess_request", "preprocess"),
+        ("dispatch_request", "dispatch"),
+        ("make_response", "make_response"),
+        ("process_response", "postprocess"),
+    ],
+)
+@pytest.mark.parametrize("first", [True, False])
+def test_what_an_overridden_stage_sets_is_set_in_that_stage_by_nobodys_function(
+    lib, method, stage, first
+):
+    def override(self, *args, **kwargs):
+        if first:
+            lib.g.mark = stage
+        made = getattr(super(App, self), method)(*args, **kwargs)
+        if not first:
+            lib.g.mark = stage
+        return made
+
+    App = type("App", (lib.Flask,), {method: override})  # noqa: N806
+    app = App("x")
+    app.before_request(lambda: None)
+    app.after_request(lambda response: response)
+    app.add_url_rule("/", "index", lambda: "fine")
+    trace = traced(app)
+
+    assert of_g(trace) == [(stage, "mark", "the framework")]
+
+
+def test_what_an_overridden_match_sets_is_set_in_the_match():
+    class App(flasktrace.Flask):
+        def match_request(self, context):
+            flasktrace.g.mark = "match"
+            super().match_request(context)
+
+    app = App("x")
+    app.add_url_rule("/", "index", lambda: "fine")
+    trace = traced(app)
+
+    assert of_g(trace) == [("match", "mark", "the framework")]
+    assert cards(trace, "push")[0].sections["g"] == {}
+    assert cards(trace, "match")[0].sections["g"] == {"mark": "'match'"}
+
+
+def test_what_a_converter_sets_is_set_in_the_match():
+    class Marking(BaseConverter):
+        def to_python(self, value):
+            flasktrace.g.mark = value
+            return value
+
+    app = flasktrace.Flask("x")
+    app.url_map.converters["mark"] = Marking
+    app.add_url_rule("/<mark:name>", "index", lambda name: name)
+    trace = traced(app, "/ada")
+
+    assert of_g(trace) == [("match", "mark", "the framework")]
+    assert cards(trace, "push")[0].sections["g"] == {}
+
+
+def test_stages_before_the_first_function_of_the_user_show_what_stood_there():
+    app = flasktrace.Flask("x")
+    app.add_url_rule("/", "index", lambda: "fine")
+    trace = traced(app)
+    named = {"method": "'GET'", "path": "'/'"}
+    matched = {**named, "endpoint": "'index'", "rule": "'/'", "view_args": "{}"}
+    requests = {stage.name: stage.snapshot.cards for stage in trace.stages}
+
+    assert [card.sections["request"] for card in requests["push"]] == [named]
+    assert [card.sections["request"] for card in requests["preprocess"]] == [named]
+    assert [card.sections["request"] for card in requests["match"]] == [matched]
+    assert [card.sections["request"] for card in requests["dispatch"]] == [matched]
+    assert requests["pop"] == ()
+    assert [(item.name, change.key) for item in trace.stages for change in item.changes] == [
+        ("match", key) for key in ("endpoint", "rule", "view_args")
+    ]
+
+
+@both
+def test_a_value_that_two_hooks_change_in_turn_is_told_of_each(lib):
+    app = lib.Flask("x")
+
+    @app.before_request
+    def one():
+        lib.g.items = {"a": 1}
+
+    @app.before_request
+    def two():
+        lib.g.items["a"] = 2
+
+    @app.before_request
+    def three():
+        lib.g.items.pop("a")
+
+    app.add_url_rule("/", "index", lambda: "fine")
+    trace = traced(app)
+    told = [
+        (change.author.split()[0], change.before, change.after)
+        for change in trace.stage("preprocess").changes
+    ]
+
+    assert told == [
+        ("one", None, "{'a': 1}"),
+        ("two", "{'a': 1}", "{'a': 2}"),
+        ("three", "{'a': 2}", "{}"),
+    ]
+
+
+@both
+def test_a_watched_context_is_let_go_at_the_end(lib):
+    app = lib.Flask("x")
+    seen = []
+
+    @app.route("/")
+    def index():
+        names = vars(lib.globals)
+        proxy = names["request_ctx" if "request_ctx" in names else "app_ctx"]
+        seen.append(proxy._get_current_object())
+        return "fine"
+
+    traced(app)
+
+    assert seen[0].watcher is None
