@@ -33,13 +33,13 @@ _NATIVE = {
     "pop": ("app:Flask.pop_context", "app:Flask.do_teardown_request"),
 }
 _FLASK = {
-    "push": ("ctx:RequestContext.push",),
+    "push": ("ctx:RequestContext.push|AppContext.push",),
     "preprocess": ("app:Flask.preprocess_request",),
-    "match": ("ctx:RequestContext.match_request",),
+    "match": ("ctx:RequestContext.match_request|AppContext.match_request",),
     "dispatch": ("app:Flask.dispatch_request", "app:Flask.handle_user_exception"),
     "make_response": ("app:Flask.make_response",),
     "postprocess": ("app:Flask.process_response",),
-    "pop": ("ctx:RequestContext.pop", "app:Flask.do_teardown_request"),
+    "pop": ("ctx:RequestContext.pop|AppContext.pop", "app:Flask.do_teardown_request"),
 }
 _CALLERS = frozenset({"_call", "_call_inside", "ensure_sync", "open_session", "save_session"})
 """Names of what calls a function of the app."""
@@ -111,9 +111,16 @@ def _parts(package: str, paths: tuple[str, ...]) -> Iterator[Part]:
             continue  # another version has it elsewhere, or no source was installed
 
 
-def _part(package: str, module: str, path: str) -> Part:
-    value: Any = import_module(f"{package}.{module}")
-    for name in path.split("."):
+def _part(package: str, module: str, paths: str) -> Part:
+    """Return the source of the first of *paths* that the module has."""
+    # Past its ``__getattr__``, which may warn of a name that is to go.
+    there = vars(import_module(f"{package}.{module}"))
+    path = next((path for path in paths.split("|") if path.partition(".")[0] in there), paths)
+    first_name, *names = path.split(".")
+    if first_name not in there:
+        raise AttributeError(f"{package}.{module} has no {first_name}")
+    value: Any = there[first_name]
+    for name in names:
         value = getattr(value, name)
     lines, first = inspect.getsourcelines(inspect.unwrap(value))
     source = dedent("".join(lines))

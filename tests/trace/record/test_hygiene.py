@@ -8,10 +8,14 @@ import flask
 import pytest
 
 import flasktrace
+from tests.flasks import ONE_CONTEXT
 from tests.trace.record.same import Ask, ask
 
 LIBRARIES = {"flasktrace": flasktrace, "flask": flask}
 both = pytest.mark.parametrize("lib", LIBRARIES.values(), ids=LIBRARIES)
+before_3_2 = pytest.mark.parametrize(
+    "lib", [flasktrace, pytest.param(flask, marks=ONE_CONTEXT)], ids=LIBRARIES
+)
 
 
 def traces_of(app, *paths):
@@ -45,7 +49,7 @@ def test_a_request_that_ends_well_leaves_nothing(lib):
         assert "context leak" not in trace.marks
 
 
-@both
+@before_3_2
 @pytest.mark.parametrize("kind", ["app", "request"])
 def test_a_context_pushed_by_the_view_is_never_popped(lib, kind):
     app, other = made(lib), lib.Flask("other")
@@ -133,7 +137,7 @@ def test_a_request_in_a_view_does_not_take_the_outer_one_for_a_leak(lib):
         assert () == trace.leaks
 
 
-@both
+@before_3_2
 def test_a_view_that_pops_the_context_of_the_request_is_named(lib):
     app = made(lib)
 
@@ -170,7 +174,7 @@ def test_a_request_that_pops_the_context_of_somebody_else_is_told(lib):
     assert traces.last.leaks[1].is_fault
 
 
-@both
+@before_3_2
 def test_a_teardown_function_that_runs_twice_is_told(lib):
     app, ran = made(lib), []
 
