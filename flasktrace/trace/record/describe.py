@@ -90,6 +90,8 @@ class Describer:
 
     def name(self, value: Any) -> str:
         """Return a name, such as a key, as it is when it is text; short in any case."""
+        if type(value) is str and value.isascii() and len(value) <= self.limits.value:
+            return value
         return self._cut(plain(value)) if type(value) is str else self(value)
 
     def prose(self, value: str) -> str:

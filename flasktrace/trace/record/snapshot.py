@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Sequence
-from itertools import islice
 from typing import Any, Protocol
 
 from flasktrace.trace.model import Card, Change
@@ -350,12 +349,13 @@ class _Seen:
             self.adapter = _kept(self.adapter, describe.section(facts))
         session = _EMPTY if refs[_SESSION] is None else refs[_SESSION]
         if session is not self.session or not _calm(session, self.session_marks):
-            self.session, self.session_marks = session, _marks(session, describe)
-            self.session_texts = _kept(self.session_texts, _section(session, describe))
+            self.session = session
+            known = self.session_marks, self.session_texts
+            self.session_marks, self.session_texts = _read(session, *known, describe)
         g = refs[_G]
         if g is not self.g or not _calm(g, self.g_marks):
-            self.g, self.g_marks = g, _marks(g, describe)
-            self.g_texts = _kept(self.g_texts, _section(g, describe))
+            self.g = g
+            self.g_marks, self.g_texts = _read(g, self.g_marks, self.g_texts, describe)
         if refs[_FLASHES] is not None or self.flashes:
             self.flashes = _kept(self.flashes, _flashes(refs[_FLASHES], describe))
         self._renew_cards(refs[0])
@@ -394,7 +394,7 @@ class _Seen:
             return bool(before)
         del given[describe.limits.keys :]
         self.given = given
-        self.given_marks = _marks(_picked(attributes, given), describe)
+        self.given_marks, _ = _read(_picked(attributes, given), None, _EMPTY, describe)
         return True
 
 
@@ -503,15 +503,20 @@ def _mark(value: Any) -> Any:
         return id(value), kind
     if (kind not in _FLAT and kind is not dict) or len(value) > _WIDTH:
         return _CHANGEABLE
-    if kind is dict and all(
-        type(key) is str and _is_plain(type(item), item) for key, item in value.items()
-    ):
+    if kind is dict and _is_plain_dict(value):
         return value.copy()
     items = [*value, *value.values()] if kind is dict else [*value]
     if any(is_container(type(item)) for item in items):
         return _CHANGEABLE
     kept = [item for item in items if type(item) in _PLAIN or type(item) is str]
     return tuple(map(id, items)), kind, kept
+
+
+def _is_plain_dict(value: dict[Any, Any]) -> bool:
+    for key, item in value.items():
+        if type(key) is not str or not _is_plain(type(item), item):
+            return False
+    return True
 
 
 def _is_plain(kind: type, value: Any) -> bool:
@@ -543,19 +548,31 @@ Marks = dict[Any, Any]
 """What tells whether a section is still the same: key to mark."""
 
 
-def _marks(values: Any, describe: Describer) -> Marks | None:
-    """Return the marks of a section; None when it has to be read each time."""
-    if not issubclass(type(values), dict):
-        return None
-    count = _size_of(values)
-    if not count:
-        return _NO_MARKS
-    if count > describe.limits.keys:
-        return None
+def _read(
+    values: Any, marks: Marks | None, texts: dict[str, str], describe: Describer
+) -> tuple[Marks | None, dict[str, str]]:
+    """Return marks and texts of a section, given those of the last look.
+
+    What has not changed since is not described again. The marks are None when the section has to
+    be read each time.
+    """
+    if not issubclass(type(values), dict):  # of a class of the user: not looked into
+        return None, _kept(texts, {"…": describe(values)})
+    if not _size_of(values):
+        return _NO_MARKS, _EMPTY
+    # dict.items, since a session may be a subclass that notes who looks at it; a list at once,
+    # since another thread may change it.
     pairs = list(dict.items(values))
-    if any(type(key) is not str for key, _ in pairs):
-        return None
-    return {key: _mark(value) for key, value in pairs}
+    if len(pairs) > describe.limits.keys or any(type(key) is not str for key, _ in pairs):
+        return None, _kept(texts, _section(pairs, describe))
+    known, found, told = marks or _NO_MARKS, {}, {}
+    for key, value in pairs:
+        mark, name = known.get(key, _CHANGEABLE), describe.name(key)
+        if mark is not _CHANGEABLE and name in texts and _calm_value(value, mark):
+            found[key], told[name] = mark, texts[name]
+        else:
+            found[key], told[name] = _mark(value), describe(value, key)
+    return found, _kept(texts, told)
 
 
 def _calm(values: Any, marks: Marks | None) -> bool:
@@ -573,21 +590,15 @@ def _calm(values: Any, marks: Marks | None) -> bool:
     return True
 
 
-def _section(values: Any, describe: Describer) -> dict[str, str]:
-    if not issubclass(type(values), dict):  # of a class of the user: not looked into
-        return {"…": describe(values)}
-    count = _size_of(values)
-    if not count:
-        return _EMPTY
+def _section(pairs: list[tuple[Any, Any]], describe: Describer) -> dict[str, str]:
+    """Return the text for each value, up to the limit; the other keys are counted."""
     limit = describe.limits.keys
-    # dict.items, since a session may be a subclass that notes who looks at it; a list at once,
-    # since another thread may change it.
-    pairs = list(islice(dict.items(values), limit))
     made = {
-        describe.name(key): describe(value, key if type(key) is str else "") for key, value in pairs
+        describe.name(key): describe(value, key if type(key) is str else "")
+        for key, value in pairs[:limit]
     }
-    if count > limit:
-        made["…"] = f"{count - limit} more keys"
+    if len(pairs) > limit:
+        made["…"] = f"{len(pairs) - limit} more keys"
     return made
 
 
