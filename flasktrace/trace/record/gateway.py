@@ -29,6 +29,8 @@ _FACTS = (
 _OF_BODY = "CONTENT_TYPE", "CONTENT_LENGTH"
 _SHORT, _MOST = 300, 500
 """Characters and number of the headers that are remembered."""
+_SHORT_KEYS = 3000
+"""Characters of the keys of an environ that are remembered: clients name their headers."""
 
 
 _TEXT, _PAIR = {str}, {tuple}
@@ -156,7 +158,7 @@ class Gateway:
         headers = tuple([key for key in texts if key[:5] == "HTTP_"])
         values_of = itemgetter(*present) if len(present) > 1 else _each(present)
         made = present, values_of, headers
-        if len(texts) == len(keys):
+        if len(texts) == len(keys) and sum(map(len, texts)) < _SHORT_KEYS:
             if len(self._shapes) >= _MOST:
                 self._shapes.clear()
             self._shapes[keys] = made

@@ -208,3 +208,16 @@ def test_a_header_that_is_no_pair_of_texts_is_shown_as_odd():
     headers = traced(Ask(), app).last.response.headers
 
     assert headers == (("A", "1"), *[("?", "?")] * 4)
+
+
+def test_many_kinds_of_requests_are_remembered_up_to_a_bound():
+    tracer = flasktrace.Tracer(echo, enabled=True, store="memory:")
+    app, gateway = tracer.wsgi, tracer._gateway
+    with tracer.collect() as traces:
+        for number in range(1100):
+            ask(app, Ask("/", headers={f"X-{number}": "1"}))
+        ask(app, Ask("/", headers={f"X-{'y' * 4000}": "1"}))
+
+    assert len(gateway._shapes) <= 500
+    assert not [keys for keys in gateway._shapes if sum(map(len, keys)) > 3000]
+    assert ("X-" + "y".title() + "y" * 3999, "1") in traces.last.request.headers
