@@ -253,7 +253,7 @@ it, or, as the session that push opens, finds at its first look."""
 
 
 def _is_own(method: Callable[..., Any]) -> bool:
-    return getattr(method, "__module__", "").startswith("flasktrace.")
+    return str(getattr(method, "__module__", "")).startswith("flasktrace.")
 
 
 def _teller(name: str) -> Callable[[Staged, BaseException | None, Any], None]:

@@ -280,11 +280,11 @@ class _Seen:
         """Look at contexts with nothing but a request to show; tell whether they have no more."""
         request, _, _, _, args, error, session, g, flashes, _, attributes = refs
         if (
-            g
+            type(g) is not dict
+            or g
             or error is not None
             or flashes is not None
             or self.given
-            or type(g) is not dict
             or not (args is None or (type(args) is dict and not args))
             or not (session is None or is_empty_dict(session))
             or not request_look.is_plain(type(request))

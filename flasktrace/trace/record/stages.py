@@ -60,18 +60,16 @@ def end(recording: Recording, name: str, error: BaseException | None, made: Any)
 def _glance(recording: Recording, recorder: Recorder, at: int, _made: Any) -> Look:
     """Look for what may have changed in a stage: ``g`` and session."""
     looker = recording.looker
-    before = looker.last
-    after = looker.glance(recorder.host)
-    if after is not before:
-        recorder.changed(recording, at, before, after, by_framework=True)
-    return after
+    return _noted(recording, recorder, at, looker.last, looker.glance(recorder.host))
 
 
 def _gaze(recording: Recording, recorder: Recorder, at: int, _made: Any) -> Look:
     """Look at what the framework has put there or taken away."""
     looker = recording.looker
-    before = looker.last
-    after = looker.gaze(recorder.host)
+    return _noted(recording, recorder, at, looker.last, looker.gaze(recorder.host))
+
+
+def _noted(recording: Recording, recorder: Recorder, at: int, before: Look, after: Look) -> Look:
     if after is not before:
         recorder.changed(recording, at, before, after, by_framework=True)
     return after
@@ -84,10 +82,8 @@ def _match(recording: Recording, recorder: Recorder, at: int, _made: Any) -> Loo
     look = None
     if recording.looked or view_args:
         looker = recording.looker
-        before = looker.last
-        look = looker.matched(recorder.host, rule, view_args)
-        if look is not before:
-            recorder.changed(recording, at, before, look, by_framework=True)
+        found = looker.last, looker.matched(recorder.host, rule, view_args)
+        look = _noted(recording, recorder, at, *found)
     # Else no code of the user has run, see `Story`.
     recording.routing = recorder.routing(recording.context, rule, view_args)
     return look
