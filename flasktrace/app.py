@@ -11,7 +11,7 @@ from datetime import timedelta
 from functools import cached_property
 from itertools import chain
 from pathlib import Path
-from types import FunctionType, TracebackType
+from types import FunctionType, MethodType, TracebackType
 from typing import IO, Any, NoReturn, TypeVar
 from urllib.parse import quote
 
@@ -522,7 +522,7 @@ class Flask(Registry):
         context = contexts.top
         if context is None or not signals.is_heard(context):
             return method(*args)
-        if type(getattr(method, "__self__", None)) is SecureCookieSessionInterface:
+        if type(method) is MethodType and type(method.__self__) is SecureCookieSessionInterface:
             return signals.own(context, kind, method, *args)
         return call(context, kind, method, method, *args)
 

@@ -109,8 +109,7 @@ class Body:
         """Note that the body is at its end, or that a step of it failed."""
         if type(error) is StopIteration:
             self._exhausted = True
-            if self._begun:
-                self._end()
+            self._safely(self._end)
         else:
             self._safely(self._broke, error, what)
 
@@ -132,8 +131,7 @@ class Body:
         if self._begun:
             self._begun = False
             self._end_at = self._clock() - self._recording.base
-            if not self._recording.finished:
-                self._note_end(self._end_at)
+            self._note_end(self._end_at)
 
     def _note_end(self, at: int) -> None:
         recording = self._recording

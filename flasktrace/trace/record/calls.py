@@ -132,30 +132,33 @@ def end_own(recording: Recording, kind: str, function: Any, began: int, value: A
     if recording.finished or CURRENT.get() is not recording:
         return
     try:
-        if not recording.has_room():
-            return
         outcome = "returned None" if value is None else f"returned {type_name(type(value))}"
-        at, address = recording.clock() - recording.base, id(function)
-        place = recorder.places.of(function)
-        recording.notes.append((CALL, began, address, kind, place))
-        recording.notes.append((CALL_END, at, address, kind, None, outcome, ""))
+        _note_whole(recording, kind, function, began, outcome)
     except Exception as error:  # noqa: BLE001
         recorder.failed(recording, END, error)
 
 
 def note_untimed(recording: Recording, kind: str, function: Any, outcome: str) -> None:
     """Note a call that the host knows of, but could not put anything around."""
-    recorder = recording.recorder
     if recording.finished or _ident() != recording.ident:
         return
     try:
-        if recording.has_room():
-            at, address = recording.clock() - recording.base, id(function)
-            place = recorder.places.of(function)
-            recording.notes.append((CALL, at, address, kind, place))
-            recording.notes.append((CALL_END, at, address, kind, None, outcome, ""))
+        _note_whole(recording, kind, function, None, outcome)
     except Exception as error:  # noqa: BLE001
-        recorder.failed(recording, END, error)
+        recording.recorder.failed(recording, END, error)
+
+
+def _note_whole(
+    recording: Recording, kind: str, function: Any, began: int | None, outcome: str
+) -> None:
+    """Note a call that is over: it began then, or took no time that is known."""
+    base, entered = recording.base, recording.clock()
+    if recording.has_room():
+        at, address = entered - base, id(function)
+        start, place = at if began is None else began, recording.recorder.places.of(function)
+        recording.notes.append((CALL, start, address, kind, place))
+        recording.notes.append((CALL_END, at, address, kind, None, outcome, ""))
+    recording.base = base + recording.clock() - entered
 
 
 # In a lane beside the request's own

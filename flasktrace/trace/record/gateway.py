@@ -128,7 +128,9 @@ class Gateway:
     def _note_request(self, recording: Recording, environ: dict[str, Any]) -> None:
         """Note what the client sent, before the app can change it."""
         keys = tuple(environ)
-        present, values_of, headers = self._shapes.get(keys) or self._shape(keys)
+        # A key of a class of the user's must not be asked for its hash.
+        known = self._shapes.get(keys) if _TEXT.issuperset(map(type, keys)) else None
+        present, values_of, headers = known or self._shape(keys)
         values = values_of(environ)
         facts = dict(zip(present, values, strict=True))
         if not _TEXT.issuperset(map(type, values)):
@@ -141,9 +143,9 @@ class Gateway:
         query = facts.get("QUERY_STRING")
         if query:
             facts["QUERY_STRING"] = plain(self.recorder.redactor.query(text_of(query)))
-        known, shown = self._headers.get, self._header
+        remembered, shown = self._headers.get, self._header
         found = [
-            known((key, value)) or shown(key, value)
+            remembered((key, value)) or shown(key, value)
             for key in headers
             if type(value := environ[key]) is str
         ]

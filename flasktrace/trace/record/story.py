@@ -22,6 +22,8 @@ CONNECTED = "connected to "
 """Why a receiver of a signal ran, before the signal's name."""
 
 _THE_FRAMEWORK = "the framework"
+_SEEN = {notes.LOOK, notes.STAGE_END}
+"""Notes whose fourth part is a look, or None."""
 _IN_CALLS = {"user", "sql"}
 """Kinds of spans that are no functions which the framework called."""
 _CALLS = {notes.BY_CALL, notes.BY_LATE_CALL}
@@ -124,7 +126,8 @@ class Story:
         self._ended: OpenSpan | None = None
         readers = self._readers()
         listed = list(recording.notes)  # another thread may still be adding
-        looks = (note[3] for note in listed if note[0] == notes.LOOK)
+        # The end of a stage tells of it where there was no room to note the look itself.
+        looks = (note[3] for note in listed if note[0] in _SEEN and note[3] is not None)
         #: The first look, and the latest up to what is being told.
         self._first_look, self._known = next(looks, NOTHING), NOTHING
         self._looked = False

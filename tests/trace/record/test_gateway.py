@@ -221,3 +221,32 @@ def test_many_kinds_of_requests_are_remembered_up_to_a_bound():
     assert len(gateway._shapes) <= 500
     assert not [keys for keys in gateway._shapes if sum(map(len, keys)) > 3000]
     assert ("X-" + "y".title() + "y" * 3999, "1") in traces.last.request.headers
+
+
+def test_a_key_of_the_environ_that_is_of_a_class_of_the_users_is_not_asked_for_anything():
+    class Key(str):
+        asked = 0
+        __slots__ = ()
+
+        def __hash__(self):
+            Key.asked += 1
+            return str.__hash__(self)
+
+        def __eq__(self, other):
+            Key.asked += 1
+            return str.__eq__(self, other)
+
+    def app(environ, start_response):
+        start_response("200 OK", [])
+        return []
+
+    tracer = flasktrace.Tracer(app, enabled=True, store="memory:")
+    environ = {"REQUEST_METHOD": "GET", "PATH_INFO": "/", "HTTP_X_A": "1", Key("HTTP_X_B"): "2"}
+    asked = Key.asked
+    with tracer.collect() as traces:
+        for _ in range(2):
+            list(tracer.wsgi(environ, lambda *_args: None))
+
+    assert Key.asked == asked
+    assert traces.last.request.headers == (("X-A", "1"),)
+    assert not traces.last.partial

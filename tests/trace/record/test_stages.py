@@ -161,3 +161,18 @@ def test_a_watched_context_is_let_go_at_the_end(lib):
     traced(app)
 
     assert seen[0].watcher is None
+
+
+@both
+def test_snapshots_are_there_also_where_no_change_may_be_noted(lib):
+    app = lib.Flask("x")
+    app.add_url_rule("/", "index", lambda: setattr(lib.g, "mark", 1) or "fine")
+    with flasktrace.capture(app, limits={"changes": 0}) as traces:
+        ask(app, Ask())
+    trace = traces.last
+
+    assert cards(trace, "push")[-1].sections["request"]["method"] == "'GET'"
+    assert cards(trace, "match")[-1].sections["request"]["endpoint"] == "'index'"
+    assert cards(trace, "dispatch")[0].sections["g"] == {"mark": "1"}
+    assert trace.changes == ()
+    assert trace.dropped["changes"] > 0
