@@ -217,6 +217,7 @@ def test_many_kinds_of_requests_are_remembered_up_to_a_bound():
         for number in range(1100):
             ask(app, Ask("/", headers={f"X-{number}": "1"}))
         ask(app, Ask("/", headers={f"X-{'y' * 4000}": "1"}))
+    tracer.uninstall()
 
     assert len(gateway._shapes) <= 500
     assert not [keys for keys in gateway._shapes if sum(map(len, keys)) > 3000]
@@ -246,6 +247,7 @@ def test_a_key_of_the_environ_that_is_of_a_class_of_the_users_is_not_asked_for_a
     with tracer.collect() as traces:
         for _ in range(2):
             list(tracer.wsgi(environ, lambda *_args: None))
+    tracer.uninstall()
 
     assert Key.asked == asked
     assert traces.last.request.headers == (("X-A", "1"),)
