@@ -262,14 +262,15 @@ def attributes_of(foreign: Any) -> dict[str, Any]:
     if foreign is None:
         return NO_ATTRIBUTES
     try:
-        found = _attribute(foreign, "__dict__")
+        found = attribute(foreign, "__dict__")
     except AttributeError:
         return NO_ATTRIBUTES
     kept: dict[str, Any] = found
     return kept if type(found) is dict or issubclass(type(found), dict) else NO_ATTRIBUTES
 
 
-_attribute = object.__getattribute__
+attribute = object.__getattribute__
+"""What an object has under a name, past what its class may define."""
 
 
 def found_on(owner: Any, name: str) -> Any:

@@ -16,11 +16,11 @@ from flasktrace.trace.record.describe import (
     is_empty_dict,
 )
 
-Refs = tuple[Any, Any, Any, Any, Any, Any, Any, Any, Any, Any, Any]
+Refs = tuple[Any, Any, Any, Any, Any, Any, Any, Any, Any, Any, Any, Any]
 """What a context refers to: its request (None: it has none), of that the method, the path, the url
 rule, the view arguments and the routing exception; the session, the attributes of ``g`` as a dict,
-the flashes, the url adapter and the attributes of the request as a dict. They are read at once and
-not kept beyond the next look."""
+the flashes, the url adapter and the attributes of the request as a dict; last what the host itself
+wants to know again. They are read at once and not kept beyond the next look."""
 
 _REQUEST = slice(0, 6)
 _RULE, _VIEW_ARGS, _SESSION, _G, _FLASHES, _ADAPTER, _ATTRIBUTES = 3, 4, 6, 7, 8, 9, 10
@@ -96,7 +96,7 @@ _NEVER: Any = object()
 """What no stack is known by."""
 _EMPTY: dict[str, str] = {}
 _NO_MARKS: Marks = {}
-_size_of = dict.__len__
+_size_of, _items = dict.__len__, dict.items
 
 
 class Looker:
@@ -127,27 +127,30 @@ class Looker:
         That is so where no function of the user has run since the last look.
         """
         first, second = stack.tops
-        if first(None) is self._first and second(None) is self._second:
-            for seen in self._seen:
-                if seen.is_bare:
-                    if seen.g or _size_of(seen.session):
-                        break
-                elif not (_calm(seen.g, seen.g_marks) and _calm(seen.session, seen.session_marks)):
-                    break
-            else:
-                return self.last
-        return self.look(stack)
+        if first(None) is not self._first or second(None) is not self._second:
+            return self.look(stack)
+        for seen in self._seen:
+            if not seen.is_calm():
+                return self._renewed()
+        return self.last
 
     def gaze(self, stack: Stack) -> Look:
         """Return what stands on the stack, whatever may have changed."""
         first, second = stack.tops
-        if first(None) is self._first and second(None) is self._second:
-            for seen in self._seen:
-                if not (stack.rests(seen.group, seen.refs) and seen.rests()):
-                    break
-            else:
-                return self.last
-        return self.look(stack)
+        if first(None) is not self._first or second(None) is not self._second:
+            return self.look(stack)
+        calm = True
+        for seen in self._seen:
+            if not (stack.rests(seen.group, seen.refs) and seen.rests()):
+                return self.look(stack)
+            calm = calm and seen.is_calm()
+        return self.last if calm else self._renewed()
+
+    def _renewed(self) -> Look:
+        """Return what stands on the stack, where nothing but ``g`` and session has changed."""
+        for seen in self._seen:
+            seen.renew(self._describe)
+        return self._found_of(self._seen)
 
     def matched(self, stack: Stack, rule: Any, view_args: Any) -> Look:
         """Return what stands on the stack after the match, which has made those two."""
@@ -259,26 +262,44 @@ class _Seen:
                 self.session_texts = item.session_texts
 
     def rests(self) -> bool:
-        """Tell whether what the context refers to is as it was, being the same objects."""
-        if self.is_bare:
-            if self.g or _size_of(self.session):
-                return False
-        elif not (_calm(self.g, self.g_marks) and _calm(self.session, self.session_marks)):
-            return False
-        refs = self.refs
-        args = refs[_VIEW_ARGS]
+        """Tell whether the request is as it was, if the context refers to the same objects."""
+        refs, mark = self.refs, self.args_mark
+        if mark is _EMPTY_MARK:  # as of most requests
+            same = not refs[_VIEW_ARGS]
+        else:
+            same = mark is None or _calm_value(refs[_VIEW_ARGS], mark)
         return (
-            (args is None or _calm_value(args, self.args_mark))
+            same
             and refs[_FLASHES] is None
             and _size_of(refs[_ATTRIBUTES]) == self.count
             and (not self.given or self._as_given(refs[_ATTRIBUTES]))
         )
 
+    def is_calm(self) -> bool:
+        """Tell whether ``g`` and session are as they were, if they are the same objects."""
+        if self.is_bare:
+            return not (self.g or _size_of(self.session))
+        return _calm(self.g, self.g_marks) and _calm(self.session, self.session_marks)
+
+    def renew(self, describe: Describer) -> None:
+        """Read ``g`` and session again, as far as they are not as they were."""
+        if not _calm(self.g, self.g_marks):
+            self.g_marks, self.g_texts = _read(self.g, self.g_marks, self.g_texts, describe)
+        if not _calm(self.session, self.session_marks):
+            known = self.session_marks, self.session_texts
+            self.session_marks, self.session_texts = _read(self.session, *known, describe)
+        self._renew_cards(self.refs[0])
+        self._see_whether_bare()
+
+    def _see_whether_bare(self) -> None:
+        bare = self.g_marks is _NO_MARKS and self.session_marks is _NO_MARKS
+        self.is_bare = bare and type(self.g) is dict
+
     # Most contexts have little to show, and then cards that are known already will do.
 
     def is_usual(self, refs: Refs, describe: Describer) -> bool:
         """Look at contexts with nothing but a request to show; tell whether they have no more."""
-        request, _, _, _, args, error, session, g, flashes, _, attributes = refs
+        request, _, _, _, args, error, session, g, flashes, _, attributes, _ = refs
         if (
             type(g) is not dict
             or g
@@ -319,7 +340,7 @@ class _Seen:
             return False
         self.refs, self.cards = refs, cards
         _, _, self.request, _, _, _, self.adapter = cards[-1]
-        _, _, _, _, args, _, session, self.g, _, _, attributes = refs
+        _, _, _, _, args, _, session, self.g, _, _, attributes, _ = refs
         self.session = _EMPTY if session is None else session
         self.args_mark = None if args is None else _EMPTY_MARK
         self.count = len(attributes)
@@ -348,20 +369,14 @@ class _Seen:
             facts = stack.adapter_facts(refs[_ADAPTER])
             self.adapter = _kept(self.adapter, describe.section(facts))
         session = _EMPTY if refs[_SESSION] is None else refs[_SESSION]
-        if session is not self.session or not _calm(session, self.session_marks):
-            self.session = session
-            known = self.session_marks, self.session_texts
-            self.session_marks, self.session_texts = _read(session, *known, describe)
+        if session is not self.session:
+            self.session, self.session_marks = session, None
         g = refs[_G]
-        if g is not self.g or not _calm(g, self.g_marks):
-            self.g = g
-            self.g_marks, self.g_texts = _read(g, self.g_marks, self.g_texts, describe)
+        if g is not self.g:
+            self.g, self.g_marks = g, None
         if refs[_FLASHES] is not None or self.flashes:
             self.flashes = _kept(self.flashes, _flashes(refs[_FLASHES], describe))
-        self._renew_cards(refs[0])
-        self.is_bare = (
-            self.g_marks is _NO_MARKS and self.session_marks is _NO_MARKS and type(g) is dict
-        )
+        self.renew(describe)
 
     def _renew_cards(self, request: Any) -> None:
         """Make other cards if a section is another than on the last ones."""
@@ -410,7 +425,7 @@ def _known_cards(
     describe: Describer, count: int, name: Any, refs: Refs
 ) -> tuple[tuple[Any, ...], ...] | None:
     """Return the cards of contexts as usual; None when one may hold a secret."""
-    _, method, path, rule, _, _, _, _, _, adapter, _ = refs
+    _, method, path, rule, _, _, _, _, _, adapter, _, _ = refs
     its = attributes_of(adapter).get
     if its("subdomain"):
         return None
@@ -538,8 +553,9 @@ def _calm_value(value: Any, mark: Any) -> bool:
 
 
 def _is_copy(copy: dict[Any, Any], value: dict[Any, Any]) -> bool:
-    for key, item in list(value.items()):
-        if type(key) is not str or copy.get(key, _CHANGEABLE) is not item:
+    # In their order: one that has got another is looked into anew, which finds the same.
+    for (key, item), (known, kept) in zip([*value.items()], copy.items(), strict=False):
+        if item is not kept or key is not known:
             return False
     return True
 
@@ -581,11 +597,10 @@ def _calm(values: Any, marks: Marks | None) -> bool:
         return False
     if not marks:
         return True
-    for key, value in list(dict.items(values)):
-        if type(key) is not str:
-            return False
-        mark = marks.get(key, _CHANGEABLE)
-        if mark is not value and not _calm_value(value, mark):
+    # dict.items, since a session may be a subclass that notes who looks at it; a list at once,
+    # since another thread may change it.
+    for (key, value), (known, mark) in zip([*_items(values)], marks.items(), strict=False):
+        if key is not known or (mark is not value and not _calm_value(value, mark)):
             return False
     return True
 

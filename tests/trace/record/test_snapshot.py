@@ -49,7 +49,8 @@ class Contexts:
 
 def raw(owner=1, session=None, flashes=None, **g):
     """Return a context, and what it refers to."""
-    return OWNERS[owner], ("request", "GET", "/", None, None, None, session, g, flashes, None, {})
+    refs = "request", "GET", "/", None, None, None, session, g, flashes, None, {}, None
+    return OWNERS[owner], refs
 
 
 def look(raws, looker=None):

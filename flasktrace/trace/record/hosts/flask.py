@@ -13,7 +13,13 @@ from types import MethodType
 from typing import Any
 
 from flasktrace.signals import Staged, call, stage
-from flasktrace.trace.record.describe import attributes_of, found_on, type_name
+from flasktrace.trace.record.describe import (
+    NO_ATTRIBUTES,
+    attribute,
+    attributes_of,
+    found_on,
+    type_name,
+)
 from flasktrace.trace.record.hosts import flask_stack
 from flasktrace.trace.record.hosts.flask_signals import Ears, is_receiver
 from flasktrace.trace.record.hosts.native import adapter_facts
@@ -37,6 +43,7 @@ _KINDS = {
     "pop": "teardown_request",
     None: "error_handler",
 }
+_ITS_OWN = "request", "session", "flashes"
 _PROCESSOR, _PROCESSORS = "url_value_preprocessor", "url_value_preprocessors"
 _OPENER = "_get_session"
 """The method of flask 3.2's contexts that gives the session, and opens it at first."""
@@ -55,6 +62,7 @@ class FlaskHost:
 
         self.name = f"flask {version('flask')}"
         self.tops = flask_stack.getters()
+        self._request_key, self._session_key, self._flashes_key = map(_kept_as, _ITS_OWN)
         #: The latest session interface, and its function that opens sessions.
         self._opener: tuple[Any, Any] = None, None
         #: What the app had under the names of the dressed methods, and what it has now.
@@ -71,7 +79,8 @@ class FlaskHost:
 
     def app_name(self, context: Any) -> str:
         """Return the name of the app that *context* belongs to."""
-        name: str = attributes_of(context)["app"].name
+        app = attributes_of(context)["app"]
+        name: str = attributes_of(app).get("name") or app.name  # kept there once it was asked for
         return name
 
     def groups(self) -> Sequence[Group]:
@@ -85,14 +94,12 @@ class FlaskHost:
 
     def refs(self, group: Group) -> Refs:
         """Return what the contexts refer to, without asking them for anything."""
-        mine = attributes_of(group[-1]).get
-        g = attributes_of(attributes_of(group[0]).get("g"))
-        request = mine("request", mine("_request"))
-        session, flashes = mine("_session", mine("session")), mine("_flashes", mine("flashes"))
-        adapter = mine("url_adapter")
-        if request is None:
-            return (None, None, None, None, None, None, session, g, flashes, adapter, _NOTHING)
-        attributes = attributes_of(request)
+        above = attributes_of(group[-1])
+        below = above if len(group) == 1 else attributes_of(group[0])
+        mine, home = above.get, below.get("g")
+        request, attributes = mine(self._request_key), _NOTHING
+        if request is not None:
+            attributes = attributes_of(request)
         its = attributes.get
         return (
             request,
@@ -101,29 +108,30 @@ class FlaskHost:
             its("url_rule"),
             its("view_args"),
             its("routing_exception"),
-            session,
-            g,
-            flashes,
-            adapter,
+            mine(self._session_key),
+            attributes_of(home),
+            mine(self._flashes_key),
+            mine("url_adapter"),
             attributes,
+            (mine, below.get, home),
         )
 
     def rests(self, group: Group, refs: Refs) -> bool:
         """Tell whether they still refer to just that."""
-        request, method, path, rule, view_args, error, session, g, flashes, adapter, its = refs
-        mine, get = attributes_of(group[-1]).get, its.get
-        below = mine if len(group) == 1 else attributes_of(group[0]).get
+        request, method, path, rule, args, error, session, g, flashes, adapter, its, homes = refs
+        (mine, lower, home), get = homes, its.get
         return (
-            mine("request", mine("_request")) is request
-            and mine("_session", mine("session")) is session
-            and mine("_flashes", mine("flashes")) is flashes
+            mine(self._request_key) is request
+            and mine(self._session_key) is session
+            and mine(self._flashes_key) is flashes
             and mine("url_adapter") is adapter
-            and (below is mine or below("url_adapter") is None)
-            and attributes_of(below("g")) is g
+            and (len(group) == 1 or lower("url_adapter") is None)
+            and lower("g") is home
+            and (g is NO_ATTRIBUTES or attribute(home, "__dict__") is g)
             and get("method") is method
             and get("path") is path
             and get("url_rule") is rule
-            and get("view_args") is view_args
+            and get("view_args") is args
             and get("routing_exception") is error
         )
 
@@ -182,6 +190,15 @@ class TracedContext(Staged):
     flasktrace_staged = False
     flasktrace_ended = False
     flasktrace_opened = False
+
+
+def _kept_as(name: str) -> str:
+    """Return where a context with a request keeps what it gives as *name*."""
+    from flask import ctx
+
+    # By vars(), since 3.2 warns when the name of 3.1 is asked for.
+    kind = vars(ctx).get("RequestContext", ctx.AppContext)
+    return f"_{name}" if name in vars(kind) or hasattr(kind, _OPENER) else name
 
 
 def _current(*args: Any) -> Any:

@@ -5,7 +5,7 @@ from typing import Any
 
 from flasktrace import signals
 from flasktrace.globals import context_stack, stack_getter
-from flasktrace.trace.record.describe import attributes_of
+from flasktrace.trace.record.describe import NO_ATTRIBUTES, attribute, attributes_of
 from flasktrace.trace.record.recorder import Recorder
 from flasktrace.trace.record.snapshot import Group, Refs
 from flasktrace.trace.record.wrapper_classes import has_no_code_of_its_own
@@ -53,12 +53,13 @@ class NativeHost:
             context.flashes,
             context.url_adapter,
             attributes,
+            context.g,
         )
 
     def rests(self, group: Group, refs: Refs) -> bool:
         """Tell whether it still refers to just that."""
         (context,) = group
-        request, method, path, rule, view_args, error, session, g, flashes, adapter, its = refs
+        request, method, path, rule, args, error, session, g, flashes, adapter, its, home = refs
         get = its.get
         return (
             context.request is request
@@ -68,9 +69,10 @@ class NativeHost:
             and get("method") is method
             and get("path") is path
             and get("_url_rule") is rule
-            and get("_view_args") is view_args
+            and get("_view_args") is args
             and get("_routing_exception") is error
-            and attributes_of(context.g) is g
+            and context.g is home
+            and (g is NO_ATTRIBUTES or attribute(home, "__dict__") is g)
         )
 
     def adapter_facts(self, adapter: Any) -> tuple[tuple[str, Any], ...]:
