@@ -287,7 +287,7 @@ class Response(WerkzeugResponse):
                 headers = _sendable(self.headers)
                 if headers is not None:
                     start_response(self._status, headers)
-                    return _Body(chunks, self.close)
+                    return SentBody(chunks, self.close)
         return super().__call__(environ, start_response)
 
     @property
@@ -298,20 +298,21 @@ class Response(WerkzeugResponse):
         return size
 
 
-class _Body:
+class SentBody:
     """What the server gets: the chunks, and a way to close the response."""
 
-    __slots__ = ("_chunks", "close")
+    __slots__ = ("_rest", "chunks", "close")
 
     def __init__(self, chunks: list[bytes], close: Callable[[], None]) -> None:
-        self._chunks = iter(chunks)
+        self.chunks = chunks
+        self._rest = iter(chunks)
         self.close = close
 
     def __iter__(self) -> Iterator[bytes]:
-        return self._chunks
+        return self._rest
 
     def __next__(self) -> bytes:
-        return next(self._chunks)
+        return next(self._rest)
 
 
 def _sendable(headers: Headers) -> list[tuple[str, str]] | None:

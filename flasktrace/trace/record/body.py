@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from operator import length_hint
 from typing import Any
 
 from flasktrace.trace.record import notes
@@ -176,6 +177,58 @@ class SizedBody(Body):
 
     def __len__(self) -> int:
         return len(self._result)  # type: ignore[arg-type]
+
+
+class WholeBody(Body):
+    """A body of which each chunk is there already: nothing of the app's runs until it is closed."""
+
+    #: When the server asked for the first chunk.
+    _asked: int | None = None
+
+    def __init__(self, result: Iterable[bytes], recording: Recording, chunks: list[bytes]) -> None:
+        self._result = result
+        self._recording = recording
+        self._clock = recording.clock
+        self._chunks = chunks
+        self._rest = iter(chunks)
+
+    def __iter__(self) -> Iterator[bytes]:  # type: ignore[override]
+        if self._begun is None:
+            self._begin(self._recording)
+        return self._rest
+
+    def __next__(self) -> bytes:
+        return next(iter(self))
+
+    def _begin(self, recording: Recording) -> None:
+        self._begun = True
+        self._asked = at = self._clock() - recording.base
+        if recording.room > 0 and not recording.finished:
+            recording.room -= 1
+            recording.notes.append((notes.BODY, at))
+        else:
+            self._safely(recording.drop, "spans")
+
+    def close(self) -> None:
+        """Close what the app returned, and end the recording."""
+        self._count()
+        super().close()
+
+    def _count(self) -> None:
+        """Note which chunks the server has taken."""
+        recording = self._recording
+        if self._asked is None or recording.finished:
+            return
+        left = length_hint(self._rest)
+        taken = self._chunks[: len(self._chunks) - left] if left else self._chunks
+        self._exhausted = not left
+        if taken:
+            recording.chunks, recording.bytes = len(taken), sum(map(len, taken))
+            recording.first_byte = recording.last_byte = self._asked
+
+    def __del__(self) -> None:
+        self._count()
+        super().__del__()
 
 
 def content_length(recording: Recording) -> int | None:

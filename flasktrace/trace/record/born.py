@@ -11,7 +11,8 @@ class Birth:
         self.take()
 
     def take(self) -> None:
-        """Take the present moment."""
+        """Take the present moment, and the number of the process."""
+        self.pid = os.getpid()
         self.at = datetime.now(UTC).isoformat(timespec="microseconds")
 
 

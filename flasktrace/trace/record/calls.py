@@ -31,35 +31,31 @@ _ident = threading.get_ident
 def begin(recording: Recording, kind: str, function: Any) -> None:
     """Note that the framework calls *function*."""
     recorder = recording.recorder
-    if recording.finished or CURRENT.get() is not recording or BEGIN in recorder.off:
-        recording.partial = recording.partial or BEGIN in recorder.off
+    unusual = recording.finished or recorder.off or CURRENT.get() is not recording
+    if unusual and _is_deaf(recording, BEGIN):
         return
     try:
         if _ident() != recording.ident:
             _begin_beside(recording, kind, function)
             return
         base, entered = recording.base, recording.clock()
-        at, looker, calls = entered - base, recording.looker, recording.calls
-        before = looker.last
-        if calls:  # inside a function of the user anything may have changed since
-            after = looker.gaze(recorder.host)
-        else:
-            after = before if recording.fresh else looker.glance(recorder.host)
-        if after is not before:
-            recorder.changed(recording, at, before, after)
+        at, address = entered - base, id(function)
+        if recording.calls or not recording.fresh:
+            _look_before(recording, at)
         recording.fresh = False
         if kind in AFTER and recording.answer is None:  # before the function may change it
             recording.answer = response_look.read(recording.response)
-        address = id(function)
         if recording.room > 0:
             recording.room -= 1
-            recording.notes.append((CALL, at, address, kind, recorder.places.of(function)))
-            calls.append(address)
-            if kind in _CHOSEN:
+            known = recorder.places.known.get(address)
+            place = known[1] if known and known[0]() is function else recorder.places.of(function)
+            recording.notes.append((CALL, at, address, kind, place))
+            recording.calls.append(address)
+            if kind in _CHOSEN and (recording.roster is None or kind not in RANKED):
                 recorder.note_choice(recording, at, kind, function)
         else:
             recording.drop("spans")
-            calls.append(-address)
+            recording.calls.append(-address)
         recording.base = base + recording.clock() - entered
     except Exception as error:  # noqa: BLE001
         recorder.failed(recording, BEGIN, error)
@@ -70,30 +66,29 @@ def end(
 ) -> None:
     """Note that *function* returned *value*, or raised *error*."""
     recorder = recording.recorder
-    if recording.finished or CURRENT.get() is not recording or END in recorder.off:
-        recording.partial = recording.partial or END in recorder.off
+    unusual = recording.finished or recorder.off or CURRENT.get() is not recording
+    if unusual and _is_deaf(recording, END):
         return
     try:
         if _ident() != recording.ident:
             _end_beside(recording, function, error)
             return
         base, entered = recording.base, recording.clock()
-        at, looker, calls = entered - base, recording.looker, recording.calls
+        at, looker, calls, address = entered - base, recording.looker, recording.calls, id(function)
         before = looker.last
         after = looker.gaze(recorder.host)
         if after is not before:
             recorder.changed(recording, at, before, after)
         recording.fresh = recorder.trusts and not recording.wary
-        if error is not None:
-            outcome, meaning = f"raised {type_name(type(error))}", ""
-        elif value is None and kind not in AFTER:
+        noted = _ended(calls, address)
+        if error is None and value is None and kind not in AFTER:
             outcome, meaning = _RETURNED_NONE
         else:
-            outcome, meaning = recorder.outcome(recording, at, kind, value)
-        address = id(function)
-        noted = _ended(calls, address)
-        if noted or meaning:
-            place = None if noted else recorder.places.of(function)
+            outcome, meaning = _outcome(recording, at, kind, error, value)
+        if noted:
+            recording.notes.append((CALL_END, at, address, kind, None, outcome, meaning))
+        elif meaning:
+            place = recorder.places.of(function)
             recording.notes.append((CALL_END, at, address, kind, place, outcome, meaning))
         if error is not None and not calls:
             # Else the function around it may still catch it.
@@ -101,6 +96,32 @@ def end(
         recording.base = base + recording.clock() - entered
     except Exception as mistake:  # noqa: BLE001
         recorder.failed(recording, END, mistake)
+
+
+def _is_deaf(recording: Recording, part: str) -> bool:
+    """Tell whether a call is not to be noted: not this one, not here, or not any more."""
+    if recording.finished or CURRENT.get() is not recording:
+        return True
+    off = part in recording.recorder.off
+    recording.partial = recording.partial or off
+    return off
+
+
+def _look_before(recording: Recording, at: int) -> None:
+    """Note what has changed before a call: inside another one anything may have."""
+    recorder, looker = recording.recorder, recording.looker
+    before = looker.last
+    after = looker.gaze(recorder.host) if recording.calls else looker.glance(recorder.host)
+    if after is not before:
+        recorder.changed(recording, at, before, after)
+
+
+def _outcome(
+    recording: Recording, at: int, kind: str, error: BaseException | None, value: Any
+) -> tuple[str, str]:
+    if error is not None:
+        return f"raised {type_name(type(error))}", ""
+    return recording.recorder.outcome(recording, at, kind, value)
 
 
 def outcome_after(value: Any, *, same: bool) -> tuple[str, str]:
@@ -113,7 +134,7 @@ def outcome_after(value: Any, *, same: bool) -> tuple[str, str]:
 def _ended(calls: list[int], address: int) -> bool:
     """Take the latest call of a function off, and those in it; tell whether it was noted."""
     if calls and calls[-1] == address:
-        calls.pop()
+        del calls[-1]
         return True
     for position in range(len(calls) - 1, -1, -1):
         if abs(calls[position]) == address:

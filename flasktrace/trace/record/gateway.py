@@ -6,7 +6,14 @@ from itertools import chain
 from operator import itemgetter
 from typing import Any
 
-from flasktrace.trace.record.body import Body, BodyReader, SizedBody, content_length, outcome_of
+from flasktrace.trace.record.body import (
+    Body,
+    BodyReader,
+    SizedBody,
+    WholeBody,
+    content_length,
+    outcome_of,
+)
 from flasktrace.trace.record.chance import drawn
 from flasktrace.trace.record.describe import plain
 from flasktrace.trace.record.recorder import Recorder
@@ -36,8 +43,9 @@ _SHORT_KEYS = 3000
 _TEXT, _PAIR = {str}, {tuple}
 _ODD = "?", "?"
 """What is shown of a header that is none."""
-Shape = tuple[tuple[str, ...], Callable[[dict[str, Any]], Sequence[Any]], tuple[str, ...]]
-"""The facts that an environ has, what gives their values, and the keys of the headers."""
+Getter = Callable[[dict[str, Any]], Sequence[Any]]
+Shape = tuple[Sequence[str], Sequence[str], Getter, Getter]
+"""The facts that an environ has, the keys of its headers, and what gives the values of both."""
 
 
 class Gateway:
@@ -130,12 +138,12 @@ class Gateway:
         keys = tuple(environ)
         # A key of a class of the user's must not be asked for its hash.
         known = self._shapes.get(keys) if _TEXT.issuperset(map(type, keys)) else None
-        present, values_of, headers = known or self._shape(keys)
-        values = values_of(environ)
-        facts = dict(zip(present, values, strict=True))
-        if not _TEXT.issuperset(map(type, values)):
-            facts = {name: value for name, value in facts.items() if type(value) is str}
-        recording.request = facts
+        present, headers, values_of, sent_of = known or self._shape(keys)
+        values, sent = values_of(environ), sent_of(environ)
+        if not (_TEXT.issuperset(map(type, values)) and _TEXT.issuperset(map(type, sent))):
+            present, values = _only_texts(present, values)
+            headers, sent = _only_texts(headers, sent)
+        recording.request = facts = dict(zip(present, values, strict=True))
         path = facts.get("PATH_INFO", "")
         if not path.isascii() or facts.get("SCRIPT_NAME"):
             path = f"{text_of(facts.get('SCRIPT_NAME', ''))}{text_of(path)}"
@@ -143,14 +151,11 @@ class Gateway:
         query = facts.get("QUERY_STRING")
         if query:
             facts["QUERY_STRING"] = plain(self.recorder.redactor.query(text_of(query)))
-        remembered, shown = self._headers.get, self._header
-        found = [
-            remembered((key, value)) or shown(key, value)
-            for key in headers
-            if type(value := environ[key]) is str
-        ]
+        found: list[Any] = [*map(self._headers.get, zip(headers, sent, strict=True))]
+        if None in found:
+            found = [*map(self._header, headers, sent)]
         if "CONTENT_TYPE" in facts or "CONTENT_LENGTH" in facts:
-            found += [shown(key, facts[key]) for key in _OF_BODY if facts.get(key)]
+            found += [self._header(key, facts[key]) for key in _OF_BODY if facts.get(key)]
         recording.request_headers = tuple(found)
 
     def _shape(self, keys: tuple[Any, ...]) -> Shape:
@@ -158,8 +163,7 @@ class Gateway:
         texts = [key for key in keys if type(key) is str]
         present = tuple([name for name in _FACTS if name in texts])
         headers = tuple([key for key in texts if key[:5] == "HTTP_"])
-        values_of = itemgetter(*present) if len(present) > 1 else _each(present)
-        made = present, values_of, headers
+        made = present, headers, _getter(present), _getter(headers)
         if len(texts) == len(keys) and sum(map(len, texts)) < _SHORT_KEYS:
             if len(self._shapes) >= _MOST:
                 self._shapes.clear()
@@ -171,6 +175,9 @@ class Gateway:
 
         Clients send the same few again and again.
         """
+        known = self._headers.get((key, value))
+        if known is not None:
+            return known
         name = key.removeprefix("HTTP_").replace("_", "-").title()
         pair = self.recorder.describe.header(name, value)
         if pair[1] == value and len(value) < _SHORT:
@@ -255,6 +262,9 @@ class Gateway:
                 recording.bytes = content_length(recording) or 0
                 self.recorder.finish(recording)
                 return result
+            chunks = self.recorder.host.chunks_of(result)
+            if chunks is not None and len(chunks) == 1 and recording.response_body is None:
+                return WholeBody(result, recording, chunks)
             return (SizedBody if hasattr(kind, "__len__") else Body)(result, recording)
         except Exception as error:  # noqa: BLE001
             self.recorder.failed(recording, "body", error)
@@ -280,8 +290,17 @@ def _tap(recording: Recording, environ: dict[str, Any]) -> None:
         environ["wsgi.input"] = BodyReader(environ["wsgi.input"], recording)
 
 
-def _each(names: Sequence[str]) -> Callable[[dict[str, Any]], list[Any]]:
+def _getter(names: Sequence[str]) -> Getter:
+    """Return what gives the values under *names*, in their order."""
+    if len(names) > 1:
+        return itemgetter(*names)
     return lambda environ: [environ[name] for name in names]
+
+
+def _only_texts(names: Sequence[str], values: Sequence[Any]) -> tuple[Sequence[str], Sequence[str]]:
+    """Leave out what is no text, and its name."""
+    pairs = [pair for pair in zip(names, values, strict=True) if type(pair[1]) is str]
+    return [name for name, _ in pairs], [value for _, value in pairs]
 
 
 def _is_file_for_server(wrapper: Any, kind: type) -> bool:

@@ -81,20 +81,21 @@ class Places:
     """Remembers the places of functions, of which an app has few and calls them often."""
 
     def __init__(self) -> None:
-        self._known: dict[int, tuple[weakref.ref[Any], Place]] = {}
+        #: Address of a function to the function, if it is still there, and its place.
+        self.known: dict[int, tuple[weakref.ref[Any], Place]] = {}
 
     def of(self, function: Any) -> Place:
         """Return where *function* is defined, see `place_of`."""
         if type(function) is MethodType:  # made anew at each look
             function = function.__func__
-        known = self._known.get(id(function))
+        known = self.known.get(id(function))
         if known is not None and known[0]() is function:
             return known[1]
         place = place_of(function)
         if type(function) is FunctionType:
-            if len(self._known) >= _MOST:
-                self._known.clear()
-            self._known[id(function)] = weakref.ref(function), place
+            if len(self.known) >= _MOST:
+                self.known.clear()
+            self.known[id(function)] = weakref.ref(function), place
         return place
 
 

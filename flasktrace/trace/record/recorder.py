@@ -54,6 +54,9 @@ class Host(snapshot.Stack, Protocol):
     name: str
     """``flasktrace``, ``flask 3.1.3`` or ``wsgi``."""
 
+    def chunks_of(self, result: Any) -> list[bytes] | None:
+        """Return the chunks of what the app has returned, if no code is left to run for them."""
+
 
 class Recorder:
     """Listens to the signals of one app and hands each finished recording to *sink*.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -115,7 +114,7 @@ class Recording:
         self.id = trace_id
         self.started = started
         self.environ = environ
-        self.pid = os.getpid()
+        self.pid = BIRTH.pid
         #: When its process began to record.
         self.born = BIRTH.at
         #: What tells the request's own lane from others, and the thread's part of it.

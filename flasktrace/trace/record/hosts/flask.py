@@ -135,6 +135,9 @@ class FlaskHost:
             and get("routing_exception") is error
         )
 
+    def chunks_of(self, _result: Any) -> None:
+        """Tell that code may run for each chunk of what an app returns."""
+
     def adapter_facts(self, adapter: Any) -> tuple[tuple[str, Any], ...]:
         """Return what a card shows of a url adapter: names and values."""
         return adapter_facts(adapter)
@@ -186,7 +189,6 @@ class TracedContext(Staged):
     stage: str | None = None
     watcher = None
     flasktrace_pushes = 0
-    flasktrace_calls = 0
     flasktrace_staged = False
     flasktrace_ended = False
     flasktrace_opened = False
@@ -247,7 +249,7 @@ def _calling_processors(app: Any, method: Callable[..., Any]) -> Callable[..., A
             return method(*args, **kwargs)
 
         def dress(function: Any) -> Any:
-            return functools.partial(_called, context, _PROCESSOR, function, function)
+            return functools.partial(call, context, _PROCESSOR, function, function)
 
         def dressed() -> Any:
             return {scope: Called(functions, dress) for scope, functions in table.items()}
@@ -286,7 +288,7 @@ def _calling_save(app: Any, method: Callable[..., Any]) -> Callable[..., Any]:
             return method(*args, **kwargs)
 
         def save(real: Callable[..., Any], _app: Any, /, *given: Any, **named: Any) -> Any:
-            return _called(context, "session_save", real, real, app, *given, **named)
+            return call(context, "session_save", real, real, app, *given, **named)
 
         def saving() -> Any:
             return Saving(app.session_interface, save)
@@ -394,7 +396,7 @@ def _opening(kind: Any) -> Callable[..., Any]:
         if attributes_of(self).get("_session") is not None:
             return method(self)
         function = found_on(found_on(self.app, "session_interface"), "open_session")
-        return _called(self, "session_open", function, method, self)
+        return call(self, "session_open", function, method, self)
 
     return functools.wraps(method)(get_session)
 
@@ -441,24 +443,11 @@ def _announcing(app: Any, ensure_sync: Callable[..., Any]) -> Callable[..., Any]
             kind = _kind(app, context, function, waits=ready is not function)
             if kind == _OWN:
                 return ready(*args, **kwargs)
-            context.flasktrace_calls += 1
-            try:
-                return call(context, kind, function, ready, *args, **kwargs)
-            finally:
-                context.flasktrace_calls -= 1
+            return call(context, kind, function, ready, *args, **kwargs)
 
         return run
 
     return announced
-
-
-def _called(context: Any, kind: str, function: Any, run: Any, /, *args: Any, **kwargs: Any) -> Any:
-    """Call *run*, which is *function* or a wrapper of it, as `call` does."""
-    context.flasktrace_calls += 1
-    try:
-        return call(context, kind, function, run, *args, **kwargs)
-    finally:
-        context.flasktrace_calls -= 1
 
 
 def _kind(app: Any, context: Any, function: Any, *, waits: bool) -> str:
@@ -470,7 +459,7 @@ def _kind(app: Any, context: Any, function: Any, *, waits: bool) -> str:
         for item in given:
             if item is function:  # not by the user's ``==``
                 return _OWN if is_default(function) else "context_processor"
-    if context.flasktrace_calls:
+    if context.watcher is not None and context.watcher.calls:
         return "call"  # by a function of the user, such as a decorator
     if waits and is_receiver(function, app):
         return "receiver"

@@ -5,10 +5,13 @@ from typing import Any
 
 from flasktrace import signals
 from flasktrace.globals import context_stack, stack_getter
-from flasktrace.trace.record.describe import NO_ATTRIBUTES, attribute, attributes_of
+from flasktrace.trace.record.describe import NO_ATTRIBUTES, attribute, attributes_of, type_name
 from flasktrace.trace.record.recorder import Recorder
 from flasktrace.trace.record.snapshot import Group, Refs
 from flasktrace.trace.record.wrapper_classes import has_no_code_of_its_own
+
+_SENT_BODY = "flasktrace.wrappers.SentBody"
+"""The framework's class of bodies whose chunks are there; recording imports none of its classes."""
 
 
 class NativeHost:
@@ -17,6 +20,7 @@ class NativeHost:
     name = "flasktrace"
 
     tops = stack_getter, stack_getter
+    _sent_body: type | None = None
 
     def contexts(self) -> Sequence[Any]:
         """Return the contexts on the stack, the bottom first."""
@@ -74,6 +78,16 @@ class NativeHost:
             and context.g is home
             and (g is NO_ATTRIBUTES or attribute(home, "__dict__") is g)
         )
+
+    def chunks_of(self, result: Any) -> list[bytes] | None:
+        """Return the chunks of what the app has returned, if no code is left to run for them."""
+        kind = type(result)
+        if kind is not self._sent_body:
+            if type_name(kind) != _SENT_BODY:
+                return None
+            self._sent_body = kind
+        chunks: list[bytes] = result.chunks
+        return chunks
 
     def adapter_facts(self, adapter: Any) -> tuple[tuple[str, Any], ...]:
         """Return what a card shows of a url adapter: names and values."""

@@ -25,6 +25,9 @@ class WsgiHost:
         """Tell whether no context is on the stack: always."""
         return True
 
+    def chunks_of(self, _result: Any) -> None:
+        """Tell that code may run for each chunk of what an app returns."""
+
     def install(self, app: Any, recorder: Recorder) -> None:
         """Do nothing: the app sends no signals."""
 
