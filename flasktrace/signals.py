@@ -173,19 +173,22 @@ def stage(
 
     def decorate(method: Method) -> Method:
         takes_context = as_given or _takes_context(method)
-        context_of = _finding(method, find or _context_on_top, takes_context, as_given)
+        finds = find or _context_on_top
+        context_of = _finding(method, finds, takes_context)
         is_own = _is_own(method) if own is None else own
 
         # A request goes through it seven times: what can be done without a call is.
 
         @functools.wraps(method)
         def run(*args: Any, **kwargs: Any) -> Any:
-            if takes_context and len(args) > 1 and isinstance(args[1], Staged):
-                context: Any = args[1]  # the usual case, at the least price
+            if as_given:
+                context: Any = finds(*args)
+            elif takes_context and len(args) > 1 and isinstance(args[1], Staged):
+                context = args[1]  # the usual case, at the least price
             else:
                 context, args = context_of(args, kwargs)
-                if context is None:
-                    return method(*args, **kwargs)
+            if context is None:
+                return method(*args, **kwargs)
             around = context.stage
             if around is not None and (around == name or not inside):
                 return method(*args, **kwargs)
@@ -286,7 +289,6 @@ def _finding(
     method: Callable[..., Any],
     find: Callable[..., Staged | None],
     takes_context: bool,
-    as_given: bool,
 ) -> Callable[..., tuple[Staged | None, tuple[Any, ...]]]:
     """Return what finds the context for a call of *method*, and the arguments to hand on."""
 
@@ -295,11 +297,11 @@ def _finding(
     ) -> tuple[Staged | None, tuple[Any, ...]]:
         if len(args) > 1 and isinstance(args[1], Staged):
             return args[1], args if takes_context else (args[0], *args[2:])
-        if "context" in kwargs and not as_given:
+        if "context" in kwargs:
             context = kwargs.pop("context")
             return context, (args[0], context, *args[1:]) if takes_context else args
         found = find(*args)
-        if takes_context and not as_given:
+        if takes_context:
             return found, (args[0], _required(found, method), *args[1:])
         return found, args
 

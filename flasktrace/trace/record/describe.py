@@ -11,7 +11,7 @@ import pathlib
 import uuid
 import zoneinfo
 from collections import OrderedDict, defaultdict, deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import islice
 from typing import Any
 
@@ -100,13 +100,17 @@ class Describer:
         text = plain(self.redactor.prose(value[: limit + _BEYOND]))
         return text if len(text) <= limit else f"{text[:limit]}…"
 
+    def headers(self, pairs: Sequence[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+        """Return headers without secrets, and cut."""
+        known = self._harmless.get
+        return tuple([known(pair) or self._new_header(*pair) for pair in pairs])
+
     def header(self, name: str, value: str) -> tuple[str, str]:
         """Return a header without secrets, and cut."""
-        pair = name, value
-        known = self._harmless.get(pair)
-        if known is not None:
-            return known
-        limit = self.limits.header
+        return self._harmless.get((name, value)) or self._new_header(name, value)
+
+    def _new_header(self, name: str, value: str) -> tuple[str, str]:
+        pair, limit = (name, value), self.limits.header
         shown = _cut(plain(self.redactor.header(name, value[: limit + 1])), limit)
         made = _cut(plain(name), limit), shown
         # Clients send the same few again and again.

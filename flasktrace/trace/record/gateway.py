@@ -40,7 +40,7 @@ _SHORT_KEYS = 3000
 """Characters of the keys of an environ that are remembered: clients name their headers."""
 
 
-_TEXT, _PAIR = {str}, {tuple}
+_TEXT, _PAIR, _TWO = {str}, {tuple}, {2}
 _ODD = "?", "?"
 """What is shown of a header that is none."""
 Getter = Callable[[dict[str, Any]], Sequence[Any]]
@@ -80,7 +80,7 @@ class Gateway:
         #: Keys of an environ: how it is read.
         self._shapes: dict[tuple[str, ...], Shape] = {}
         #: Headers of responses in which nothing is secret.
-        self._sent: dict[tuple[tuple[str, ...], ...], tuple[tuple[str, str], ...]] = {}
+        self._sent: dict[tuple[tuple[str, str], ...], tuple[tuple[str, str], ...]] = {}
         #: Status lines: code and reason.
         self._statuses: dict[str, tuple[int | None, str]] = {}
 
@@ -152,8 +152,9 @@ class Gateway:
         if query:
             facts["QUERY_STRING"] = plain(self.recorder.redactor.query(text_of(query)))
         found: list[Any] = [*map(self._headers.get, zip(headers, sent, strict=True))]
-        if None in found:
-            found = [*map(self._header, headers, sent)]
+        if None in found:  # seldom all of them
+            pairs = zip(found, headers, sent, strict=True)
+            found = [known or self._header(key, value) for known, key, value in pairs]
         if "CONTENT_TYPE" in facts or "CONTENT_LENGTH" in facts:
             found += [self._header(key, facts[key]) for key in _OF_BODY if facts.get(key)]
         recording.request_headers = tuple(found)
@@ -175,9 +176,6 @@ class Gateway:
 
         Clients send the same few again and again.
         """
-        known = self._headers.get((key, value))
-        if known is not None:
-            return known
         name = key.removeprefix("HTTP_").replace("_", "-").title()
         pair = self.recorder.describe.header(name, value)
         if pair[1] == value and len(value) < _SHORT:
@@ -214,20 +212,23 @@ class Gateway:
         **_named: Any,
     ) -> tuple[int | None, str, tuple[tuple[str, str], ...]]:
         """Return status, reason and headers as they are shown."""
-        known = self._statuses.get(status) if type(status) is str else None
-        code, reason = known or self._status(status)
+        told = self._statuses.get(status) if type(status) is str else None
+        code, reason = told or self._status(status)
         if not issubclass(type(response_headers), list):
             return code, reason, ()
         pairs = tuple(list.copy(response_headers))
         if _PAIR.issuperset(map(type, pairs)) and _TEXT.issuperset(map(type, chain(*pairs))):
-            return code, reason, self._sent.get(pairs) or self._shown(pairs)
+            known = self._sent.get(pairs)
+            if known is not None:
+                return code, reason, known
+            if _TWO.issuperset(map(len, pairs)):
+                return code, reason, self._shown(pairs)
         shown = self.recorder.describe.header
         return code, reason, tuple([shown(*item) if _is_pair(item) else _ODD for item in pairs])
 
-    def _shown(self, pairs: tuple[tuple[str, ...], ...]) -> tuple[tuple[str, str], ...]:
+    def _shown(self, pairs: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
         """Return headers without secrets; remember harmless ones, since there are few."""
-        shown = self.recorder.describe.header
-        made = tuple([shown(*item) if _is_pair(item) else _ODD for item in pairs])
+        made = self.recorder.describe.headers(pairs)
         if made == pairs and sum(map(len, chain(*pairs))) < _SHORT:
             if len(self._sent) >= _MOST:
                 self._sent.clear()

@@ -98,7 +98,7 @@ class Redactor:
         """Return the value of a header without secrets; names of cookies stay."""
         folded = name.lower()
         if folded == "cookie":
-            return "; ".join(_cookie(part) for part in value.split(";"))
+            return "; ".join([_cookie(part) for part in value.split(";")])
         if folded == "set-cookie":
             first, *rest = value.split(";")
             return ";".join([_cookie(first), *rest])

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from types import MethodType
 from typing import Any
 
-from flasktrace.signals import Staged, call, stage
+from flasktrace.signals import Staged, call, own, stage
 from flasktrace.trace.record.describe import (
     NO_ATTRIBUTES,
     attribute,
@@ -22,6 +22,7 @@ from flasktrace.trace.record.describe import (
 )
 from flasktrace.trace.record.hosts import flask_stack
 from flasktrace.trace.record.hosts.flask_signals import Ears, is_receiver
+from flasktrace.trace.record.hosts.flask_stack import top_request
 from flasktrace.trace.record.hosts.native import adapter_facts
 from flasktrace.trace.record.hosts.standin import Called, Saving, StandIn
 from flasktrace.trace.record.recorder import Recorder
@@ -144,7 +145,7 @@ class FlaskHost:
 
     def opener(self, app: Any) -> Any:
         """Return the function that opens the sessions of *app*."""
-        interface = found_on(app, "session_interface")
+        interface = _interface_of(app)
         known, function = self._opener
         if known is not interface:
             function = found_on(interface, "open_session")
@@ -205,11 +206,12 @@ def _kept_as(name: str) -> str:
 
 def _current(*args: Any) -> Any:
     """Return the watched context that a stage method is called for, or None."""
+    context = top_request()
     if args and isinstance(args[0], TracedContext):
         return args[0]
-    app, request = flask_stack.tops()
-    if isinstance(request, TracedContext):
-        return request
+    if isinstance(context, TracedContext):
+        return context
+    app, _ = flask_stack.tops()
     return app if isinstance(app, TracedContext) else _ending()
 
 
@@ -275,19 +277,23 @@ def _calling_save(app: Any, method: Callable[..., Any]) -> Callable[..., Any]:
 
     from flask.sessions import NullSession, SecureCookieSessionInterface
 
-    def is_unsaved(context: Any) -> bool:
-        """Tell whether the session is one that flask itself never saves."""
-        interface = found_on(app, "session_interface")
-        own = type(interface) is SecureCookieSessionInterface and not attributes_of(interface)
-        return own and type(_session_of(context)) is NullSession
+    def saves_itself() -> bool:
+        """Tell whether nothing but flask's own code saves the sessions."""
+        interface = _interface_of(app)
+        return type(interface) is SecureCookieSessionInterface and not attributes_of(interface)
 
     @functools.wraps(method)
     def process_response(*args: Any, **kwargs: Any) -> Any:
         context = None if CURRENT.get() is None else _current(*args)
-        if context is None or context.app is not app or is_unsaved(context):
+        if context is None or context.app is not app:
+            return method(*args, **kwargs)
+        by_flask = saves_itself()
+        if by_flask and type(_session_of(context)) is NullSession:  # which it never saves
             return method(*args, **kwargs)
 
         def save(real: Callable[..., Any], _app: Any, /, *given: Any, **named: Any) -> Any:
+            if by_flask and not named:
+                return own(context, "session_save", real, app, *given)
             return call(context, "session_save", real, real, app, *given, **named)
 
         def saving() -> Any:
@@ -344,16 +350,16 @@ def _make_traced_class(kind: type) -> type:
     base: Any = kind
 
     class Traced(kind, TracedContext):  # type: ignore[misc]
-        @stage("push", _itself)
+        @stage("push", _itself, as_given=True)
         def flasktrace_first_push(self, *args: Any, **kwargs: Any) -> None:
             base.push(self, *args, **kwargs)
             _note_session(self)  # it was not matched when its host is not trusted
 
-        @stage("pop", _itself)
+        @stage("pop", _itself, as_given=True)
         def flasktrace_last_pop(self, *args: Any, **kwargs: Any) -> None:
             base.pop(self, *args, **kwargs)
 
-        @stage("match", _itself)
+        @stage("match", _itself, as_given=True)
         def flasktrace_match(self) -> None:
             base.match_request(self)
 
@@ -395,7 +401,7 @@ def _opening(kind: Any) -> Callable[..., Any]:
     def get_session(self: Any) -> Any:
         if attributes_of(self).get("_session") is not None:
             return method(self)
-        function = found_on(found_on(self.app, "session_interface"), "open_session")
+        function = found_on(_interface_of(self.app), "open_session")
         return call(self, "session_open", function, method, self)
 
     return functools.wraps(method)(get_session)
@@ -417,6 +423,20 @@ def _note_session(context: Any) -> None:
         recording.note_untimed("session_open", method, outcome)
 
 
+def _interface_of(app: Any) -> Any:
+    """Return what opens and saves the sessions of *app*, without asking a class of the user's."""
+    if type(app) is _flask_class():
+        return app.session_interface
+    return found_on(app, "session_interface")
+
+
+@functools.cache
+def _flask_class() -> Any:
+    from flask import Flask
+
+    return Flask
+
+
 def _session_of(context: Any) -> Any:
     """Return the session of a context without reading it, as its property would."""
     kept = attributes_of(context).get
@@ -435,7 +455,9 @@ def _announcing(app: Any, ensure_sync: Callable[..., Any]) -> Callable[..., Any]
         ready: Callable[..., Any] = ensure_sync(function)
         if current() is None:
             return ready
-        context = _current()
+        context = top_request()
+        if not isinstance(context, TracedContext):
+            context = _current()
         if context is None or context.app is not app:
             return ready
 

@@ -16,6 +16,11 @@ _getters: list[Callable[[Any], Any]] = []
 """What gives the app context and the request context on top."""
 
 
+def top_request() -> Any:
+    """Return the request context on top; None where there is none, and in flask 3.2."""
+    return (_getters or _find_variables())[1](None)
+
+
 def tops() -> tuple[Any, Any]:
     """Return the app context and the request context on top; None where there is none."""
     app, request = _getters or _find_variables()
