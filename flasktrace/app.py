@@ -37,7 +37,7 @@ from flasktrace.commands import load_dotenv as read_dotenv
 from flasktrace.config import DEFAULTS, Config, ConfigAttribute
 from flasktrace.context import MISSING, AppGlobals, Context, Ending, current_error
 from flasktrace.flashing import get_flashed_messages
-from flasktrace.globals import contexts, g, request, request_context, session
+from flasktrace.globals import g, request, request_context, session, top_context
 from flasktrace.json.provider import DefaultJSONProvider, JSONProvider
 from flasktrace.logging import create_logger
 from flasktrace.registry import Registry, SetupError, scopes
@@ -348,7 +348,7 @@ class Flask(Registry):
 
     def current_request_context(self) -> Context | None:
         """Return the context on top of the stack when it has a request, else None."""
-        context = contexts.top
+        context = top_context()
         return None if context is None or context.request is None else context
 
     # The seven stages
@@ -458,13 +458,13 @@ class Flask(Registry):
     def _begin(self) -> None:
         self._got_first_request = True
         if signals.request_started.receivers:
-            send(signals.request_started, self, contexts.top)
+            send(signals.request_started, self, top_context())
 
     def do_teardown_request(self, exc: BaseException | None = MISSING) -> None:
         """Run the functions of `teardown_request`, the last registered first."""
         if exc is MISSING:
             exc = current_error(exc)
-        context = contexts.top
+        context = top_context()
         if context is None or context.request is None:
             return
         for function in _reversed(context, self.teardown_request_funcs):
@@ -477,9 +477,9 @@ class Flask(Registry):
         if exc is MISSING:
             exc = current_error(exc)
         for function in reversed(self.teardown_appcontext_funcs):
-            self._call(contexts.top, "teardown_appcontext", function, exc)
+            self._call(top_context(), "teardown_appcontext", function, exc)
         if signals.appcontext_tearing_down.receivers:
-            send(signals.appcontext_tearing_down, self, contexts.top, exc=exc)
+            send(signals.appcontext_tearing_down, self, top_context(), exc=exc)
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
         """Answer as a WSGI application (PEP 3333)."""
@@ -519,7 +519,7 @@ class Flask(Registry):
 
     def _call_inside(self, kind: str, method: Callable[..., Any], /, *args: Any) -> Any:
         """Call a method of what the app works with, such as its session interface."""
-        context = contexts.top
+        context = top_context()
         if context is None or not signals.is_heard(context):
             return method(*args)
         if type(method) is MethodType and type(method.__self__) is SecureCookieSessionInterface:
@@ -595,7 +595,7 @@ class Flask(Registry):
     def make_default_options_response(self) -> Response:
         """Return the answer to OPTIONS: the methods that the url allows."""
         response = self.response_class()
-        adapter: Any = contexts.top.url_adapter  # type: ignore[union-attr]
+        adapter: Any = top_context().url_adapter  # type: ignore[union-attr]
         response.allow.update(adapter.allowed_methods())
         return response
 
@@ -620,7 +620,7 @@ class Flask(Registry):
         return made
 
     def _response_of_callable(self, body: Any) -> Any:
-        context: Any = contexts.top
+        context: Any = top_context()
         try:
             return self.response_class.force_type(body, context.request.environ)
         except TypeError as error:
@@ -637,7 +637,7 @@ class Flask(Registry):
         handler = self._find_error_handler(e)
         if handler is None:
             raise e
-        return self._call(contexts.top, "error_handler", handler, e)
+        return self._call(top_context(), "error_handler", handler, e)
 
     def _tell_missing_key(self, e: Exception) -> None:
         """Let the answer to a missing form key name the key, for a developer."""
@@ -650,14 +650,14 @@ class Flask(Registry):
         if e.code is None or isinstance(e, RoutingException):
             return e
         handler = self._find_error_handler(e)
-        return e if handler is None else self._call(contexts.top, "error_handler", handler, e)
+        return e if handler is None else self._call(top_context(), "error_handler", handler, e)
 
     def handle_exception(self, e: Exception) -> Response:
         """Answer 500 for an exception that nobody handled; raise it in debug mode and tests."""
         if signals.exception_unhandled.receivers:
             signals.exception_unhandled.send(self, exception=e)
         if signals.got_request_exception.receivers:
-            send(signals.got_request_exception, self, contexts.top, exception=e)
+            send(signals.got_request_exception, self, top_context(), exception=e)
         if self._propagates():
             raise e
         self.log_exception((type(e), e, e.__traceback__))
@@ -665,7 +665,7 @@ class Flask(Registry):
         handler = self._find_error_handler(error)
         value: Any = error
         if handler is not None:
-            value = self._call(contexts.top, "error_handler", handler, error)
+            value = self._call(top_context(), "error_handler", handler, error)
         return self.finalize_request(value, from_error_handler=True)
 
     def finalize_request(self, rv: Any, from_error_handler: bool = False) -> Response:
@@ -674,7 +674,7 @@ class Flask(Registry):
         try:
             response = self.process_response(response)  # type: ignore[call-arg, arg-type]
             if signals.request_finished.receivers:
-                send(signals.request_finished, self, contexts.top, response=response)
+                send(signals.request_finished, self, top_context(), response=response)
         except Exception:
             if not from_error_handler:
                 raise
@@ -691,7 +691,7 @@ class Flask(Registry):
         | tuple[None, None, None],
     ) -> None:
         """Log an exception that nobody handled."""
-        found: Request = contexts.top.request  # type: ignore[union-attr, assignment]
+        found: Request = top_context().request  # type: ignore[union-attr, assignment]
         self.logger.error("Exception on %s [%s]", found.path, found.method, exc_info=exc_info)
 
     def trap_http_exception(self, e: Exception) -> bool:
@@ -710,7 +710,7 @@ class Flask(Registry):
     def _find_error_handler(self, e: Exception) -> Callable[..., Any] | None:
         """Return the handler for *e*: by code before by class, blueprint before app, then MRO."""
         code = e.code if isinstance(e, HTTPException) else None
-        names = _blueprints(contexts.top, self.error_handler_spec)
+        names = _blueprints(top_context(), self.error_handler_spec)
         for group in (None,) if code is None else (code, None):
             for scope in (*names, None):
                 table: dict[Any, Callable[..., Any]] | None
@@ -751,7 +751,7 @@ class Flask(Registry):
     def _url_context(
         self, endpoint: str, scheme: str | None, external: bool | None
     ) -> tuple[MapAdapter, str, bool]:
-        context = contexts.top
+        context = top_context()
         if context is not None and context.request is not None:
             external = scheme is not None if external is None else external
             if endpoint.startswith("."):
@@ -835,7 +835,7 @@ class Flask(Registry):
 
     def update_template_context(self, context: dict[str, Any]) -> None:
         """Add to *context* what the context processors give; what is there stays."""
-        top = contexts.top
+        top = top_context()
         given = dict(context)
         for function in _functions(top, self.template_context_processors):
             context.update(self._variables(top, function))
@@ -1018,7 +1018,7 @@ def _with(response: Any, status: Any, headers: Any) -> Any:
 
 
 def _viewed() -> str:
-    context = contexts.top
+    context = top_context()
     endpoint = context.request.endpoint if context is not None and context.request else None
     return f"The view of {endpoint!r}" if endpoint else "The view"
 

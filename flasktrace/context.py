@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import MapAdapter
 
-from flasktrace.globals import context_stack, contexts, request_context
+from flasktrace.globals import put_on_top, request_context, stack_getter, take_top, top_context
 from flasktrace.signals import Staged, Watcher, appcontext_popped, appcontext_pushed, send
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class AppGlobals:
         return iter(self.__dict__)
 
     def __repr__(self) -> str:
-        context = contexts.top
+        context = top_context()
         owner = "" if context is None else f" of {context.app.name!r}"
         return f"<g{owner}>"
 
@@ -118,18 +118,7 @@ class Context(Staged):
         self.staged = False
         #: Whether it has been through the pop stage.
         self.ended = False
-        self.url_adapter = self._bind()
-
-    def _bind(self) -> MapAdapter | None:
-        request = self.request
-        if request is None:
-            return self.app.create_url_adapter(None)
-        request.json_module = self.app.json
-        try:
-            request.url_adapter = self.app.create_url_adapter(request)
-        except HTTPException as error:
-            request.routing_exception = error
-        return request.url_adapter
+        self.url_adapter = app.create_url_adapter(None) if request is None else _bind(app, request)
 
     @property
     def session(self) -> SessionMixin:
@@ -166,7 +155,7 @@ class Context(Staged):
     def enter(self) -> None:
         """Put the context on top of the stack and open the session."""
         self.pushes += 1
-        contexts.push(self)
+        put_on_top(self)
         if appcontext_pushed.receivers and (self.request is None or self.pushes == 1):
             send(appcontext_pushed, self.app, self)
         if self._session is None and self.request is not None:
@@ -196,7 +185,7 @@ class Context(Staged):
 
         What somebody has left above it goes too, with a RuntimeError that names it.
         """
-        if contexts.top is not self and self not in context_stack():
+        if self not in stack_getter(()):
             raise RuntimeError(f"{self!r} cannot be popped: it is not on the stack.")
         last = self.pushes == 1
         try:
@@ -213,9 +202,9 @@ class Context(Staged):
                     self.app.do_teardown_appcontext(exc)
             finally:
                 self.pushes -= 1
-                top = contexts.pop()
+                top = take_top()
                 above = None if top is self else top
-                while above is not None and contexts.pop() is not self:
+                while above is not None and take_top() is not self:
                     pass
             if appcontext_popped.receivers and (last or self.request is None):
                 send(appcontext_popped, self.app, self)
@@ -238,6 +227,16 @@ class Context(Staged):
         if self.request is None:
             return f"<Context of {self.app.name!r}>"
         return f"<Context of {self.app.name!r} for {self.request.method} {self.request.path!r}>"
+
+
+def _bind(app: Flask, request: Request) -> MapAdapter | None:
+    request.json_module = app.json
+    try:
+        request.url_adapter = adapter = app.create_url_adapter(request)
+    except HTTPException as error:
+        request.routing_exception = error
+        return request.url_adapter
+    return adapter
 
 
 def _not_on_top(context: Context, top: Context) -> str:
@@ -288,13 +287,13 @@ class Ending:
 
 def has_request_context() -> bool:
     """Tell whether a context with a request is on top of the stack."""
-    context = contexts.top
+    context = top_context()
     return context is not None and context.request is not None
 
 
 def has_app_context() -> bool:
     """Tell whether any context is on the stack."""
-    return contexts.top is not None
+    return top_context() is not None
 
 
 def after_this_request(f: Function) -> Function:

@@ -51,6 +51,31 @@ def context_stack() -> tuple[Context, ...]:
 stack_getter: Callable[[Any], Any] = _storage.get
 """Gives an object that is the same one while the same contexts are pushed here; what it is called
 with when there never was one."""
+_set_stack = _storage.set
+
+# The three below do what `contexts` does, for less: each request needs them several times. A list
+# is never changed, since it may be that of other threads, greenlets and tasks too.
+
+
+def top_context() -> Context | None:
+    """Return the context on top, None when nothing is pushed; like ``contexts.top``."""
+    stack = stack_getter(None)
+    return stack[-1] if stack else None
+
+
+def put_on_top(context: Context) -> None:
+    """Push a context; like ``contexts.push``."""
+    _set_stack([*stack_getter(()), context])
+
+
+def take_top() -> Context | None:
+    """Pop the context on top, None when nothing is pushed; like ``contexts.pop``."""
+    try:
+        *below, top = stack_getter(())
+    except ValueError:
+        return None
+    _set_stack(below)
+    return top  # type: ignore[no-any-return]
 
 
 def current_context() -> Context:

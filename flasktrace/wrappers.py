@@ -18,7 +18,7 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 
 from flasktrace import json
 from flasktrace.advice import FormParser
-from flasktrace.globals import contexts
+from flasktrace.globals import top_context
 from flasktrace.routing import match
 
 _BODILESS = {204, 304}
@@ -94,7 +94,7 @@ class Request(WerkzeugRequest):
         """Match the path with the url rules, once; an error is kept for dispatch to raise."""
         if self.matched:
             return
-        context = contexts.top
+        context = top_context()
         try:
             if context is not None and context.request is self and context.stage != "match":
                 context.app.match_request(context)
@@ -171,7 +171,7 @@ class Request(WerkzeugRequest):
         """Return the limit set on this request, else the app's."""
         if own in self.__dict__:
             return self.__dict__[own]
-        context = contexts.top
+        context = top_context()
         return None if context is None else context.app.config[key]
 
     @property
@@ -206,7 +206,7 @@ class Request(WerkzeugRequest):
 
     def on_json_loading_failed(self, e: ValueError | None) -> NoReturn:
         """Answer 400 to a body that is no JSON; only in debug mode say what is wrong with it."""
-        context = contexts.top
+        context = top_context()
         try:
             raise super().on_json_loading_failed(e)
         except BadRequest as error:
@@ -293,7 +293,7 @@ class Response(WerkzeugResponse):
     @property
     def max_cookie_size(self) -> int:  # type: ignore[override]
         """Length of a cookie from which on a warning is given; ``MAX_COOKIE_SIZE``."""
-        context = contexts.top
+        context = top_context()
         size: int = 4093 if context is None else context.app.config["MAX_COOKIE_SIZE"]
         return size
 
