@@ -8,7 +8,7 @@ from werkzeug.routing import MapAdapter, Rule, RuleFactory
 from werkzeug.wrappers import Request
 from werkzeug.wsgi import get_host
 
-_LONGEST_HOST = 255  # longer ones are not worth their place in the cache
+_LONGEST = 255  # longer hosts are not worth their place in the cache
 _EMPTY = WerkzeugMap()
 
 
@@ -62,28 +62,52 @@ def bind(rules: Any, request: Request, server_name: str | None) -> MapAdapter | 
     Usual is: no subdomains, no hosts to be checked, a host in the request, and text in ASCII.
     """
     environ = request.environ
-    host, path = environ.get("HTTP_HOST"), environ.get("PATH_INFO")
-    script, query = environ.get("SCRIPT_NAME"), environ.get("QUERY_STRING")
+    try:
+        host, script = environ["HTTP_HOST"], environ["SCRIPT_NAME"]
+        path, query = environ["PATH_INFO"], environ["QUERY_STRING"]
+        is_usual = len(host + script) <= _LONGEST and (path + script + query).isascii()
+    except (KeyError, TypeError):
+        return None
     if (
-        type(rules) is not Map
+        not (is_usual and _BINDS)
+        or type(rules) is not Map
         or request.trusted_hosts is not None
         or "HTTP_UPGRADE" in environ
-        or host is None
-        or len(host) > _LONGEST_HOST
-        or path is None
-        or script is None
-        or query is None
-        or not (path.isascii() and script.isascii() and query.isascii())
     ):
         return None
-    scheme = environ["wsgi.url_scheme"]
-    request.host, name = _hosts(scheme, host, server_name)
-    method, subdomain = environ["REQUEST_METHOD"], rules.default_subdomain or ""
-    return MapAdapter(rules, name, script, subdomain, scheme, path, method, query)
+    request.host, bound = _bound(environ["wsgi.url_scheme"], host, script, server_name)
+    adapter = _new_adapter(MapAdapter)
+    adapter.__dict__.update(
+        bound,
+        map=rules,
+        subdomain=rules.default_subdomain or "",
+        path_info=path,
+        default_method=environ["REQUEST_METHOD"],
+        query_args=query,
+    )
+    return adapter
+
+
+_new_adapter = MapAdapter.__new__
+_BINDS = vars(_EMPTY.bind("")).keys() == {
+    *("map", "server_name", "script_name", "subdomain", "url_scheme", "path_info"),
+    *("default_method", "query_args", "websocket"),
+}
+"""Whether an adapter of this werkzeug has the attributes that `bind` gives it."""
 
 
 @lru_cache(128)
-def _hosts(scheme: str, header: str, server_name: str | None) -> tuple[str, str]:
-    """Return the host that was asked for, and the name that urls are built with."""
-    environ = {"wsgi.url_scheme": scheme, "HTTP_HOST": header, "REQUEST_METHOD": "GET"}
-    return get_host(environ), _EMPTY.bind_to_environ(environ, server_name, "").server_name
+def _bound(
+    scheme: str, host: str, script_name: str, server_name: str | None
+) -> tuple[str, dict[str, Any]]:
+    """Return the host that was asked for, and what any adapter knows that is bound to it.
+
+    As werkzeug makes it; the rest of what it knows is the map's and the request's.
+    """
+    environ = {
+        "wsgi.url_scheme": scheme,
+        "HTTP_HOST": host,
+        "SCRIPT_NAME": script_name,
+        "REQUEST_METHOD": "GET",
+    }
+    return get_host(environ), vars(_EMPTY.bind_to_environ(environ, server_name, ""))

@@ -12,13 +12,14 @@ from werkzeug.datastructures import EnvironHeaders, Headers, ImmutableMultiDict
 from werkzeug.exceptions import BadRequest, HTTPException
 from werkzeug.routing import MapAdapter, Rule
 from werkzeug.sansio.http import parse_cookie
-from werkzeug.utils import cached_property, get_content_type
+from werkzeug.utils import get_content_type
 from werkzeug.wrappers import Request as WerkzeugRequest
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from flasktrace import json
 from flasktrace.advice import FormParser
 from flasktrace.globals import top_context
+from flasktrace.kept_property import KeptProperty
 from flasktrace.routing import match
 
 _BODILESS = {204, 304}
@@ -59,29 +60,43 @@ class Request(WerkzeugRequest):
         if not self._fills:
             super().__init__(environ, populate_request, shallow)
             return
-        self._fill(environ)
+        try:
+            self._fill(environ)
+        except (KeyError, AttributeError, TypeError, ValueError):
+            # Something is missing, or no text; werkzeug knows what to make of that.
+            super().__init__(environ, populate_request, shallow)
+            return
         self.shallow = shallow
         if populate_request and not shallow:
             environ["werkzeug.request"] = self
 
     def _fill(self, environ: dict[str, Any]) -> None:
         """Take from *environ* what werkzeug takes, but the headers only when somebody asks."""
-        get = environ.get
+        root, path = environ["SCRIPT_NAME"], environ["PATH_INFO"]
+        if not (root + path).isascii():
+            root, path = _text(root), _text(path)
         self.environ = environ
-        self.method = get("REQUEST_METHOD", "GET").upper()
-        self.scheme = get("wsgi.url_scheme", "http")
-        self.server = _server(environ)
-        self.root_path = _text(get("SCRIPT_NAME") or "").rstrip("/")
-        self.path = "/" + _text(get("PATH_INFO") or "").lstrip("/")
-        self.query_string = get("QUERY_STRING", "").encode("latin1")
-        self.remote_addr = get("REMOTE_ADDR")
+        self.method = environ["REQUEST_METHOD"].upper()
+        self.scheme = environ["wsgi.url_scheme"]
+        self.server = environ["SERVER_NAME"], int(environ["SERVER_PORT"])
+        self.root_path = root.rstrip("/")
+        self.path = "/" + path.lstrip("/")
+        self.query_string = environ["QUERY_STRING"].encode("latin1")
+        self.remote_addr = environ.get("REMOTE_ADDR")
 
-    @cached_property
+    def close(self) -> None:
+        """Close the files that were sent with the request, if anybody has asked for them."""
+        if "files" in self.__dict__:
+            super().close()
+
+    host: Any = KeptProperty(WerkzeugRequest.host.fget)  # type: ignore[attr-defined]
+
+    @KeptProperty
     def headers(self) -> EnvironHeaders:  # type: ignore[override]
         """Give the headers that the client sent."""
         return EnvironHeaders(self.environ)
 
-    @cached_property
+    @KeptProperty
     def cookies(self) -> ImmutableMultiDict[str, str]:
         """Read the cookies that the client sent."""
         if type(self.headers) is EnvironHeaders:
@@ -332,17 +347,6 @@ def _sendable(headers: Headers) -> list[tuple[str, str]] | None:
 def _text(raw: str) -> str:
     """Return what bytes in disguise (PEP 3333) stand for."""
     return raw if raw.isascii() else raw.encode("latin1").decode(errors="replace")
-
-
-def _server(environ: dict[str, Any]) -> tuple[str, int | None] | None:
-    """Return name and port of the server; a socket of Unix has no port."""
-    name = environ.get("SERVER_NAME")
-    if name is None:
-        return None
-    try:
-        return name, int(environ.get("SERVER_PORT"))  # type: ignore[arg-type]
-    except (TypeError, ValueError):
-        return name, None
 
 
 @lru_cache(128)
