@@ -389,10 +389,11 @@ class Flask(Registry):
         """Run the hooks before the view; return the first answer, or None for none."""
         if self.url_value_preprocessors and any(self.url_value_preprocessors.values()):
             self._preprocess_url_values(context)
-        for function in _functions(context, self.before_request_funcs):
-            value = self._call(context, "before_request", function)
-            if value is not None:
-                return value
+        if self.before_request_funcs:
+            for function in _functions(context, self.before_request_funcs):
+                value = self._call(context, "before_request", function)
+                if value is not None:
+                    return value
         return None
 
     @stage("match")
@@ -442,8 +443,9 @@ class Flask(Registry):
         """Run the hooks after the view, and save the session; return the response to send."""
         for function in context.after_functions:
             response = self._call(context, "after_this_request", function, response)
-        for function in _reversed(context, self.after_request_funcs):
-            response = self._call(context, "after_request", function, response)
+        if self.after_request_funcs:
+            for function in _reversed(context, self.after_request_funcs):
+                response = self._call(context, "after_request", function, response)
         saved = context._session  # noqa: SLF001
         if not self.session_interface.is_null_session(saved):
             save = self.session_interface.save_session
@@ -467,8 +469,9 @@ class Flask(Registry):
         context = top_context()
         if context is None or context.request is None:
             return
-        for function in _reversed(context, self.teardown_request_funcs):
-            self._call(context, "teardown_request", function, exc)
+        if self.teardown_request_funcs:
+            for function in _reversed(context, self.teardown_request_funcs):
+                self._call(context, "teardown_request", function, exc)
         if signals.request_tearing_down.receivers:
             send(signals.request_tearing_down, self, context, exc=exc)
 

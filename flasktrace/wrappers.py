@@ -6,6 +6,7 @@ usual kind; with the same outcome, which is compared once, when this module is i
 
 from collections.abc import Callable, Iterator
 from functools import lru_cache
+from operator import methodcaller
 from typing import Any, NoReturn
 
 from werkzeug.datastructures import EnvironHeaders, Headers, ImmutableMultiDict
@@ -22,9 +23,9 @@ from flasktrace.globals import top_context
 from flasktrace.kept_property import KeptProperty
 from flasktrace.routing import match
 
-_BODILESS = {204, 304}
-_FIRST_WITH_BODY = 200
+_WITH_BODY = frozenset(range(200, 600)) - {204, 304}
 _TO_BE_ENCODED = {"location", "content-location"}
+_lower = methodcaller("lower")
 
 
 class Request(WerkzeugRequest):
@@ -277,11 +278,11 @@ class Response(WerkzeugResponse):
 
     def _fill(self, body: bytes, status: int, mimetype: str) -> None:
         """Be a response of *body*, which is usual in every other respect."""
-        self.headers = headers = Headers()
-        listed = headers._list  # noqa: SLF001
-        listed.append(_content_type(mimetype))
+        listed = [_content_type(mimetype)]
         if self.automatically_set_content_length:
             listed.append(("Content-Length", str(len(body))))
+        self.headers = headers = Headers()
+        headers._list = listed  # noqa: SLF001
         self._status, self._status_code = _status(status)
         self.direct_passthrough = False
         self._on_close: list[Callable[[], Any]] = []
@@ -289,20 +290,18 @@ class Response(WerkzeugResponse):
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
         """Send the response, as a WSGI application (PEP 3333)."""
-        if self._sends and environ["REQUEST_METHOD"] != "HEAD":
-            chunks, code = self.response, self._status_code
-            if (
-                type(chunks) is list
-                and len(chunks) == 1
-                and type(chunks[0]) is bytes
-                and code >= _FIRST_WITH_BODY
-                and code not in _BODILESS
-                and not self.direct_passthrough
-            ):
-                headers = _sendable(self.headers)
-                if headers is not None:
-                    start_response(self._status, headers)
-                    return _Body(chunks, self.close)
+        if (
+            self._sends
+            and environ["REQUEST_METHOD"] != "HEAD"
+            and type(chunks := self.response) is list
+            and len(chunks) == 1
+            and type(chunks[0]) is bytes
+            and self._status_code in _WITH_BODY
+            and not self.direct_passthrough
+            and (headers := _sendable(self.headers))
+        ):
+            start_response(self._status, headers)
+            return _Body(chunks, self.close)
         return super().__call__(environ, start_response)
 
     @property
@@ -333,15 +332,9 @@ def _sendable(headers: Headers) -> list[tuple[str, str]] | None:
     """Return the headers as a list when they can be sent just as they are."""
     if type(headers) is not Headers:
         return None
-    sized = False
-    listed = list(headers)
-    for name, _ in listed:
-        lowered = name.lower()
-        if lowered == "content-length":
-            sized = True
-        elif lowered in _TO_BE_ENCODED:
-            return None
-    return listed if sized else None
+    listed = headers._list.copy()  # noqa: SLF001
+    names = {*map(_lower, dict(listed))}
+    return listed if "content-length" in names and _TO_BE_ENCODED.isdisjoint(names) else None
 
 
 def _text(raw: str) -> str:

@@ -11,6 +11,8 @@ from markupsafe import Markup
 
 import flasktrace
 from flasktrace import Flask, json
+from flasktrace.json import encoder
+from flasktrace.json.encoder import Encoder
 from flasktrace.json.provider import JSONProvider
 from flasktrace.json.tag import JSONTag, TaggedJSONSerializer
 
@@ -163,6 +165,31 @@ def test_text_is_what_the_standard_library_makes(given, value):
     expected = outcome(lambda: plain_json.dumps(value, **{**usual, **given}))
     for _ in range(2):
         assert expected == outcome(lambda: provider.dumps(value, **given))
+
+
+def test_the_short_way_is_used_with_this_python():
+    assert Encoder()._makes
+    assert not Encoder(indent=1)._makes
+
+
+def test_without_a_part_in_c_the_text_is_the_same(monkeypatch):
+    monkeypatch.setattr(encoder, "_make", None)
+    slow = Encoder(sort_keys=True)
+
+    assert not slow._makes
+    assert '{"a": 1, "b": 2}' == slow.encode({"b": 2, "a": 1})
+
+
+def test_a_circle_is_found_and_forgotten():
+    provider = Flask("app").json
+    circle = []
+    circle.append(circle)
+    for _ in range(2):
+        with pytest.raises(ValueError, match="Circular"):
+            provider.dumps(circle)
+    circle[:] = [1]
+
+    assert "[1]" == provider.dumps(circle)
 
 
 def test_settings_of_the_provider_may_change():

@@ -21,6 +21,7 @@ FRAMEWORK = [
     "flat_signal",
     "signals",
     "config",
+    "json.encoder",
     "json.provider",
     "json",
     "json.tag",
