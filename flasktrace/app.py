@@ -43,7 +43,17 @@ from flasktrace.logging import create_logger
 from flasktrace.registry import Registry, SetupError, scopes
 from flasktrace.routing import Map, bind
 from flasktrace.sessions import SecureCookieSessionInterface, SessionInterface, SessionMixin
-from flasktrace.signals import call, send, stage
+from flasktrace.signals import (
+    appcontext_tearing_down,
+    call,
+    call_finished,
+    call_started,
+    request_finished,
+    request_started,
+    request_tearing_down,
+    send,
+    stage,
+)
 from flasktrace.templating import (
     DispatchingJinjaLoader,
     Environment,
@@ -372,8 +382,8 @@ class Flask(Registry):
                 except Exception as error:  # noqa: BLE001
                     value = self.handle_user_exception(error)
                 response = self.process_response(context, self.make_response(value))
-                if signals.request_finished.receivers:
-                    send(signals.request_finished, self, context, response=response)
+                if request_finished.receivers:
+                    send(request_finished, self, context, response=response)
             except Exception as error:  # noqa: BLE001
                 ending.error = error
                 response = self.handle_exception(error)
@@ -459,8 +469,8 @@ class Flask(Registry):
 
     def _begin(self) -> None:
         self._got_first_request = True
-        if signals.request_started.receivers:
-            send(signals.request_started, self, top_context())
+        if request_started.receivers:
+            send(request_started, self, top_context())
 
     def do_teardown_request(self, exc: BaseException | None = MISSING) -> None:
         """Run the functions of `teardown_request`, the last registered first."""
@@ -472,8 +482,8 @@ class Flask(Registry):
         if self.teardown_request_funcs:
             for function in _reversed(context, self.teardown_request_funcs):
                 self._call(context, "teardown_request", function, exc)
-        if signals.request_tearing_down.receivers:
-            send(signals.request_tearing_down, self, context, exc=exc)
+        if request_tearing_down.receivers:
+            send(request_tearing_down, self, context, exc=exc)
 
     def do_teardown_appcontext(self, exc: BaseException | None = MISSING) -> None:
         """Run the functions of `teardown_appcontext`, the last registered first."""
@@ -481,8 +491,8 @@ class Flask(Registry):
             exc = current_error(exc)
         for function in reversed(self.teardown_appcontext_funcs):
             self._call(top_context(), "teardown_appcontext", function, exc)
-        if signals.appcontext_tearing_down.receivers:
-            send(signals.appcontext_tearing_down, self, top_context(), exc=exc)
+        if appcontext_tearing_down.receivers:
+            send(appcontext_tearing_down, self, top_context(), exc=exc)
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
         """Answer as a WSGI application (PEP 3333)."""
@@ -514,8 +524,8 @@ class Flask(Registry):
         if (
             context.stage is None
             or context.watcher is not None
-            or signals.call_started.receivers
-            or signals.call_finished.receivers
+            or call_started.receivers
+            or call_finished.receivers
         ):
             return call(context, kind, function, run, *args, **kwargs)
         return run(*args, **kwargs)
@@ -523,7 +533,9 @@ class Flask(Registry):
     def _call_inside(self, kind: str, method: Callable[..., Any], /, *args: Any) -> Any:
         """Call a method of what the app works with, such as its session interface."""
         context = top_context()
-        if context is None or not signals.is_heard(context):
+        if context is None or not (
+            context.watcher is not None or call_started.receivers or call_finished.receivers
+        ):
             return method(*args)
         if type(method) is MethodType and type(method.__self__) is SecureCookieSessionInterface:
             return signals.own(context, kind, method, *args)
@@ -557,22 +569,21 @@ class Flask(Registry):
         """Return what matches and builds urls; None without a request and ``SERVER_NAME``."""
         if request is None:
             return self._adapter_without_request()
+        rules = self.url_map
         trusted = self.config["TRUSTED_HOSTS"]
         if trusted is not None:
             request.trusted_hosts = trusted
-        matching = self.url_map.host_matching
+        matching = rules.host_matching
         server_name = None if matching else self.config["SERVER_NAME"]
         subdomain = None
-        if not self.subdomain_matching and not matching:
-            usual = bind(self.url_map, request, server_name)
+        if not matching and not self.subdomain_matching:
+            usual = bind(rules, request, server_name)
             if usual is not None:
                 return usual
-            subdomain = self.url_map.default_subdomain or ""
+            subdomain = rules.default_subdomain or ""
         # SecurityError (400) when the host is not trusted.
         request.host = get_host(request.environ, request.trusted_hosts)
-        return self.url_map.bind_to_environ(
-            request.environ, server_name=server_name, subdomain=subdomain
-        )
+        return rules.bind_to_environ(request.environ, server_name=server_name, subdomain=subdomain)
 
     def _adapter_without_request(self) -> MapAdapter | None:
         if self.config["SERVER_NAME"] is None:
@@ -676,8 +687,8 @@ class Flask(Registry):
         response = self.make_response(rv)
         try:
             response = self.process_response(response)  # type: ignore[call-arg, arg-type]
-            if signals.request_finished.receivers:
-                send(signals.request_finished, self, top_context(), response=response)
+            if request_finished.receivers:
+                send(request_finished, self, top_context(), response=response)
         except Exception:
             if not from_error_handler:
                 raise

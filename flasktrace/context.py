@@ -9,7 +9,6 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from werkzeug.exceptions import HTTPException
-from werkzeug.routing import MapAdapter
 
 from flasktrace.globals import put_on_top, request_context, stack_getter, take_top, top_context
 from flasktrace.signals import Staged, Watcher, appcontext_popped, appcontext_pushed, send
@@ -118,7 +117,15 @@ class Context(Staged):
         self.staged = False
         #: Whether it has been through the pop stage.
         self.ended = False
-        self.url_adapter = app.create_url_adapter(None) if request is None else _bind(app, request)
+        if request is None:
+            self.url_adapter = app.create_url_adapter(None)
+            return
+        request.json_module = app.json
+        try:
+            request.url_adapter = app.create_url_adapter(request)
+        except HTTPException as error:
+            request.routing_exception = error
+        self.url_adapter = request.url_adapter
 
     @property
     def session(self) -> SessionMixin:
@@ -130,9 +137,8 @@ class Context(Staged):
 
     def match(self) -> None:
         """Match the request with the url rules, unless that is done."""
-        request = self.request
-        if request is not None and not request.matched:
-            request.match()
+        if self.request is not None:
+            self.request.match()
 
     def copy(self) -> Context:
         """Return a context with the same request and session, to push in another thread."""
@@ -229,16 +235,6 @@ class Context(Staged):
         return f"<Context of {self.app.name!r} for {self.request.method} {self.request.path!r}>"
 
 
-def _bind(app: Flask, request: Request) -> MapAdapter | None:
-    request.json_module = app.json
-    try:
-        request.url_adapter = adapter = app.create_url_adapter(request)
-    except HTTPException as error:
-        request.routing_exception = error
-        return request.url_adapter
-    return adapter
-
-
 def _not_on_top(context: Context, top: Context) -> str:
     return (
         f"{context!r} was popped while {top!r} was on top of the stack. "
@@ -273,16 +269,18 @@ class Ending:
         error: BaseException | None,
         _where: TracebackType | None,
     ) -> None:
-        context, ended_by = self.context, error if self.error is None else self.error
-        self.error = None
-        if context.request is not None:
-            keep = context.request.environ.get("werkzeug.debug.preserve_context")
+        context = self.context
+        if self.error is not None:
+            error, self.error = self.error, None
+        request = context.request
+        if request is not None:
+            keep = request.environ.get("werkzeug.debug.preserve_context")
             if keep is not None:
                 keep(context)
-        if ended_by is not None and context.app.should_ignore_error(ended_by):
-            ended_by = None
+        if error is not None and context.app.should_ignore_error(error):
+            error = None
         if context.pushes:
-            context.pop(ended_by)
+            context.pop(error)
 
 
 def has_request_context() -> bool:

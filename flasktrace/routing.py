@@ -1,6 +1,7 @@
 """The url map of an app: werkzeug's, which remembers what it need not find out again."""
 
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any
 
 from werkzeug.routing import Map as WerkzeugMap
@@ -38,7 +39,7 @@ def match(adapter: MapAdapter) -> tuple[Rule, Any]:
     known, method = rules.known, adapter.default_method
     key = adapter.subdomain, adapter.path_info, method, adapter.websocket
     rule = known.get(key)
-    if rule is not None and rule.methods is not None and method in rule.methods:
+    if rule is not None and method in (rule.methods or ()):
         return rule, {}
     rule, values = adapter.match(return_rule=True)
     if adapter.subdomain is not None and _is_lasting(rule, adapter.path_info, method):
@@ -63,37 +64,41 @@ def bind(rules: Any, request: Request, server_name: str | None) -> MapAdapter | 
     """
     environ = request.environ
     try:
-        host, script = environ["HTTP_HOST"], environ["SCRIPT_NAME"]
-        path, query = environ["PATH_INFO"], environ["QUERY_STRING"]
-        is_usual = len(host + script) <= _LONGEST and (path + script + query).isascii()
+        scheme, host, script, method, path, query = _bound_to(environ)
+        if len(host + script) > _LONGEST or not (script + path + query).isascii():
+            return None
     except (KeyError, TypeError):
         return None
     if (
-        not (is_usual and _BINDS)
-        or type(rules) is not Map
+        type(rules) is not _Bindable
         or request.trusted_hosts is not None
         or "HTTP_UPGRADE" in environ
     ):
         return None
-    request.host, bound = _bound(environ["wsgi.url_scheme"], host, script, server_name)
+    request.host, bound = _bound(scheme, host, script, server_name)
     adapter = _new_adapter(MapAdapter)
     adapter.__dict__.update(
         bound,
         map=rules,
         subdomain=rules.default_subdomain or "",
         path_info=path,
-        default_method=environ["REQUEST_METHOD"],
+        default_method=method,
         query_args=query,
     )
     return adapter
 
 
+_bound_to = itemgetter(
+    *("wsgi.url_scheme", "HTTP_HOST", "SCRIPT_NAME"),
+    *("REQUEST_METHOD", "PATH_INFO", "QUERY_STRING"),
+)
 _new_adapter = MapAdapter.__new__
-_BINDS = vars(_EMPTY.bind("")).keys() == {
+_AGREES = vars(_EMPTY.bind("")).keys() == {
     *("map", "server_name", "script_name", "subdomain", "url_scheme", "path_info"),
     *("default_method", "query_args", "websocket"),
 }
 """Whether an adapter of this werkzeug has the attributes that `bind` gives it."""
+_Bindable = Map if _AGREES else None
 
 
 @lru_cache(128)

@@ -46,8 +46,8 @@ class Request(WerkzeugRequest):
     _url_rule: Rule | None = None
     _view_args: dict[str, Any] | None = None
     _routing_exception: HTTPException | None = None
-    #: Whether `_fill` may do what ``__init__`` of the classes above does.
-    _fills = False
+    #: Whether ``__init__`` may do what those of the classes above do.
+    _fills = True
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         """See whether another class has come between this one and werkzeug's."""
@@ -62,7 +62,18 @@ class Request(WerkzeugRequest):
             super().__init__(environ, populate_request, shallow)
             return
         try:
-            self._fill(environ)
+            # What werkzeug takes, but the headers, which are made when somebody asks.
+            root, path = environ["SCRIPT_NAME"], environ["PATH_INFO"]
+            if not (root + path).isascii():
+                root, path = _text(root), _text(path)
+            self.environ = environ
+            self.method = environ["REQUEST_METHOD"].upper()
+            self.scheme = environ["wsgi.url_scheme"]
+            self.server = environ["SERVER_NAME"], int(environ["SERVER_PORT"])
+            self.root_path = root.rstrip("/")
+            self.path = "/" + path.lstrip("/")
+            self.query_string = environ["QUERY_STRING"].encode("latin1")
+            self.remote_addr = environ.get("REMOTE_ADDR")
         except (KeyError, AttributeError, TypeError, ValueError):
             # Something is missing, or no text; werkzeug knows what to make of that.
             super().__init__(environ, populate_request, shallow)
@@ -70,20 +81,6 @@ class Request(WerkzeugRequest):
         self.shallow = shallow
         if populate_request and not shallow:
             environ["werkzeug.request"] = self
-
-    def _fill(self, environ: dict[str, Any]) -> None:
-        """Take from *environ* what werkzeug takes, but the headers only when somebody asks."""
-        root, path = environ["SCRIPT_NAME"], environ["PATH_INFO"]
-        if not (root + path).isascii():
-            root, path = _text(root), _text(path)
-        self.environ = environ
-        self.method = environ["REQUEST_METHOD"].upper()
-        self.scheme = environ["wsgi.url_scheme"]
-        self.server = environ["SERVER_NAME"], int(environ["SERVER_PORT"])
-        self.root_path = root.rstrip("/")
-        self.path = "/" + path.lstrip("/")
-        self.query_string = environ["QUERY_STRING"].encode("latin1")
-        self.remote_addr = environ.get("REMOTE_ADDR")
 
     def close(self) -> None:
         """Close the files that were sent with the request, if anybody has asked for them."""
@@ -238,10 +235,10 @@ class Response(WerkzeugResponse):
     json_module: Any = json
     autocorrect_location_header = False
 
-    #: Whether `_fill` may do what ``__init__`` of the classes above does.
-    _fills = False
-    #: Whether `_send` may do what ``__call__`` of the classes above does.
-    _sends = False
+    #: Whether ``__init__`` may do what those of the classes above do.
+    _fills = True
+    #: Whether ``__call__`` may do what those of the classes above do.
+    _sends = True
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         """See whether what is skipped by the short ways is still werkzeug's."""
@@ -264,26 +261,23 @@ class Response(WerkzeugResponse):
         code = self.default_status if status is None else status
         sort = self.default_mimetype if mimetype is None else mimetype
         if (
-            self._fills
-            and (kind is str or kind is bytes)
-            and type(code) is int
-            and type(sort) is str
-            and headers is None
-            and content_type is None
-            and not direct_passthrough
+            not self._fills
+            or not (kind is str or kind is bytes)
+            or type(code) is not int
+            or type(sort) is not str
+            or headers is not None
+            or content_type is not None
+            or direct_passthrough
         ):
-            self._fill(response.encode() if kind is str else response, code, sort)
-        else:
             super().__init__(response, status, headers, mimetype, content_type, direct_passthrough)
-
-    def _fill(self, body: bytes, status: int, mimetype: str) -> None:
-        """Be a response of *body*, which is usual in every other respect."""
-        listed = [_content_type(mimetype)]
+            return
+        body = response.encode() if kind is str else response
+        listed = [_content_type(sort)]
         if self.automatically_set_content_length:
             listed.append(("Content-Length", str(len(body))))
-        self.headers = headers = Headers()
-        headers._list = listed  # noqa: SLF001
-        self._status, self._status_code = _status(status)
+        self.headers = made = Headers()
+        made._list = listed  # noqa: SLF001
+        self._status, self._status_code = _status(code)
         self.direct_passthrough = False
         self._on_close: list[Callable[[], Any]] = []
         self.response = [body]
@@ -368,7 +362,7 @@ def _keeps(cls: type, names: tuple[str, ...]) -> bool:
 
 
 def _requests_agree() -> bool:
-    """Tell whether `Request._fill` knows all that werkzeug keeps of a request."""
+    """Tell whether `Request` knows all that werkzeug keeps of a request."""
     environ = {
         "REQUEST_METHOD": "post",
         "SCRIPT_NAME": "/\xc3\xa4/",
@@ -379,18 +373,15 @@ def _requests_agree() -> bool:
         "REMOTE_ADDR": "::1",
         "wsgi.url_scheme": "https",
     }
-    usual, filled = WerkzeugRequest(environ, False), object.__new__(Request)
-    filled._fill(environ)
-    filled.shallow = False
+    usual, filled = WerkzeugRequest(environ, False), Request(environ, False)
     return vars(usual) == {**vars(filled), "headers": filled.headers}
 
 
 def _responses_agree() -> bool:
-    """Tell whether `Response._fill` and ``__call__`` do all that werkzeug does."""
-    usual, filled = WerkzeugResponse("\xe4", 404, mimetype="text/x"), object.__new__(Response)
-    filled._fill(b"\xc3\xa4", 404, "text/x")
-    same: bool = vars(usual) == vars(filled)
-    return same
+    """Tell whether `Response` knows all that werkzeug keeps of a response."""
+    given: Any = "\xe4", 404, None, "text/x"
+    usual, filled = WerkzeugResponse(*given), Response(*given)
+    return vars(usual) == vars(filled) and vars(usual.headers) == vars(filled.headers)
 
 
 Request._fills = _requests_agree()  # noqa: SLF001
