@@ -444,8 +444,7 @@ class Flask(Registry):
         if kind is str or kind is bytes:
             return self.response_class(rv, status=None, headers=None)
         if kind is dict or kind is list:
-            made: Response = self.json.response(rv)
-            return made
+            return self.json.response(rv)  # type: ignore[no-any-return]
         return self._response_of(*_unpacked(rv), rv)
 
     @stage("postprocess")
@@ -573,14 +572,17 @@ class Flask(Registry):
         trusted = self.config["TRUSTED_HOSTS"]
         if trusted is not None:
             request.trusted_hosts = trusted
-        matching = rules.host_matching
-        server_name = None if matching else self.config["SERVER_NAME"]
-        subdomain = None
-        if not matching and not self.subdomain_matching:
-            usual = bind(rules, request, server_name)
+        if not rules.host_matching and not self.subdomain_matching:
+            usual = bind(rules, request, self.config["SERVER_NAME"])
             if usual is not None:
                 return usual
-            subdomain = rules.default_subdomain or ""
+        return self._adapter_of_host(request)
+
+    def _adapter_of_host(self, request: Request) -> MapAdapter:
+        rules = self.url_map
+        server_name = None if rules.host_matching else self.config["SERVER_NAME"]
+        of_host = rules.host_matching or self.subdomain_matching
+        subdomain = None if of_host else rules.default_subdomain or ""
         # SecurityError (400) when the host is not trusted.
         request.host = get_host(request.environ, request.trusted_hosts)
         return rules.bind_to_environ(request.environ, server_name=server_name, subdomain=subdomain)

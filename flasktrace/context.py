@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from werkzeug.exceptions import HTTPException
 
-from flasktrace.globals import put_on_top, request_context, stack_getter, take_top, top_context
+from flasktrace.globals import put_on_top, request_context, stack_getter, take_off, top_context
 from flasktrace.signals import Staged, Watcher, appcontext_popped, appcontext_pushed, send
 
 if TYPE_CHECKING:
@@ -208,10 +208,7 @@ class Context(Staged):
                     self.app.do_teardown_appcontext(exc)
             finally:
                 self.pushes -= 1
-                top = take_top()
-                above = None if top is self else top
-                while above is not None and take_top() is not self:
-                    pass
+                above = take_off(self)
             if appcontext_popped.receivers and (last or self.request is None):
                 send(appcontext_popped, self.app, self)
         if above is not None:

@@ -68,14 +68,14 @@ def put_on_top(context: Context) -> None:
     _set_stack([*stack_getter(()), context])
 
 
-def take_top() -> Context | None:
-    """Pop the context on top, None when nothing is pushed; like ``contexts.pop``."""
-    try:
-        *below, top = stack_getter(())
-    except ValueError:
-        return None
+def take_off(context: Context) -> Context | None:
+    """Pop a context with all that lies above it; return what was on top, None if it was that."""
+    *below, top = stack_getter(()) or (None,)
+    if top is not context:
+        while below and below.pop() is not context:
+            pass
     _set_stack(below)
-    return top  # type: ignore[no-any-return]
+    return None if top is context else top
 
 
 def current_context() -> Context:

@@ -1,7 +1,7 @@
 """The url map of an app: werkzeug's, which remembers what it need not find out again."""
 
 from functools import lru_cache
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 from typing import Any
 
 from werkzeug.routing import Map as WerkzeugMap
@@ -36,15 +36,17 @@ def match(adapter: MapAdapter) -> tuple[Rule, Any]:
     rules: Any = adapter.map
     if type(rules) is not Map or type(adapter) is not MapAdapter or rules.host_matching:
         return adapter.match(return_rule=True)
-    known, method = rules.known, adapter.default_method
-    key = adapter.subdomain, adapter.path_info, method, adapter.websocket
+    known, key = rules.known, _key_of(adapter)
     rule = known.get(key)
-    if rule is not None and method in (rule.methods or ()):
+    if rule is not None and key[2] in (rule.methods or ()):
         return rule, {}
     rule, values = adapter.match(return_rule=True)
-    if adapter.subdomain is not None and _is_lasting(rule, adapter.path_info, method):
+    if adapter.subdomain is not None and _is_lasting(rule, adapter.path_info, key[2]):
         known[key] = rule  # in the dict from before the match: a rule added meanwhile drops it
     return rule, values
+
+
+_key_of: Any = attrgetter("subdomain", "path_info", "default_method", "websocket")
 
 
 def _is_lasting(rule: Rule, path: str, method: str) -> bool:

@@ -26,6 +26,7 @@ from flasktrace.routing import match
 _WITH_BODY = frozenset(range(200, 600)) - {204, 304}
 _TO_BE_ENCODED = {"location", "content-location"}
 _lower = methodcaller("lower")
+_new_headers = Headers.__new__
 
 
 class Request(WerkzeugRequest):
@@ -275,7 +276,7 @@ class Response(WerkzeugResponse):
         listed = [_content_type(sort)]
         if self.automatically_set_content_length:
             listed.append(("Content-Length", str(len(body))))
-        self.headers = made = Headers()
+        self.headers = made = _new_headers(Headers)
         made._list = listed  # noqa: SLF001
         self._status, self._status_code = _status(code)
         self.direct_passthrough = False
