@@ -217,8 +217,7 @@ class Flask(Registry):
     @property
     def debug(self) -> bool:
         """Whether the app is in debug mode; also sets how templates are reloaded."""
-        value: bool = self.config["DEBUG"]
-        return value
+        return self.config["DEBUG"]  # type: ignore[no-any-return]
 
     @debug.setter
     def debug(self, value: bool) -> None:

@@ -80,8 +80,7 @@ class SessionInterface:
 
     def make_null_session(self, app: Any) -> NullSession:  # noqa: ARG002
         """Return the session that stands in when `open_session` gives None."""
-        made: NullSession = self.null_session_class()
-        return made
+        return self.null_session_class()  # type: ignore[no-any-return]
 
     def is_null_session(self, obj: object) -> bool:
         """Tell whether *obj* is such a stand-in, which is not saved."""
@@ -89,18 +88,15 @@ class SessionInterface:
 
     def get_cookie_name(self, app: Any) -> str:
         """Return ``SESSION_COOKIE_NAME``."""
-        name: str = app.config["SESSION_COOKIE_NAME"]
-        return name
+        return app.config["SESSION_COOKIE_NAME"]  # type: ignore[no-any-return]
 
     def get_cookie_domain(self, app: Any) -> str | None:
         """Return ``SESSION_COOKIE_DOMAIN``; None keeps the cookie to the very host."""
-        domain: str | None = app.config["SESSION_COOKIE_DOMAIN"]
-        return domain
+        return app.config["SESSION_COOKIE_DOMAIN"]  # type: ignore[no-any-return]
 
     def get_cookie_path(self, app: Any) -> str:
         """Return ``SESSION_COOKIE_PATH`` or else ``APPLICATION_ROOT``."""
-        path: str = app.config["SESSION_COOKIE_PATH"] or app.config["APPLICATION_ROOT"]
-        return path
+        return app.config["SESSION_COOKIE_PATH"] or app.config["APPLICATION_ROOT"]  # type: ignore[no-any-return]
 
     def get_cookie_httponly(self, app: Any) -> bool:
         """Return ``SESSION_COOKIE_HTTPONLY``."""
@@ -112,8 +108,7 @@ class SessionInterface:
 
     def get_cookie_samesite(self, app: Any) -> str | None:
         """Return ``SESSION_COOKIE_SAMESITE``."""
-        samesite: str | None = app.config["SESSION_COOKIE_SAMESITE"]
-        return samesite
+        return app.config["SESSION_COOKIE_SAMESITE"]  # type: ignore[no-any-return]
 
     def get_cookie_partitioned(self, app: Any) -> bool:
         """Return ``SESSION_COOKIE_PARTITIONED``."""

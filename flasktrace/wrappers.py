@@ -264,7 +264,7 @@ class Response(WerkzeugResponse):
         if (
             not self._fills
             or not (kind is str or kind is bytes)
-            or type(code) is not int
+            or (status is not None and type(status) is not int)
             or type(sort) is not str
             or headers is not None
             or content_type is not None
