@@ -4,10 +4,11 @@ import hashlib
 from collections.abc import MutableMapping
 from datetime import UTC, datetime
 from functools import cached_property, lru_cache, partial
+from operator import methodcaller
 from typing import Any, NoReturn
 
 from itsdangerous import BadSignature, Signer, TimestampSigner, URLSafeTimedSerializer
-from werkzeug.datastructures import CallbackDict
+from werkzeug.datastructures import CallbackDict, Headers
 
 from flasktrace.json.tag import TaggedJSONSerializer
 from flasktrace.wrappers import Request, Response
@@ -172,7 +173,8 @@ class SecureCookieSessionInterface(SessionInterface):
 
     def save_session(self, app: Any, session: SessionMixin, response: Response) -> None:
         """Set, refresh or delete the cookie, and say that the answer depends on it."""
-        if session.accessed:
+        accessed = session.accessed
+        if accessed:
             _vary_by_cookie(response)
         if not session:
             if session.modified:
@@ -186,7 +188,8 @@ class SecureCookieSessionInterface(SessionInterface):
             return
         end, text = self.get_expiration_time(app, session), signer.dumps(dict(session))
         response.set_cookie(self.get_cookie_name(app), text, expires=end, **self._place(app))
-        _vary_by_cookie(response)
+        if not accessed:
+            _vary_by_cookie(response)
 
     def _place(self, app: Any) -> dict[str, Any]:
         """Return where the cookie belongs, and who may see it."""
@@ -201,11 +204,18 @@ class SecureCookieSessionInterface(SessionInterface):
 
 
 def _vary_by_cookie(response: Response) -> None:
-    there = response.headers.get("Vary")
+    headers = response.headers
+    if type(headers) is Headers and "vary" not in map(_lower, dict(headers.to_wsgi_list())):
+        headers.add("Vary", "Cookie")  # the usual case; werkzeug would search twice
+        return
+    there = headers.get("Vary")
     if there is None:
-        response.headers["Vary"] = "Cookie"
+        headers["Vary"] = "Cookie"
     elif there != "Cookie":
         response.vary.add("Cookie")
+
+
+_lower = methodcaller("lower")
 
 
 class _Signer(TimestampSigner):

@@ -121,6 +121,30 @@ def test_a_tag_of_ones_own_can_be_added():
     serializer.register(TagComplex, force=True)
 
 
+def test_a_tag_of_ones_own_may_be_for_plain_values():
+    class TagNumber(JSONTag):
+        key = " n"
+
+        def check(self, value):
+            return type(value) is int
+
+        def to_json(self, value):
+            return str(value)
+
+        def to_python(self, value):
+            return int(value)
+
+    class Numbers(TaggedJSONSerializer):
+        default_tags = (*TaggedJSONSerializer.default_tags, TagNumber)
+
+    later = TaggedJSONSerializer()
+    assert 1 == later.tag(1)
+    later.register(TagNumber)
+
+    assert {" n": "1"} == later.tag(1) == Numbers().tag(1)
+    assert 1 == later.loads(later.dumps(1))
+
+
 def test_a_tag_must_give_three_methods():
     tag = JSONTag(TaggedJSONSerializer())
     for work in (tag.check, tag.to_json, tag.to_python):
