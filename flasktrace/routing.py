@@ -9,7 +9,7 @@ from werkzeug.routing import MapAdapter, Rule, RuleFactory
 from werkzeug.wrappers import Request
 from werkzeug.wsgi import get_host
 
-_LONGEST = 255  # longer hosts are not worth their place in the cache
+_LONGEST = 255  # longer hosts and roots are not worth their place in the cache
 _EMPTY = WerkzeugMap()
 
 
