@@ -37,13 +37,23 @@ from flasktrace.commands import load_dotenv as read_dotenv
 from flasktrace.config import DEFAULTS, Config, ConfigAttribute
 from flasktrace.context import MISSING, AppGlobals, Context, Ending, current_error
 from flasktrace.flashing import get_flashed_messages
-from flasktrace.globals import contexts, g, request, request_context, session
+from flasktrace.globals import g, request, request_context, session, top_context
 from flasktrace.json.provider import DefaultJSONProvider, JSONProvider
 from flasktrace.logging import create_logger
 from flasktrace.registry import Registry, SetupError, scopes
 from flasktrace.routing import Map, bind
 from flasktrace.sessions import SecureCookieSessionInterface, SessionInterface, SessionMixin
-from flasktrace.signals import call, send, stage
+from flasktrace.signals import (
+    appcontext_tearing_down,
+    call,
+    call_finished,
+    call_started,
+    request_finished,
+    request_started,
+    request_tearing_down,
+    send,
+    stage,
+)
 from flasktrace.templating import (
     DispatchingJinjaLoader,
     Environment,
@@ -207,8 +217,7 @@ class Flask(Registry):
     @property
     def debug(self) -> bool:
         """Whether the app is in debug mode; also sets how templates are reloaded."""
-        value: bool = self.config["DEBUG"]
-        return value
+        return self.config["DEBUG"]  # type: ignore[no-any-return]
 
     @debug.setter
     def debug(self, value: bool) -> None:
@@ -348,7 +357,7 @@ class Flask(Registry):
 
     def current_request_context(self) -> Context | None:
         """Return the context on top of the stack when it has a request, else None."""
-        context = contexts.top
+        context = top_context()
         return None if context is None or context.request is None else context
 
     # The seven stages
@@ -372,8 +381,8 @@ class Flask(Registry):
                 except Exception as error:  # noqa: BLE001
                     value = self.handle_user_exception(error)
                 response = self.process_response(context, self.make_response(value))
-                if signals.request_finished.receivers:
-                    send(signals.request_finished, self, context, response=response)
+                if request_finished.receivers:
+                    send(request_finished, self, context, response=response)
             except Exception as error:  # noqa: BLE001
                 ending.error = error
                 response = self.handle_exception(error)
@@ -389,10 +398,11 @@ class Flask(Registry):
         """Run the hooks before the view; return the first answer, or None for none."""
         if self.url_value_preprocessors and any(self.url_value_preprocessors.values()):
             self._preprocess_url_values(context)
-        for function in _functions(context, self.before_request_funcs):
-            value = self._call(context, "before_request", function)
-            if value is not None:
-                return value
+        if self.before_request_funcs:
+            for function in _functions(context, self.before_request_funcs):
+                value = self._call(context, "before_request", function)
+                if value is not None:
+                    return value
         return None
 
     @stage("match")
@@ -433,8 +443,7 @@ class Flask(Registry):
         if kind is str or kind is bytes:
             return self.response_class(rv, status=None, headers=None)
         if kind is dict or kind is list:
-            made: Response = self.json.response(rv)
-            return made
+            return self.json.response(rv)  # type: ignore[no-any-return]
         return self._response_of(*_unpacked(rv), rv)
 
     @stage("postprocess")
@@ -442,8 +451,9 @@ class Flask(Registry):
         """Run the hooks after the view, and save the session; return the response to send."""
         for function in context.after_functions:
             response = self._call(context, "after_this_request", function, response)
-        for function in _reversed(context, self.after_request_funcs):
-            response = self._call(context, "after_request", function, response)
+        if self.after_request_funcs:
+            for function in _reversed(context, self.after_request_funcs):
+                response = self._call(context, "after_request", function, response)
         saved = context._session  # noqa: SLF001
         if not self.session_interface.is_null_session(saved):
             save = self.session_interface.save_session
@@ -457,29 +467,30 @@ class Flask(Registry):
 
     def _begin(self) -> None:
         self._got_first_request = True
-        if signals.request_started.receivers:
-            send(signals.request_started, self, contexts.top)
+        if request_started.receivers:
+            send(request_started, self, top_context())
 
     def do_teardown_request(self, exc: BaseException | None = MISSING) -> None:
         """Run the functions of `teardown_request`, the last registered first."""
         if exc is MISSING:
             exc = current_error(exc)
-        context = contexts.top
+        context = top_context()
         if context is None or context.request is None:
             return
-        for function in _reversed(context, self.teardown_request_funcs):
-            self._call(context, "teardown_request", function, exc)
-        if signals.request_tearing_down.receivers:
-            send(signals.request_tearing_down, self, context, exc=exc)
+        if self.teardown_request_funcs:
+            for function in _reversed(context, self.teardown_request_funcs):
+                self._call(context, "teardown_request", function, exc)
+        if request_tearing_down.receivers:
+            send(request_tearing_down, self, context, exc=exc)
 
     def do_teardown_appcontext(self, exc: BaseException | None = MISSING) -> None:
         """Run the functions of `teardown_appcontext`, the last registered first."""
         if exc is MISSING:
             exc = current_error(exc)
         for function in reversed(self.teardown_appcontext_funcs):
-            self._call(contexts.top, "teardown_appcontext", function, exc)
-        if signals.appcontext_tearing_down.receivers:
-            send(signals.appcontext_tearing_down, self, contexts.top, exc=exc)
+            self._call(top_context(), "teardown_appcontext", function, exc)
+        if appcontext_tearing_down.receivers:
+            send(appcontext_tearing_down, self, top_context(), exc=exc)
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
         """Answer as a WSGI application (PEP 3333)."""
@@ -511,16 +522,18 @@ class Flask(Registry):
         if (
             context.stage is None
             or context.watcher is not None
-            or signals.call_started.receivers
-            or signals.call_finished.receivers
+            or call_started.receivers
+            or call_finished.receivers
         ):
             return call(context, kind, function, run, *args, **kwargs)
         return run(*args, **kwargs)
 
     def _call_inside(self, kind: str, method: Callable[..., Any], /, *args: Any) -> Any:
         """Call a method of what the app works with, such as its session interface."""
-        context = contexts.top
-        if context is None or not signals.is_heard(context):
+        context = top_context()
+        if context is None or not (
+            context.watcher is not None or call_started.receivers or call_finished.receivers
+        ):
             return method(*args)
         if type(method) is MethodType and type(method.__self__) is SecureCookieSessionInterface:
             return signals.own(context, kind, method, *args)
@@ -554,22 +567,24 @@ class Flask(Registry):
         """Return what matches and builds urls; None without a request and ``SERVER_NAME``."""
         if request is None:
             return self._adapter_without_request()
+        rules = self.url_map
         trusted = self.config["TRUSTED_HOSTS"]
         if trusted is not None:
             request.trusted_hosts = trusted
-        matching = self.url_map.host_matching
-        server_name = None if matching else self.config["SERVER_NAME"]
-        subdomain = None
-        if not self.subdomain_matching and not matching:
-            usual = bind(self.url_map, request, server_name)
+        if not rules.host_matching and not self.subdomain_matching:
+            usual = bind(rules, request, self.config["SERVER_NAME"])
             if usual is not None:
                 return usual
-            subdomain = self.url_map.default_subdomain or ""
+        return self._adapter_of_host(request)
+
+    def _adapter_of_host(self, request: Request) -> MapAdapter:
+        rules = self.url_map
+        server_name = None if rules.host_matching else self.config["SERVER_NAME"]
+        of_host = rules.host_matching or self.subdomain_matching
+        subdomain = None if of_host else rules.default_subdomain or ""
         # SecurityError (400) when the host is not trusted.
         request.host = get_host(request.environ, request.trusted_hosts)
-        return self.url_map.bind_to_environ(
-            request.environ, server_name=server_name, subdomain=subdomain
-        )
+        return rules.bind_to_environ(request.environ, server_name=server_name, subdomain=subdomain)
 
     def _adapter_without_request(self) -> MapAdapter | None:
         if self.config["SERVER_NAME"] is None:
@@ -595,7 +610,7 @@ class Flask(Registry):
     def make_default_options_response(self) -> Response:
         """Return the answer to OPTIONS: the methods that the url allows."""
         response = self.response_class()
-        adapter: Any = contexts.top.url_adapter  # type: ignore[union-attr]
+        adapter: Any = top_context().url_adapter  # type: ignore[union-attr]
         response.allow.update(adapter.allowed_methods())
         return response
 
@@ -620,7 +635,7 @@ class Flask(Registry):
         return made
 
     def _response_of_callable(self, body: Any) -> Any:
-        context: Any = contexts.top
+        context: Any = top_context()
         try:
             return self.response_class.force_type(body, context.request.environ)
         except TypeError as error:
@@ -637,7 +652,7 @@ class Flask(Registry):
         handler = self._find_error_handler(e)
         if handler is None:
             raise e
-        return self._call(contexts.top, "error_handler", handler, e)
+        return self._call(top_context(), "error_handler", handler, e)
 
     def _tell_missing_key(self, e: Exception) -> None:
         """Let the answer to a missing form key name the key, for a developer."""
@@ -650,14 +665,14 @@ class Flask(Registry):
         if e.code is None or isinstance(e, RoutingException):
             return e
         handler = self._find_error_handler(e)
-        return e if handler is None else self._call(contexts.top, "error_handler", handler, e)
+        return e if handler is None else self._call(top_context(), "error_handler", handler, e)
 
     def handle_exception(self, e: Exception) -> Response:
         """Answer 500 for an exception that nobody handled; raise it in debug mode and tests."""
         if signals.exception_unhandled.receivers:
             signals.exception_unhandled.send(self, exception=e)
         if signals.got_request_exception.receivers:
-            send(signals.got_request_exception, self, contexts.top, exception=e)
+            send(signals.got_request_exception, self, top_context(), exception=e)
         if self._propagates():
             raise e
         self.log_exception((type(e), e, e.__traceback__))
@@ -665,7 +680,7 @@ class Flask(Registry):
         handler = self._find_error_handler(error)
         value: Any = error
         if handler is not None:
-            value = self._call(contexts.top, "error_handler", handler, error)
+            value = self._call(top_context(), "error_handler", handler, error)
         return self.finalize_request(value, from_error_handler=True)
 
     def finalize_request(self, rv: Any, from_error_handler: bool = False) -> Response:
@@ -673,8 +688,8 @@ class Flask(Registry):
         response = self.make_response(rv)
         try:
             response = self.process_response(response)  # type: ignore[call-arg, arg-type]
-            if signals.request_finished.receivers:
-                send(signals.request_finished, self, contexts.top, response=response)
+            if request_finished.receivers:
+                send(request_finished, self, top_context(), response=response)
         except Exception:
             if not from_error_handler:
                 raise
@@ -691,7 +706,7 @@ class Flask(Registry):
         | tuple[None, None, None],
     ) -> None:
         """Log an exception that nobody handled."""
-        found: Request = contexts.top.request  # type: ignore[union-attr, assignment]
+        found: Request = top_context().request  # type: ignore[union-attr, assignment]
         self.logger.error("Exception on %s [%s]", found.path, found.method, exc_info=exc_info)
 
     def trap_http_exception(self, e: Exception) -> bool:
@@ -710,7 +725,7 @@ class Flask(Registry):
     def _find_error_handler(self, e: Exception) -> Callable[..., Any] | None:
         """Return the handler for *e*: by code before by class, blueprint before app, then MRO."""
         code = e.code if isinstance(e, HTTPException) else None
-        names = _blueprints(contexts.top, self.error_handler_spec)
+        names = _blueprints(top_context(), self.error_handler_spec)
         for group in (None,) if code is None else (code, None):
             for scope in (*names, None):
                 table: dict[Any, Callable[..., Any]] | None
@@ -751,7 +766,7 @@ class Flask(Registry):
     def _url_context(
         self, endpoint: str, scheme: str | None, external: bool | None
     ) -> tuple[MapAdapter, str, bool]:
-        context = contexts.top
+        context = top_context()
         if context is not None and context.request is not None:
             external = scheme is not None if external is None else external
             if endpoint.startswith("."):
@@ -835,7 +850,7 @@ class Flask(Registry):
 
     def update_template_context(self, context: dict[str, Any]) -> None:
         """Add to *context* what the context processors give; what is there stays."""
-        top = contexts.top
+        top = top_context()
         given = dict(context)
         for function in _functions(top, self.template_context_processors):
             context.update(self._variables(top, function))
@@ -1018,7 +1033,7 @@ def _with(response: Any, status: Any, headers: Any) -> Any:
 
 
 def _viewed() -> str:
-    context = contexts.top
+    context = top_context()
     endpoint = context.request.endpoint if context is not None and context.request else None
     return f"The view of {endpoint!r}" if endpoint else "The view"
 

@@ -186,8 +186,9 @@ class ConfigAttribute:
     def __get__(self, app: Any, _owner: type | None = None) -> Any:
         if app is None:
             return self
-        value = app.config[self.name]
-        return value if self.get_converter is None else self.get_converter(value)
+        if self.get_converter is None:
+            return app.config[self.name]
+        return self.get_converter(app.config[self.name])
 
     def __set__(self, app: Any, value: Any) -> None:
         app.config[self.name] = value

@@ -9,9 +9,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from werkzeug.exceptions import HTTPException
-from werkzeug.routing import MapAdapter
 
-from flasktrace.globals import context_stack, contexts, request_context
+from flasktrace.globals import put_on_top, request_context, stack_getter, take_off, top_context
 from flasktrace.signals import Staged, Watcher, appcontext_popped, appcontext_pushed, send
 
 if TYPE_CHECKING:
@@ -63,7 +62,7 @@ class AppGlobals:
         return iter(self.__dict__)
 
     def __repr__(self) -> str:
-        context = contexts.top
+        context = top_context()
         owner = "" if context is None else f" of {context.app.name!r}"
         return f"<g{owner}>"
 
@@ -118,18 +117,15 @@ class Context(Staged):
         self.staged = False
         #: Whether it has been through the pop stage.
         self.ended = False
-        self.url_adapter = self._bind()
-
-    def _bind(self) -> MapAdapter | None:
-        request = self.request
         if request is None:
-            return self.app.create_url_adapter(None)
-        request.json_module = self.app.json
+            self.url_adapter = app.create_url_adapter(None)
+            return
+        request.json_module = app.json
         try:
-            request.url_adapter = self.app.create_url_adapter(request)
+            request.url_adapter = app.create_url_adapter(request)
         except HTTPException as error:
             request.routing_exception = error
-        return request.url_adapter
+        self.url_adapter = request.url_adapter
 
     @property
     def session(self) -> SessionMixin:
@@ -141,9 +137,8 @@ class Context(Staged):
 
     def match(self) -> None:
         """Match the request with the url rules, unless that is done."""
-        request = self.request
-        if request is not None and not request.matched:
-            request.match()
+        if self.request is not None:
+            self.request.match()
 
     def copy(self) -> Context:
         """Return a context with the same request and session, to push in another thread."""
@@ -166,7 +161,7 @@ class Context(Staged):
     def enter(self) -> None:
         """Put the context on top of the stack and open the session."""
         self.pushes += 1
-        contexts.push(self)
+        put_on_top(self)
         if appcontext_pushed.receivers and (self.request is None or self.pushes == 1):
             send(appcontext_pushed, self.app, self)
         if self._session is None and self.request is not None:
@@ -196,7 +191,7 @@ class Context(Staged):
 
         What somebody has left above it goes too, with a RuntimeError that names it.
         """
-        if contexts.top is not self and self not in context_stack():
+        if self not in stack_getter(()):
             raise RuntimeError(f"{self!r} cannot be popped: it is not on the stack.")
         last = self.pushes == 1
         try:
@@ -213,10 +208,7 @@ class Context(Staged):
                     self.app.do_teardown_appcontext(exc)
             finally:
                 self.pushes -= 1
-                top = contexts.pop()
-                above = None if top is self else top
-                while above is not None and contexts.pop() is not self:
-                    pass
+                above = take_off(self)
             if appcontext_popped.receivers and (last or self.request is None):
                 send(appcontext_popped, self.app, self)
         if above is not None:
@@ -274,27 +266,29 @@ class Ending:
         error: BaseException | None,
         _where: TracebackType | None,
     ) -> None:
-        context, ended_by = self.context, error if self.error is None else self.error
-        self.error = None
-        if context.request is not None:
-            keep = context.request.environ.get("werkzeug.debug.preserve_context")
+        context = self.context
+        if self.error is not None:
+            error, self.error = self.error, None
+        request = context.request
+        if request is not None:
+            keep = request.environ.get("werkzeug.debug.preserve_context")
             if keep is not None:
                 keep(context)
-        if ended_by is not None and context.app.should_ignore_error(ended_by):
-            ended_by = None
+        if error is not None and context.app.should_ignore_error(error):
+            error = None
         if context.pushes:
-            context.pop(ended_by)
+            context.pop(error)
 
 
 def has_request_context() -> bool:
     """Tell whether a context with a request is on top of the stack."""
-    context = contexts.top
+    context = top_context()
     return context is not None and context.request is not None
 
 
 def has_app_context() -> bool:
     """Tell whether any context is on the stack."""
-    return contexts.top is not None
+    return top_context() is not None
 
 
 def after_this_request(f: Function) -> Function:

@@ -51,20 +51,54 @@ def context_stack() -> tuple[Context, ...]:
 stack_getter: Callable[[Any], Any] = _storage.get
 """Gives an object that is the same one while the same contexts are pushed here; what it is called
 with when there never was one."""
+_get_stack: Callable[[], Any] = _storage.get
+_set_stack = _storage.set
+
+# The three below do what `contexts` does, for less: each request needs them several times. A list
+# is never changed, since it may be that of other threads, greenlets and tasks too.
+
+
+def top_context() -> Context | None:
+    """Return the context on top, None when nothing is pushed; like ``contexts.top``."""
+    try:
+        return _get_stack()[-1]  # type: ignore[no-any-return]
+    except LookupError:  # nothing now (an IndexError), or nothing ever
+        return None
+
+
+def put_on_top(context: Context) -> None:
+    """Push a context; like ``contexts.push``."""
+    _set_stack([*stack_getter(()), context])
+
+
+def take_off(context: Context) -> Context | None:
+    """Pop a context with all that lies above it; return what was on top, None if it was that."""
+    *below, top = stack_getter(()) or (None,)
+    if top is not context:
+        while below and below.pop() is not context:
+            pass
+    _set_stack(below)
+    return None if top is context else top
 
 
 def current_context() -> Context:
     """Return the context on top; RuntimeError when nothing is pushed."""
-    stack = _storage.get(())
-    return stack[-1] if stack else _fail(_NO_APP)
+    try:
+        return _get_stack()[-1]  # type: ignore[no-any-return]
+    except LookupError:
+        pass
+    _fail(_NO_APP)
 
 
 def request_context() -> Context:
     """Return the context on top; RuntimeError when it has no request."""
-    stack = _storage.get(())
-    if not stack or stack[-1].request is None:
-        _fail(_NO_REQUEST)
-    return stack[-1]
+    try:
+        context: Context = _get_stack()[-1]
+        if context.request is not None:
+            return context
+    except LookupError:
+        pass
+    _fail(_NO_REQUEST)
 
 
 def _find_app() -> Flask:

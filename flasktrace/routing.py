@@ -1,6 +1,7 @@
 """The url map of an app: werkzeug's, which remembers what it need not find out again."""
 
 from functools import lru_cache
+from operator import attrgetter, itemgetter
 from typing import Any
 
 from werkzeug.routing import Map as WerkzeugMap
@@ -8,7 +9,7 @@ from werkzeug.routing import MapAdapter, Rule, RuleFactory
 from werkzeug.wrappers import Request
 from werkzeug.wsgi import get_host
 
-_LONGEST_HOST = 255  # longer ones are not worth their place in the cache
+_LONGEST = 255  # longer hosts and roots are not worth their place in the cache
 _EMPTY = WerkzeugMap()
 
 
@@ -35,15 +36,17 @@ def match(adapter: MapAdapter) -> tuple[Rule, Any]:
     rules: Any = adapter.map
     if type(rules) is not Map or type(adapter) is not MapAdapter or rules.host_matching:
         return adapter.match(return_rule=True)
-    known, method = rules.known, adapter.default_method
-    key = adapter.subdomain, adapter.path_info, method, adapter.websocket
+    known, key = rules.known, _key_of(adapter)
     rule = known.get(key)
-    if rule is not None and rule.methods is not None and method in rule.methods:
+    if rule is not None and key[2] in (rule.methods or ()):
         return rule, {}
     rule, values = adapter.match(return_rule=True)
-    if adapter.subdomain is not None and _is_lasting(rule, adapter.path_info, method):
+    if adapter.subdomain is not None and _is_lasting(rule, adapter.path_info, key[2]):
         known[key] = rule  # in the dict from before the match: a rule added meanwhile drops it
     return rule, values
+
+
+_key_of: Any = attrgetter("subdomain", "path_info", "default_method", "websocket")
 
 
 def _is_lasting(rule: Rule, path: str, method: str) -> bool:
@@ -62,28 +65,56 @@ def bind(rules: Any, request: Request, server_name: str | None) -> MapAdapter | 
     Usual is: no subdomains, no hosts to be checked, a host in the request, and text in ASCII.
     """
     environ = request.environ
-    host, path = environ.get("HTTP_HOST"), environ.get("PATH_INFO")
-    script, query = environ.get("SCRIPT_NAME"), environ.get("QUERY_STRING")
+    try:
+        scheme, host, script, method, path, query = _bound_to(environ)
+        if len(host + script) > _LONGEST or not (script + path + query).isascii():
+            return None
+    except (KeyError, TypeError):
+        return None
     if (
-        type(rules) is not Map
+        type(rules) is not _Bindable
         or request.trusted_hosts is not None
         or "HTTP_UPGRADE" in environ
-        or host is None
-        or len(host) > _LONGEST_HOST
-        or path is None
-        or script is None
-        or query is None
-        or not (path.isascii() and script.isascii() and query.isascii())
     ):
         return None
-    scheme = environ["wsgi.url_scheme"]
-    request.host, name = _hosts(scheme, host, server_name)
-    method, subdomain = environ["REQUEST_METHOD"], rules.default_subdomain or ""
-    return MapAdapter(rules, name, script, subdomain, scheme, path, method, query)
+    request.host, bound = _bound(scheme, host, script, server_name)
+    adapter = _new_adapter(MapAdapter)
+    adapter.__dict__.update(
+        bound,
+        map=rules,
+        subdomain=rules.default_subdomain or "",
+        path_info=path,
+        default_method=method,
+        query_args=query,
+    )
+    return adapter
+
+
+_bound_to = itemgetter(
+    *("wsgi.url_scheme", "HTTP_HOST", "SCRIPT_NAME"),
+    *("REQUEST_METHOD", "PATH_INFO", "QUERY_STRING"),
+)
+_new_adapter = MapAdapter.__new__
+_AGREES = vars(_EMPTY.bind("")).keys() == {
+    *("map", "server_name", "script_name", "subdomain", "url_scheme", "path_info"),
+    *("default_method", "query_args", "websocket"),
+}
+"""Whether an adapter of this werkzeug has the attributes that `bind` gives it."""
+_Bindable = Map if _AGREES else None
 
 
 @lru_cache(128)
-def _hosts(scheme: str, header: str, server_name: str | None) -> tuple[str, str]:
-    """Return the host that was asked for, and the name that urls are built with."""
-    environ = {"wsgi.url_scheme": scheme, "HTTP_HOST": header, "REQUEST_METHOD": "GET"}
-    return get_host(environ), _EMPTY.bind_to_environ(environ, server_name, "").server_name
+def _bound(
+    scheme: str, host: str, script_name: str, server_name: str | None
+) -> tuple[str, dict[str, Any]]:
+    """Return the host that was asked for, and what any adapter knows that is bound to it.
+
+    As werkzeug makes it; the rest of what it knows is the map's and the request's.
+    """
+    environ = {
+        "wsgi.url_scheme": scheme,
+        "HTTP_HOST": host,
+        "SCRIPT_NAME": script_name,
+        "REQUEST_METHOD": "GET",
+    }
+    return get_host(environ), vars(_EMPTY.bind_to_environ(environ, server_name, ""))

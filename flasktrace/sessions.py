@@ -4,10 +4,11 @@ import hashlib
 from collections.abc import MutableMapping
 from datetime import UTC, datetime
 from functools import cached_property, lru_cache, partial
+from operator import methodcaller
 from typing import Any, NoReturn
 
 from itsdangerous import BadSignature, Signer, TimestampSigner, URLSafeTimedSerializer
-from werkzeug.datastructures import CallbackDict
+from werkzeug.datastructures import CallbackDict, Headers
 
 from flasktrace.json.tag import TaggedJSONSerializer
 from flasktrace.wrappers import Request, Response
@@ -80,8 +81,7 @@ class SessionInterface:
 
     def make_null_session(self, app: Any) -> NullSession:  # noqa: ARG002
         """Return the session that stands in when `open_session` gives None."""
-        made: NullSession = self.null_session_class()
-        return made
+        return self.null_session_class()  # type: ignore[no-any-return]
 
     def is_null_session(self, obj: object) -> bool:
         """Tell whether *obj* is such a stand-in, which is not saved."""
@@ -89,18 +89,15 @@ class SessionInterface:
 
     def get_cookie_name(self, app: Any) -> str:
         """Return ``SESSION_COOKIE_NAME``."""
-        name: str = app.config["SESSION_COOKIE_NAME"]
-        return name
+        return app.config["SESSION_COOKIE_NAME"]  # type: ignore[no-any-return]
 
     def get_cookie_domain(self, app: Any) -> str | None:
         """Return ``SESSION_COOKIE_DOMAIN``; None keeps the cookie to the very host."""
-        domain: str | None = app.config["SESSION_COOKIE_DOMAIN"]
-        return domain
+        return app.config["SESSION_COOKIE_DOMAIN"]  # type: ignore[no-any-return]
 
     def get_cookie_path(self, app: Any) -> str:
         """Return ``SESSION_COOKIE_PATH`` or else ``APPLICATION_ROOT``."""
-        path: str = app.config["SESSION_COOKIE_PATH"] or app.config["APPLICATION_ROOT"]
-        return path
+        return app.config["SESSION_COOKIE_PATH"] or app.config["APPLICATION_ROOT"]  # type: ignore[no-any-return]
 
     def get_cookie_httponly(self, app: Any) -> bool:
         """Return ``SESSION_COOKIE_HTTPONLY``."""
@@ -112,8 +109,7 @@ class SessionInterface:
 
     def get_cookie_samesite(self, app: Any) -> str | None:
         """Return ``SESSION_COOKIE_SAMESITE``."""
-        samesite: str | None = app.config["SESSION_COOKIE_SAMESITE"]
-        return samesite
+        return app.config["SESSION_COOKIE_SAMESITE"]  # type: ignore[no-any-return]
 
     def get_cookie_partitioned(self, app: Any) -> bool:
         """Return ``SESSION_COOKIE_PARTITIONED``."""
@@ -177,7 +173,8 @@ class SecureCookieSessionInterface(SessionInterface):
 
     def save_session(self, app: Any, session: SessionMixin, response: Response) -> None:
         """Set, refresh or delete the cookie, and say that the answer depends on it."""
-        if session.accessed:
+        accessed = session.accessed
+        if accessed:
             _vary_by_cookie(response)
         if not session:
             if session.modified:
@@ -191,7 +188,8 @@ class SecureCookieSessionInterface(SessionInterface):
             return
         end, text = self.get_expiration_time(app, session), signer.dumps(dict(session))
         response.set_cookie(self.get_cookie_name(app), text, expires=end, **self._place(app))
-        _vary_by_cookie(response)
+        if not accessed:
+            _vary_by_cookie(response)
 
     def _place(self, app: Any) -> dict[str, Any]:
         """Return where the cookie belongs, and who may see it."""
@@ -206,11 +204,18 @@ class SecureCookieSessionInterface(SessionInterface):
 
 
 def _vary_by_cookie(response: Response) -> None:
-    there = response.headers.get("Vary")
+    headers = response.headers
+    if type(headers) is Headers and "vary" not in map(_lower, dict(headers.to_wsgi_list())):
+        headers.add("Vary", "Cookie")  # the usual case; werkzeug would search twice
+        return
+    there = headers.get("Vary")
     if there is None:
-        response.headers["Vary"] = "Cookie"
+        headers["Vary"] = "Cookie"
     elif there != "Cookie":
         response.vary.add("Cookie")
+
+
+_lower = methodcaller("lower")
 
 
 class _Signer(TimestampSigner):

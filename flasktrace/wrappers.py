@@ -6,24 +6,27 @@ usual kind; with the same outcome, which is compared once, when this module is i
 
 from collections.abc import Callable, Iterator
 from functools import lru_cache
+from operator import methodcaller
 from typing import Any, NoReturn
 
 from werkzeug.datastructures import EnvironHeaders, Headers, ImmutableMultiDict
 from werkzeug.exceptions import BadRequest, HTTPException
 from werkzeug.routing import MapAdapter, Rule
 from werkzeug.sansio.http import parse_cookie
-from werkzeug.utils import cached_property, get_content_type
+from werkzeug.utils import get_content_type
 from werkzeug.wrappers import Request as WerkzeugRequest
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from flasktrace import json
 from flasktrace.advice import FormParser
-from flasktrace.globals import contexts
+from flasktrace.globals import top_context
+from flasktrace.kept_property import KeptProperty
 from flasktrace.routing import match
 
-_BODILESS = {204, 304}
-_FIRST_WITH_BODY = 200
+_WITH_BODY = frozenset(range(200, 600)) - {204, 304}
 _TO_BE_ENCODED = {"location", "content-location"}
+_lower = methodcaller("lower")
+_new_headers = Headers.__new__
 
 
 class Request(WerkzeugRequest):
@@ -44,8 +47,8 @@ class Request(WerkzeugRequest):
     _url_rule: Rule | None = None
     _view_args: dict[str, Any] | None = None
     _routing_exception: HTTPException | None = None
-    #: Whether `_fill` may do what ``__init__`` of the classes above does.
-    _fills = False
+    #: Whether ``__init__`` may do what those of the classes above do.
+    _fills = True
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         """See whether another class has come between this one and werkzeug's."""
@@ -59,29 +62,40 @@ class Request(WerkzeugRequest):
         if not self._fills:
             super().__init__(environ, populate_request, shallow)
             return
-        self._fill(environ)
+        try:
+            # What werkzeug takes, but the headers, which are made when somebody asks.
+            root, path = environ["SCRIPT_NAME"], environ["PATH_INFO"]
+            if not (root + path).isascii():
+                root, path = _text(root), _text(path)
+            self.environ = environ
+            self.method = environ["REQUEST_METHOD"].upper()
+            self.scheme = environ["wsgi.url_scheme"]
+            self.server = environ["SERVER_NAME"], int(environ["SERVER_PORT"])
+            self.root_path = root.rstrip("/")
+            self.path = "/" + path.lstrip("/")
+            self.query_string = environ["QUERY_STRING"].encode("latin1")
+            self.remote_addr = environ.get("REMOTE_ADDR")
+        except (KeyError, AttributeError, TypeError, ValueError):
+            # Something is missing, or no text; werkzeug knows what to make of that.
+            super().__init__(environ, populate_request, shallow)
+            return
         self.shallow = shallow
         if populate_request and not shallow:
             environ["werkzeug.request"] = self
 
-    def _fill(self, environ: dict[str, Any]) -> None:
-        """Take from *environ* what werkzeug takes, but the headers only when somebody asks."""
-        get = environ.get
-        self.environ = environ
-        self.method = get("REQUEST_METHOD", "GET").upper()
-        self.scheme = get("wsgi.url_scheme", "http")
-        self.server = _server(environ)
-        self.root_path = _text(get("SCRIPT_NAME") or "").rstrip("/")
-        self.path = "/" + _text(get("PATH_INFO") or "").lstrip("/")
-        self.query_string = get("QUERY_STRING", "").encode("latin1")
-        self.remote_addr = get("REMOTE_ADDR")
+    def close(self) -> None:
+        """Close the files that were sent with the request, if anybody has asked for them."""
+        if "files" in self.__dict__:
+            super().close()
 
-    @cached_property
+    host: Any = KeptProperty(WerkzeugRequest.host.fget)  # type: ignore[attr-defined]
+
+    @KeptProperty
     def headers(self) -> EnvironHeaders:  # type: ignore[override]
         """Give the headers that the client sent."""
         return EnvironHeaders(self.environ)
 
-    @cached_property
+    @KeptProperty
     def cookies(self) -> ImmutableMultiDict[str, str]:
         """Read the cookies that the client sent."""
         if type(self.headers) is EnvironHeaders:
@@ -94,7 +108,7 @@ class Request(WerkzeugRequest):
         """Match the path with the url rules, once; an error is kept for dispatch to raise."""
         if self.matched:
             return
-        context = contexts.top
+        context = top_context()
         try:
             if context is not None and context.request is self and context.stage != "match":
                 context.app.match_request(context)
@@ -171,7 +185,7 @@ class Request(WerkzeugRequest):
         """Return the limit set on this request, else the app's."""
         if own in self.__dict__:
             return self.__dict__[own]
-        context = contexts.top
+        context = top_context()
         return None if context is None else context.app.config[key]
 
     @property
@@ -206,7 +220,7 @@ class Request(WerkzeugRequest):
 
     def on_json_loading_failed(self, e: ValueError | None) -> NoReturn:
         """Answer 400 to a body that is no JSON; only in debug mode say what is wrong with it."""
-        context = contexts.top
+        context = top_context()
         try:
             raise super().on_json_loading_failed(e)
         except BadRequest as error:
@@ -222,10 +236,10 @@ class Response(WerkzeugResponse):
     json_module: Any = json
     autocorrect_location_header = False
 
-    #: Whether `_fill` may do what ``__init__`` of the classes above does.
-    _fills = False
-    #: Whether `_send` may do what ``__call__`` of the classes above does.
-    _sends = False
+    #: Whether ``__init__`` may do what those of the classes above do.
+    _fills = True
+    #: Whether ``__call__`` may do what those of the classes above do.
+    _sends = True
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         """See whether what is skipped by the short ways is still werkzeug's."""
@@ -248,52 +262,47 @@ class Response(WerkzeugResponse):
         code = self.default_status if status is None else status
         sort = self.default_mimetype if mimetype is None else mimetype
         if (
-            self._fills
-            and (kind is str or kind is bytes)
-            and type(code) is int
-            and type(sort) is str
-            and headers is None
-            and content_type is None
-            and not direct_passthrough
+            not self._fills
+            or not (kind is str or kind is bytes)
+            or (status is not None and type(status) is not int)
+            or type(sort) is not str
+            or headers is not None
+            or content_type is not None
+            or direct_passthrough
         ):
-            self._fill(response.encode() if kind is str else response, code, sort)
-        else:
             super().__init__(response, status, headers, mimetype, content_type, direct_passthrough)
-
-    def _fill(self, body: bytes, status: int, mimetype: str) -> None:
-        """Be a response of *body*, which is usual in every other respect."""
-        self.headers = headers = Headers()
-        listed = headers._list  # noqa: SLF001
-        listed.append(_content_type(mimetype))
+            return
+        body = response.encode() if kind is str else response
+        listed = [_content_type(sort)]
         if self.automatically_set_content_length:
             listed.append(("Content-Length", str(len(body))))
-        self._status, self._status_code = _status(status)
+        self.headers = made = _new_headers(Headers)
+        made._list = listed  # noqa: SLF001
+        self._status, self._status_code = _status(code)
         self.direct_passthrough = False
         self._on_close: list[Callable[[], Any]] = []
         self.response = [body]
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
         """Send the response, as a WSGI application (PEP 3333)."""
-        if self._sends and environ["REQUEST_METHOD"] != "HEAD":
-            chunks, code = self.response, self._status_code
-            if (
-                type(chunks) is list
-                and len(chunks) == 1
-                and type(chunks[0]) is bytes
-                and code >= _FIRST_WITH_BODY
-                and code not in _BODILESS
-                and not self.direct_passthrough
-            ):
-                headers = _sendable(self.headers)
-                if headers is not None:
-                    start_response(self._status, headers)
-                    return SentBody(chunks, self.close)
+        if (
+            self._sends
+            and environ["REQUEST_METHOD"] != "HEAD"
+            and type(chunks := self.response) is list
+            and len(chunks) == 1
+            and type(chunks[0]) is bytes
+            and self._status_code in _WITH_BODY
+            and not self.direct_passthrough
+            and (headers := _sendable(self.headers))
+        ):
+            start_response(self._status, headers)
+            return SentBody(chunks, self.close)
         return super().__call__(environ, start_response)
 
     @property
     def max_cookie_size(self) -> int:  # type: ignore[override]
         """Length of a cookie from which on a warning is given; ``MAX_COOKIE_SIZE``."""
-        context = contexts.top
+        context = top_context()
         size: int = 4093 if context is None else context.app.config["MAX_COOKIE_SIZE"]
         return size
 
@@ -319,31 +328,14 @@ def _sendable(headers: Headers) -> list[tuple[str, str]] | None:
     """Return the headers as a list when they can be sent just as they are."""
     if type(headers) is not Headers:
         return None
-    sized = False
-    listed = list(headers)
-    for name, _ in listed:
-        lowered = name.lower()
-        if lowered == "content-length":
-            sized = True
-        elif lowered in _TO_BE_ENCODED:
-            return None
-    return listed if sized else None
+    listed = headers._list.copy()  # noqa: SLF001
+    names = {*map(_lower, dict(listed))}
+    return listed if "content-length" in names and _TO_BE_ENCODED.isdisjoint(names) else None
 
 
 def _text(raw: str) -> str:
     """Return what bytes in disguise (PEP 3333) stand for."""
     return raw if raw.isascii() else raw.encode("latin1").decode(errors="replace")
-
-
-def _server(environ: dict[str, Any]) -> tuple[str, int | None] | None:
-    """Return name and port of the server; a socket of Unix has no port."""
-    name = environ.get("SERVER_NAME")
-    if name is None:
-        return None
-    try:
-        return name, int(environ.get("SERVER_PORT"))  # type: ignore[arg-type]
-    except (TypeError, ValueError):
-        return name, None
 
 
 @lru_cache(128)
@@ -372,7 +364,7 @@ def _keeps(cls: type, names: tuple[str, ...]) -> bool:
 
 
 def _requests_agree() -> bool:
-    """Tell whether `Request._fill` knows all that werkzeug keeps of a request."""
+    """Tell whether `Request` knows all that werkzeug keeps of a request."""
     environ = {
         "REQUEST_METHOD": "post",
         "SCRIPT_NAME": "/\xc3\xa4/",
@@ -383,18 +375,15 @@ def _requests_agree() -> bool:
         "REMOTE_ADDR": "::1",
         "wsgi.url_scheme": "https",
     }
-    usual, filled = WerkzeugRequest(environ, False), object.__new__(Request)
-    filled._fill(environ)
-    filled.shallow = False
+    usual, filled = WerkzeugRequest(environ, False), Request(environ, False)
     return vars(usual) == {**vars(filled), "headers": filled.headers}
 
 
 def _responses_agree() -> bool:
-    """Tell whether `Response._fill` and ``__call__`` do all that werkzeug does."""
-    usual, filled = WerkzeugResponse("\xe4", 404, mimetype="text/x"), object.__new__(Response)
-    filled._fill(b"\xc3\xa4", 404, "text/x")
-    same: bool = vars(usual) == vars(filled)
-    return same
+    """Tell whether `Response` knows all that werkzeug keeps of a response."""
+    given: Any = "\xe4", 404, None, "text/x"
+    usual, filled = WerkzeugResponse(*given), Response(*given)
+    return vars(usual) == vars(filled) and vars(usual.headers) == vars(filled.headers)
 
 
 Request._fills = _requests_agree()  # noqa: SLF001

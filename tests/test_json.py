@@ -11,6 +11,8 @@ from markupsafe import Markup
 
 import flasktrace
 from flasktrace import Flask, json
+from flasktrace.json import encoder
+from flasktrace.json.encoder import Encoder
 from flasktrace.json.provider import JSONProvider
 from flasktrace.json.tag import JSONTag, TaggedJSONSerializer
 
@@ -119,6 +121,30 @@ def test_a_tag_of_ones_own_can_be_added():
     serializer.register(TagComplex, force=True)
 
 
+def test_a_tag_of_ones_own_may_be_for_plain_values():
+    class TagNumber(JSONTag):
+        key = " n"
+
+        def check(self, value):
+            return type(value) is int
+
+        def to_json(self, value):
+            return str(value)
+
+        def to_python(self, value):
+            return int(value)
+
+    class Numbers(TaggedJSONSerializer):
+        default_tags = (*TaggedJSONSerializer.default_tags, TagNumber)
+
+    later = TaggedJSONSerializer()
+    assert 1 == later.tag(1)
+    later.register(TagNumber)
+
+    assert {" n": "1"} == later.tag(1) == Numbers().tag(1)
+    assert 1 == later.loads(later.dumps(1))
+
+
 def test_a_tag_must_give_three_methods():
     tag = JSONTag(TaggedJSONSerializer())
     for work in (tag.check, tag.to_json, tag.to_python):
@@ -163,6 +189,31 @@ def test_text_is_what_the_standard_library_makes(given, value):
     expected = outcome(lambda: plain_json.dumps(value, **{**usual, **given}))
     for _ in range(2):
         assert expected == outcome(lambda: provider.dumps(value, **given))
+
+
+def test_the_short_way_is_used_with_this_python():
+    assert Encoder()._makes
+    assert not Encoder(indent=1)._makes
+
+
+def test_without_a_part_in_c_the_text_is_the_same(monkeypatch):
+    monkeypatch.setattr(encoder, "_make", None)
+    slow = Encoder(sort_keys=True)
+
+    assert not slow._makes
+    assert '{"a": 1, "b": 2}' == slow.encode({"b": 2, "a": 1})
+
+
+def test_a_circle_is_found_and_forgotten():
+    provider = Flask("app").json
+    circle = []
+    circle.append(circle)
+    for _ in range(2):
+        with pytest.raises(ValueError, match="Circular"):
+            provider.dumps(circle)
+    circle[:] = [1]
+
+    assert "[1]" == provider.dumps(circle)
 
 
 def test_settings_of_the_provider_may_change():

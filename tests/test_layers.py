@@ -15,11 +15,13 @@ PACKAGE = Path(__file__).parents[1] / "flasktrace"
 FRAMEWORK = [
     "typing",
     "loading",
+    "kept_property",
     "globals",
     "commands",
     "flat_signal",
     "signals",
     "config",
+    "json.encoder",
     "json.provider",
     "json",
     "json.tag",

@@ -4,6 +4,7 @@ import hashlib
 
 import pytest
 from itsdangerous import BadSignature, URLSafeTimedSerializer
+from werkzeug.datastructures import Headers
 
 import flasktrace
 from flasktrace import Flask
@@ -224,6 +225,20 @@ def test_who_signs_can_be_overridden():
 
     value = client.get_cookie("session").value
     assert {"n": 1} == URLSafeTimedSerializer("own", salt="own").loads(value)
+
+
+def test_vary_is_added_to_headers_of_any_kind():
+    app = counting()
+
+    class Own(Headers):
+        pass
+
+    @app.after_request
+    def replace(response):
+        response.headers = Own(response.headers)
+        return response
+
+    assert "Cookie" == app.test_client().get("/").headers["Vary"]
 
 
 @pytest.mark.parametrize(

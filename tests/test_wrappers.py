@@ -1,11 +1,12 @@
 """Request and response."""
 
+import io
 from datetime import UTC, datetime
 
 import pytest
 from werkzeug.datastructures import Headers
 from werkzeug.routing import Map, Rule
-from werkzeug.test import create_environ
+from werkzeug.test import EnvironBuilder, create_environ
 from werkzeug.wrappers import Request as WerkzeugRequest
 from werkzeug.wrappers import Response as WerkzeugResponse
 
@@ -164,6 +165,17 @@ def test_a_request_is_put_into_the_environ_unless_it_is_shallow():
     assert "werkzeug.request" not in environ
 
     assert Request(environ) is environ["werkzeug.request"]
+
+
+def test_files_that_were_sent_are_closed_with_the_request():
+    environ = EnvironBuilder(data={"file": (io.BytesIO(b"x"), "x.txt")}).get_environ()
+    request = Request(environ)
+    request.close()
+    stream = request.files["file"].stream
+    assert not stream.closed
+    request.close()
+
+    assert stream.closed
 
 
 def test_headers_of_a_request_can_be_replaced():

@@ -3,13 +3,13 @@
 import json as _json
 from typing import IO, Any
 
-from flasktrace.globals import contexts
+from flasktrace.globals import top_context
 from flasktrace.json.provider import plain_default
 
 
 def dumps(obj: Any, **kwargs: Any) -> str:
     """Return *obj* as JSON text; TypeError for what JSON and the provider do not know."""
-    context = contexts.top
+    context = top_context()
     if context is not None:
         return context.app.json.dumps(obj, **kwargs)
     kwargs.setdefault("default", plain_default)
@@ -23,7 +23,7 @@ def dump(obj: Any, fp: IO[str], **kwargs: Any) -> None:
 
 def loads(s: str | bytes, **kwargs: Any) -> Any:
     """Return the value that the JSON text *s* stands for; ValueError when it is none."""
-    context = contexts.top
+    context = top_context()
     if context is not None:
         return context.app.json.loads(s, **kwargs)
     return _json.loads(s, **kwargs)

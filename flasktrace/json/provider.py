@@ -11,6 +11,8 @@ from typing import IO, Any
 
 from werkzeug.http import http_date
 
+from flasktrace.json.encoder import Encoder
+
 _MOST_ENCODERS = 16
 
 
@@ -76,7 +78,14 @@ class DefaultJSONProvider(JSONProvider):
 
     def dumps(self, obj: Any, **kwargs: Any) -> str:
         """Return *obj* as JSON text; the arguments are those of ``json.dumps``."""
-        encoder = self._encoder(kwargs)
+        key = self.default, self.ensure_ascii, self.sort_keys, *kwargs.items()
+        encoder: Encoder | None
+        try:
+            encoder = self._encoders[key]
+        except KeyError:
+            encoder = self._new_encoder(key, kwargs)
+        except TypeError:  # a list, which cannot be part of a key
+            encoder = None
         if encoder is not None:
             return encoder.encode(obj)
         kwargs.setdefault("default", self.default)
@@ -84,26 +93,19 @@ class DefaultJSONProvider(JSONProvider):
         kwargs.setdefault("sort_keys", self.sort_keys)
         return json.dumps(obj, **kwargs)
 
-    def _encoder(self, given: dict[str, Any]) -> json.JSONEncoder | None:
-        """Return the encoder for these arguments, kept for the next time.
+    def _new_encoder(self, key: tuple[Any, ...], given: dict[str, Any]) -> Encoder | None:
+        """Return an encoder for the arguments of `dumps`, and keep it for the next time.
 
-        None when they are such that it cannot be kept: with functions or classes of the caller.
+        None when it cannot be kept: with functions or classes of the caller, or too many others.
         """
-        if "default" in given or "cls" in given:
+        if "default" in given or "cls" in given or len(self._encoders) >= _MOST_ENCODERS:
             return None
-        key = (self.default, self.ensure_ascii, self.sort_keys, *given.items())
-        try:
-            encoder = self._encoders.get(key)
-        except TypeError:  # a list, which cannot be part of a key
-            return None
-        if encoder is None and len(self._encoders) < _MOST_ENCODERS:
-            usual = {"ensure_ascii": self.ensure_ascii, "sort_keys": self.sort_keys}
-            encoder = json.JSONEncoder(default=self.default, **{**usual, **given})
-            self._encoders[key] = encoder
+        usual = {"ensure_ascii": self.ensure_ascii, "sort_keys": self.sort_keys}
+        encoder = self._encoders[key] = Encoder(default=self.default, **{**usual, **given})
         return encoder
 
     @cached_property
-    def _encoders(self) -> dict[tuple[Any, ...], json.JSONEncoder]:
+    def _encoders(self) -> dict[tuple[Any, ...], Encoder]:
         return {}
 
     def loads(self, s: str | bytes, **kwargs: Any) -> Any:

@@ -199,16 +199,20 @@ class TagDateTime(JSONTag):
         return parse_date(value)
 
 
+_DEFAULT_TAGS: tuple[type[JSONTag], ...] = (
+    *(TagDict, PassDict, TagTuple, PassList),
+    *(TagBytes, TagMarkup, TagUUID, TagDateTime),
+)
+_PLAIN = (str, int, float, bool, type(None))
+
+
 class TaggedJSONSerializer:
     """Writes and reads JSON with tags; what itsdangerous takes as a serializer."""
 
-    __slots__ = ("_decoder", "order", "tags")
+    __slots__ = ("_decoder", "_usual", "order", "tags")
 
     #: In the order in which they are asked: containers first.
-    default_tags: tuple[type[JSONTag], ...] = (
-        *(TagDict, PassDict, TagTuple, PassList),
-        *(TagBytes, TagMarkup, TagUUID, TagDateTime),
-    )
+    default_tags: tuple[type[JSONTag], ...] = _DEFAULT_TAGS
 
     def __init__(self) -> None:
         #: Key to tag, for reading.
@@ -218,6 +222,9 @@ class TaggedJSONSerializer:
         self._decoder = json.JSONDecoder(object_hook=self.untag)
         for kind in self.default_tags:
             self.register(kind)
+        is_usual = self.default_tags is _DEFAULT_TAGS
+        #: The order in which nobody asks for a plain value; None when that is not known.
+        self._usual = self.order.copy() if is_usual else None
 
     def register(
         self, tag_class: type[JSONTag], force: bool = False, index: int | None = None
@@ -232,6 +239,8 @@ class TaggedJSONSerializer:
 
     def tag(self, value: Any) -> Any:
         """Return *value* with everything in it tagged that JSON does not know."""
+        if type(value) in _PLAIN and self.order == self._usual:
+            return value
         for tag in self.order:
             if tag.check(value):
                 return tag.tag(value)
