@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from blinker import Namespace, Signal
 
 from flasktrace.flat_signal import FlatSignal
-from flasktrace.globals import contexts
+from flasktrace.globals import top_context
 
 _names = Namespace()
 
@@ -397,7 +397,7 @@ def _takes_context(method: Callable[..., Any]) -> bool:
 
 
 def _context_on_top(app: Any, *_rest: Any) -> Staged | None:
-    context = contexts.top
+    context = top_context()
     if context is None or context.request is None or context.app is not app:
         return None
     return context
