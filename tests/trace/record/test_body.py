@@ -1,11 +1,13 @@
 import io
 
 import pytest
+from werkzeug.test import create_environ
 
 import flasktrace
 from flasktrace.trace.model import Trace
 from flasktrace.trace.record.assemble import assemble
 from flasktrace.trace.record.gateway import Gateway
+from flasktrace.trace.record.hosts.native import NativeHost
 from flasktrace.trace.record.hosts.wsgi import WsgiHost
 from flasktrace.trace.record.recorder import Recorder
 from tests.trace.record.same import Ask, ask
@@ -255,3 +257,67 @@ def test_a_trace_from_before_has_no_times_of_its_stream():
     response = Trace.from_dict(data).response
 
     assert (response.last_byte_ns, response.longest_gap_ns, response.close_ns) == (None,) * 3
+
+
+def whole(body):
+    return list(body)
+
+
+def by_hand(body):
+    return [next(body)]
+
+
+def begun_only(body):
+    return iter(body)
+
+
+def nothing(_body):
+    """Take no chunk."""
+
+
+@pytest.mark.parametrize("take", [whole, by_hand, begun_only, nothing])
+@pytest.mark.parametrize("closes", [True, False])
+@pytest.mark.parametrize("options", [{}, {"capture_body": True}])
+def test_a_body_that_is_there_as_a_whole_is_told_like_any_other(take, closes, options, monkeypatch):
+    """The framework's own bodies are not followed chunk by chunk."""
+
+    def told():
+        app = flasktrace.Flask("whole")
+        app.route("/")(lambda: "hello")
+        wrapped = flasktrace.wrap(app, enabled=True, store="memory:", **options)
+        with flasktrace.capture(wrapped) as traces:
+            body = wrapped(create_environ("/"), lambda *_args: None)
+            kinds.append(type(body).__name__)
+            take(body)
+            if closes:
+                body.close()
+            del body
+        [trace] = traces
+        response = trace.response
+        times = (
+            response.first_byte_ns is None,
+            response.last_byte_ns is None,
+            response.longest_gap_ns,
+        )
+        return (
+            *(trace.outcome, trace.verdict, response.chunks, response.bytes, response.closed),
+            *(response.body, *times),
+        )
+
+    kinds = []
+    quickly = told()
+    monkeypatch.setattr(NativeHost, "chunks_of", lambda _self, _result: None)
+    slowly = told()
+
+    assert quickly == slowly
+    assert kinds == ["Body" if options else "WholeBody", "Body"]
+
+
+def test_the_span_of_a_whole_body_lasts_until_it_is_closed():
+    app = flasktrace.Flask("whole")
+    app.route("/")(lambda: "hello")
+    trace = traced(app)
+
+    [body] = [item for item in trace.spans if item.kind == "body"]
+    assert body.attributes == {"chunks": 1, "bytes": 5}
+    assert body.start_ns <= trace.response.first_byte_ns <= body.start_ns + body.duration_ns
