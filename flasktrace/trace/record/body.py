@@ -72,14 +72,14 @@ class Body:
 
     def close(self) -> None:
         """Close what the app returned, and end the recording."""
-        recording, begin = self._recording, None
+        recording, begin, clock = self._recording, None, self._clock
         if not recording.finished:
             recording.closed = True
             if not self._exhausted and recording.outcome == "ok":
                 self._safely(self._note_close)
         try:
             if hasattr(self._result, "close"):  # calling it may fail, as it would for the server
-                begin = self._clock() - recording.base
+                begin = clock() - recording.base
                 token = CURRENT.set(recording)
                 try:
                     self._result.close()
@@ -89,11 +89,13 @@ class Body:
                 finally:
                     CURRENT.reset(token)
         finally:
-            if begin is not None and not recording.finished:
-                recording.close_ns = self._clock() - recording.base - begin
-            if self._begun:
-                self._safely(self._end)
-            recording.recorder.finish(recording)
+            if not recording.finished:
+                at = clock() - recording.base
+                if begin is not None:
+                    recording.close_ns = at - begin
+                if self._begun:
+                    self._end(at)
+                recording.recorder.finish(recording, at)
 
     def _begin(self, recording: Recording) -> None:
         """Note that the server asks for the first chunk."""
@@ -110,7 +112,7 @@ class Body:
         """Note that the body is at its end, or that a step of it failed."""
         if type(error) is StopIteration:
             self._exhausted = True
-            self._safely(self._end)
+            self._safely(self._end, self._clock() - self._recording.base)
         else:
             self._safely(self._broke, error, what)
 
@@ -128,11 +130,11 @@ class Body:
         if self._has_more():
             self._recording.outcome = "client_disconnected"
 
-    def _end(self) -> None:
+    def _end(self, at: int) -> None:
         if self._begun:
             self._begun = False
-            self._end_at = self._clock() - self._recording.base
-            self._note_end(self._end_at)
+            self._end_at = at
+            self._note_end(at)
 
     def _note_end(self, at: int) -> None:
         recording = self._recording
@@ -144,7 +146,7 @@ class Body:
             interrupts = not issubclass(type(error), Exception)
             recording.outcome = outcome_of(error) if interrupts else "error_in_stream"
         recording.recorder.see_escape(recording, error, what)
-        self._end()
+        self._end(self._clock() - recording.base)
 
     def _has_more(self) -> bool:
         """Tell whether the server stopped early; a whole body needs no last look for its end."""
@@ -193,42 +195,44 @@ class WholeBody(Body):
         self._rest = iter(chunks)
 
     def __iter__(self) -> Iterator[bytes]:  # type: ignore[override]
-        if self._begun is None:
-            self._begin(self._recording)
+        if self._asked is None:
+            recording = self._recording
+            self._begun = True
+            self._asked = at = self._clock() - recording.base
+            if recording.room > 0 and not recording.finished:
+                recording.room -= 1
+                recording.notes.append((notes.BODY, at))
+            else:
+                self._safely(recording.drop, "spans")
         return self._rest
 
     def __next__(self) -> bytes:
         return next(iter(self))
 
-    def _begin(self, recording: Recording) -> None:
-        self._begun = True
-        self._asked = at = self._clock() - recording.base
-        if recording.room > 0 and not recording.finished:
-            recording.room -= 1
-            recording.notes.append((notes.BODY, at))
-        else:
-            self._safely(recording.drop, "spans")
-
     def close(self) -> None:
         """Close what the app returned, and end the recording."""
-        self._count()
+        recording = self._recording
+        if self._asked is not None and not recording.finished:
+            self._count(recording)
         super().close()
 
-    def _count(self) -> None:
+    def _count(self, recording: Recording) -> None:
         """Note which chunks the server has taken."""
-        recording = self._recording
-        if self._asked is None or recording.finished:
-            return
-        left = length_hint(self._rest)
-        taken = self._chunks[: len(self._chunks) - left] if left else self._chunks
-        self._exhausted = not left
-        if taken:
-            recording.chunks, recording.bytes = len(taken), sum(map(len, taken))
+        chunks, left = self._chunks, length_hint(self._rest)
+        if left:
+            chunks = chunks[:-left]
+        else:
+            self._exhausted = True
+        if chunks:
+            recording.chunks, recording.bytes = len(chunks), sum(map(len, chunks))
             recording.first_byte = recording.last_byte = self._asked
 
     def __del__(self) -> None:
-        self._count()
-        super().__del__()
+        recording = self._recording
+        if not recording.finished:
+            if self._asked is not None:
+                self._count(recording)
+            super().__del__()
 
 
 def content_length(recording: Recording) -> int | None:
