@@ -51,6 +51,8 @@ Shape = tuple[tuple[str, ...], Getter, int]
 facts; the others are headers."""
 Asked = tuple[dict[str, str], tuple[tuple[str, str], ...]]
 """Facts and headers of a request, as they are shown."""
+Started = tuple[int | None, str, tuple[tuple[str, str], ...]]
+"""Status, reason and headers of a response, as they are shown."""
 
 
 class Gateway:
@@ -86,10 +88,8 @@ class Gateway:
         self._asked: dict[tuple[tuple[str, ...], tuple[str, ...]], Asked] = {}
         #: Keys of an environ: how it is read.
         self._shapes: dict[tuple[str, ...], Shape] = {}
-        #: Headers of responses in which nothing is secret.
-        self._sent: dict[tuple[tuple[str, str], ...], tuple[tuple[str, str], ...]] = {}
-        #: Status lines: code and reason.
-        self._statuses: dict[str, tuple[int | None, str]] = {}
+        #: Status lines and headers of responses in which nothing is secret.
+        self._started: dict[tuple[str, tuple[tuple[str, str], ...]], Started] = {}
 
     # Each request comes through the following: what can be done without a call is.
 
@@ -170,11 +170,14 @@ class Gateway:
         if query:
             facts["QUERY_STRING"] = plain(self.recorder.redactor.query(text_of(query)))
         pairs = [*zip(names[count:], values[count:], strict=True)]
-        pairs += [(key, facts[key]) for key in _OF_BODY if facts.get(key)]
-        found = tuple([self._headers.get(pair) or self._header(*pair) for pair in pairs])
-        shown = facts["path"] == (path or "/") and facts.get("QUERY_STRING") == query
-        harmless = shown and all(pair in self._headers for pair in pairs)
-        if harmless and sum(map(len, values)) < _SHORT_REQUEST:
+        if "CONTENT_TYPE" in facts or "CONTENT_LENGTH" in facts:
+            pairs += [(key, facts[key]) for key in _OF_BODY if facts.get(key)]
+        known = [*map(self._headers.get, pairs)]
+        found = tuple(
+            [shown or self._header(*pair) for shown, pair in zip(known, pairs, strict=True)]
+        )
+        harmless = facts["path"] == (path or "/") and facts.get("QUERY_STRING") == query
+        if harmless and None not in known and sum(map(len, values)) < _SHORT_REQUEST:
             if len(self._asked) >= _MOST:
                 self._asked.clear()
             self._asked[names, values] = facts, found
@@ -208,12 +211,14 @@ class Gateway:
     def _starter(
         self, recording: Recording, start_response: Callable[..., Any]
     ) -> Callable[..., Any]:
+        clock, start_of = recording.clock, self._start_of
+
         def start(*args: Any, **named: Any) -> Any:
             noted = None
             try:
-                base, entered = recording.base, recording.clock()
-                noted = self._start_of(*args, **named)
-                recording.base = base + recording.clock() - entered
+                base, entered = recording.base, clock()
+                noted = start_of(*args, **named)
+                recording.base = base + clock() - entered
                 if self.response_headers:
                     args, named = _with_id(recording, args, named)
             except Exception as error:  # noqa: BLE001
@@ -231,42 +236,40 @@ class Gateway:
         response_headers: Any = (),
         *_exc_info: Any,
         **_named: Any,
-    ) -> tuple[int | None, str, tuple[tuple[str, str], ...]]:
+    ) -> Started:
         """Return status, reason and headers as they are shown."""
-        told = self._statuses.get(status) if type(status) is str else None
-        code, reason = told or self._status(status)
         if not issubclass(type(response_headers), list):
-            return code, reason, ()
+            return *self._status(status), ()
         pairs = tuple(list.copy(response_headers))
-        if _PAIR.issuperset(map(type, pairs)) and _TEXT.issuperset(map(type, chain(*pairs))):
-            known = self._sent.get(pairs)
-            if known is not None:
-                return code, reason, known
-            if _TWO.issuperset(map(len, pairs)):
-                return code, reason, self._shown(pairs)
-        shown = self.recorder.describe.header
-        return code, reason, tuple([shown(*item) if _is_pair(item) else _ODD for item in pairs])
+        if (
+            type(status) is str
+            and _PAIR.issuperset(map(type, pairs))
+            and _TEXT.issuperset(map(type, chain(*pairs)))
+        ):
+            return self._started.get((status, pairs)) or self._new_start(status, pairs)
+        return *self._status(status), self._shown(pairs)
 
-    def _shown(self, pairs: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
-        """Return headers without secrets; remember harmless ones, since there are few."""
-        made = self.recorder.describe.headers(pairs)
-        if made == pairs and sum(map(len, chain(*pairs))) < _SHORT:
-            if len(self._sent) >= _MOST:
-                self._sent.clear()
-            self._sent[pairs] = made
+    def _new_start(self, status: str, pairs: tuple[tuple[str, str], ...]) -> Started:
+        """Return what a response began with, as it is shown; remember harmless ones."""
+        whole = _TWO.issuperset(map(len, pairs))
+        shown = self.recorder.describe.headers(pairs) if whole else self._shown(pairs)
+        made = *self._status(status), shown
+        if shown == pairs and sum(map(len, chain([status], *pairs))) < _SHORT:
+            if len(self._started) >= _MOST:
+                self._started.clear()
+            self._started[status, pairs] = made
         return made
 
+    def _shown(self, pairs: Iterable[Any]) -> tuple[tuple[str, str], ...]:
+        shown = self.recorder.describe.header
+        return tuple([shown(*item) if _is_pair(item) else _ODD for item in pairs])
+
     def _status(self, status: Any) -> tuple[int | None, str]:
-        """Return code and reason of a status line; remember them, since there are few."""
+        """Return code and reason of a status line."""
         # str.__str__, since a class of the app may stand between.
         text = plain(str.__str__(status)) if issubclass(type(status), str) else ""
         code, _, reason = text.partition(" ")
-        made = int(code) if code.isdecimal() else None, reason
-        if len(text) < _SHORT:
-            if len(self._statuses) >= _MOST:
-                self._statuses.clear()
-            self._statuses[text] = made
-        return made
+        return int(code) if code.isdecimal() else None, reason
 
     def _escaped(self, recording: Recording, error: BaseException) -> None:
         recording.outcome = outcome_of(error)
@@ -275,22 +278,23 @@ class Gateway:
         self.recorder.finish(recording)
 
     def _body(self, recording: Recording, environ: dict[str, Any], result: Any) -> Any:
-        self.recorder.returned(recording)
+        recorder = self.recorder
+        recorder.returned(recording)
         try:
             recording.returned = True
+            chunks = recorder.host.chunks_of(result)
+            if chunks is not None and len(chunks) == 1 and recording.response_body is None:
+                return WholeBody(result, recording, chunks)
             kind = type(result)
             if _is_file_for_server(environ.get("wsgi.file_wrapper"), kind):
                 # The server recognises this very object and may send the file by itself.
                 recording.bytes = content_length(recording) or 0
-                self.recorder.finish(recording)
+                recorder.finish(recording)
                 return result
-            chunks = self.recorder.host.chunks_of(result)
-            if chunks is not None and len(chunks) == 1 and recording.response_body is None:
-                return WholeBody(result, recording, chunks)
             return (SizedBody if hasattr(kind, "__len__") else Body)(result, recording)
         except Exception as error:  # noqa: BLE001
-            self.recorder.failed(recording, "body", error)
-            self.recorder.finish(recording)
+            recorder.failed(recording, "body", error)
+            recorder.finish(recording)
             return result
 
 

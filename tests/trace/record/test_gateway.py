@@ -151,7 +151,7 @@ def test_a_gateway_that_is_switched_off_hands_everything_on():
 
 def remembered(recorder, gateway):
     """All texts that are kept from one request to the next."""
-    kept = [vars(gateway)[name] for name in ("_headers", "_sent", "_statuses", "_shapes")]
+    kept = [vars(gateway)[name] for name in ("_asked", "_headers", "_started", "_shapes")]
     kept += [
         vars(recorder.describe)[name] for name in ("_texts", "_sections", "cards", "_harmless")
     ]
