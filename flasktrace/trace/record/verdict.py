@@ -440,11 +440,13 @@ def _left(story: Story, sent: str) -> str:
 
 def _status_changes(story: Story) -> list[Change]:
     """Return who changed the status after the view; not of a response that was never sent."""
+    if not story.changes:
+        return []
     found = [
         item
         for item in story.changes
-        if item.depth == NO_CARD
-        and item.key == "status"
+        if item.key == "status"
+        and item.depth == NO_CARD
         and _code(item.before) != _code(item.after)
     ]
     sent = bool(found) and _code(found[-1].after) == str(story.recording.status)
