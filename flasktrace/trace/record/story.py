@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from flasktrace.trace.model import NO_CARD, Change, Event, Failure
 from flasktrace.trace.record import notes, snapshot
@@ -61,13 +61,20 @@ class StageRun:
         "asked_by", "by", "changes", "duration", "exception", "look", "name", "start", "within",
     )  # fmt: skip
 
-    def __init__(self, name: str, start: int, within: str | None, asked_by: str | None) -> None:
+    def __init__(
+        self,
+        name: str,
+        start: int,
+        within: str | None,
+        asked_by: str | None,
+        by: OpenSpan | None,
+    ) -> None:
         self.name = name
         self.start = start
         self.within = within
         self.asked_by = asked_by
         #: The span in which it began, None for the framework itself.
-        self.by: OpenSpan | None = None
+        self.by = by
         self.duration: int | None = None
         self.exception: str | None = None
         #: When the stack was looked at, and what stood on it.
@@ -78,6 +85,37 @@ class StageRun:
 class Story:
     """One request as its recording tells it, also while it still goes on."""
 
+    # What most requests never change stands here.
+
+    failure: Failure | None = None
+    #: Facts for the verdict: span of the hook that answered, of the handler, of the view.
+    answered: OpenSpan | None = None
+    handler: OpenSpan | None = None
+    handled_by: str | None = None
+    view: OpenSpan | None = None
+    replaced: OpenSpan | None = None
+    #: What an error handler was handling when it raised; whether it was an HTTP error.
+    handling: tuple[str, ...] = ()
+    too_late = False
+    #: What was raised while the answer to an unhandled exception was finished: it changes
+    #: nothing, the framework logs it only.
+    logged: Failure | None = None
+    #: The latest HTTP error: its span, code, name, and the stage in which it was raised.
+    aborted: tuple[OpenSpan | None, int, str, str | None] | None = None
+    #: Contexts that stood there before, were taken away, were left behind.
+    found: tuple[Remnant, ...] = ()
+    gone: tuple[Remnant, ...] = ()
+    left: tuple[Remnant, ...] = ()
+    #: The stage that is open.
+    _stage: str | None = None
+    #: Who was told by the signal that was sent last between stages, if nobody saw them run.
+    _told = ""
+    #: The span of the call that ended last.
+    _ended: OpenSpan | None = None
+    _looked = False
+    #: The latest look up to what is being told.
+    _known = NOTHING
+
     def __init__(self, recording: Recording) -> None:
         self.recording = recording
         self.runs: list[StageRun] = []
@@ -85,25 +123,6 @@ class Story:
         self.events: list[Event] = []
         self.changes: list[Change] = []
         self.dropped = dict(recording.dropped)
-        self.failure: Failure | None = None
-        #: Facts for the verdict: span of the hook that answered, of the handler, of the view.
-        self.answered: OpenSpan | None = None
-        self.handler: OpenSpan | None = None
-        self.handled_by: str | None = None
-        self.view: OpenSpan | None = None
-        self.replaced: OpenSpan | None = None
-        #: What an error handler was handling when it raised; whether it was an HTTP error.
-        self.handling: tuple[str, ...] = ()
-        self.too_late = False
-        #: What was raised while the answer to an unhandled exception was finished: it changes
-        #: nothing, the framework logs it only.
-        self.logged: Failure | None = None
-        #: The latest HTTP error: its span, code, name, and the stage in which it was raised.
-        self.aborted: tuple[OpenSpan | None, int, str, str | None] | None = None
-        #: Contexts that stood there before, were taken away, were left behind.
-        self.found: tuple[Remnant, ...] = ()
-        self.gone: tuple[Remnant, ...] = ()
-        self.left: tuple[Remnant, ...] = ()
         #: Address of a context that came or went to who did it; the framework is None.
         self.pushed_by: dict[int, str | None] = {}
         self.popped_by: dict[int, str | None] = {}
@@ -120,58 +139,22 @@ class Story:
         #: receivers it has, how many of them were called.
         self._sent: dict[int, list[Any]] = {}
         self._numbered: dict[int, OpenSpan] = {}
-        #: Who was told by the signal that was sent last between stages, if nobody saw them run.
-        self._told = ""
-        #: The span of the call that ended last.
-        self._ended: OpenSpan | None = None
-        readers = self._readers()
         listed = list(recording.notes)  # another thread may still be adding
-        # The end of a stage tells of it where there was no room to note the look itself.
-        looks = (note[3] for note in listed if note[0] in _SEEN and note[3] is not None)
-        #: The first look, and the latest up to what is being told.
-        self._first_look, self._known = next(looks, NOTHING), NOTHING
-        self._looked = False
-        latest = 0
+        self._first_look = _first_look(listed)
+        latest, readers = 0, self._readers
         for word, at, *facts in listed:
             # A look within a look, or in another thread, may have read the clock a little early.
             latest = max(latest, at)
-            readers[word](latest, *facts)
-
-    def _readers(self) -> dict[str, Callable[..., None]]:
-        return {
-            notes.STAGE: self._begin_stage,
-            notes.STAGE_END: self._end_stage,
-            notes.CALL: self._begin_call,
-            notes.CALL_END: self._end_call,
-            notes.WHY: self._why,
-            notes.SIGNAL: self._signal,
-            notes.LOOK: self._look_noted,
-            notes.RESPONSE: self._response,
-            notes.FAILED: self._failed,
-            notes.ABORTED: self._aborted,
-            notes.TEMPLATE: self._begin_template,
-            notes.TEMPLATE_END: self._end_template,
-            notes.SPAN: self._begin_span,
-            notes.SPAN_END: self._end_span,
-            notes.EVENT: self._event,
-            notes.FOUND: self._found,
-            notes.GONE: self._gone,
-            notes.LEFT: self._left,
-            notes.BODY: self._begin_body,
-            notes.BODY_END: self._end_body,
-        }
-
-    @property
-    def _stage(self) -> str | None:
-        return self._open_runs[-1].name if self._open_runs else None
+            readers[word](self, latest, *facts)
 
     # Stages
 
     def _begin_stage(self, at: int, name: str, asked_by: str | None) -> None:
-        run = StageRun(name, at, self._stage, asked_by)
-        run.by = self._open_spans[-1] if self._open_spans else None
+        by = self._open_spans[-1] if self._open_spans else None
+        run = StageRun(name, at, self._stage, asked_by, by)
         self.runs.append(run)
         self._open_runs.append(run)
+        self._stage = name
 
     def _end_stage(self, at: int, name: str, look: Look | None, exception: str | None) -> None:
         self._told = ""
@@ -181,6 +164,7 @@ class Story:
             look = self._unseen(at, name)
         self._known = look
         run = self._open_runs.pop()
+        self._stage = run.within
         run.duration = at - run.start
         run.look = at, look
         run.exception = exception
@@ -211,11 +195,21 @@ class Story:
         attributes: dict[str, Any],
         lane: Lane | None = None,
     ) -> OpenSpan:
-        around, stage = self._around(lane), self._stage
         if lane is not None:
-            attributes.setdefault("lane", self._lane_name(lane))
-            # The request goes on meanwhile, but the work is that of the stage that began it.
-            stage = stage if around is None else around.stage
+            return self._open_beside(at, kind, name, attributes, lane)
+        parent = self._open_spans[-1].id if self._open_spans else None
+        made = OpenSpan(len(self.spans) + 1, parent, self._stage, kind, name, at, attributes)
+        self.spans.append(made)
+        self._open_spans.append(made)
+        return made
+
+    def _open_beside(
+        self, at: int, kind: str, name: str, attributes: dict[str, Any], lane: Lane
+    ) -> OpenSpan:
+        around, stage = self._around(lane), self._stage
+        attributes.setdefault("lane", self._lane_name(lane))
+        # The request goes on meanwhile, but the work is that of the stage that began it.
+        stage = stage if around is None else around.stage
         parent = None if around is None else around.id
         made = OpenSpan(len(self.spans) + 1, parent, stage, kind, name, at, attributes)
         self.spans.append(made)
@@ -245,6 +239,9 @@ class Story:
     def _close(self, at: int, span: OpenSpan) -> None:
         """End *span*, and whatever was left open inside it."""
         span.duration = at - span.start
+        if self._open_spans and self._open_spans[-1] is span and not self._beside:
+            self._open_spans.pop()
+            return
         for spans in (self._open_spans, *self._beside.values()):
             if span in spans:
                 while (inner := spans.pop()) is not span:
@@ -385,6 +382,8 @@ class Story:
 
     def _stacked(self, before: Look, after: Look, author: str | None) -> None:
         """Put down who has pushed and popped what."""
+        if before.owners == after.owners:
+            return
         for owner in set(after.owners).difference(before.owners):
             self.pushed_by.setdefault(owner, author)
         gone = set(before.owners).difference(after.owners)
@@ -414,6 +413,8 @@ class Story:
         return author_of(self._open_spans[-1]), self._open_spans[-1].id
 
     def _put(self, found: list[Change]) -> None:
+        if not found:
+            return
         room = self.recording.recorder.limits.changes - len(self.changes)
         if len(found) > room:
             self.dropped["changes"] = self.dropped.get("changes", 0) + len(found) - room
@@ -465,3 +466,35 @@ class Story:
     def _aborted(self, _at: int, code: int, name: str, by: str) -> None:
         self.handler = self.handled_by = None
         self.aborted = (self._ended if by else None), code, name, self._stage
+
+    _readers: ClassVar[dict[str, Callable[..., None]]] = {
+        notes.STAGE: _begin_stage,
+        notes.STAGE_END: _end_stage,
+        notes.CALL: _begin_call,
+        notes.CALL_END: _end_call,
+        notes.WHY: _why,
+        notes.SIGNAL: _signal,
+        notes.LOOK: _look_noted,
+        notes.RESPONSE: _response,
+        notes.FAILED: _failed,
+        notes.ABORTED: _aborted,
+        notes.TEMPLATE: _begin_template,
+        notes.TEMPLATE_END: _end_template,
+        notes.SPAN: _begin_span,
+        notes.SPAN_END: _end_span,
+        notes.EVENT: _event,
+        notes.FOUND: _found,
+        notes.GONE: _gone,
+        notes.LEFT: _left,
+        notes.BODY: _begin_body,
+        notes.BODY_END: _end_body,
+    }
+
+
+def _first_look(listed: list[notes.Note]) -> Look:
+    # The end of a stage tells of it where there was no room to note the look itself.
+    for note in listed:
+        if note[0] in _SEEN and note[3] is not None:
+            look: Look = note[3]
+            return look
+    return NOTHING
