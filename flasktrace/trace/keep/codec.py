@@ -1,4 +1,4 @@
-"""Traces as bytes: compressed JSON, never anything that runs code when it is read."""
+"""Traces as bytes: JSON, long ones compressed; nothing that runs code when it is read."""
 
 import json
 import zlib
@@ -10,14 +10,20 @@ LEVEL, WINDOW, MEMORY = 1, 13, 6
 """Of ``zlib.compressobj``. A trace is some kilobytes: to clear the 256 KB of the usual settings
 takes three times as long as to compress it."""
 
+SHORT = 16 * 1024
+"""Characters; to compress fewer of them takes longer than to write them to the disk as they are."""
+
 MAX_JSON = 64 * 2**20
 """Bytes; a trace that unpacks to more was not made by us."""
 
 
 def pack(trace: Trace) -> bytes:
     """Return *trace* as bytes; raises TypeError or ValueError when it holds foreign objects."""
-    writer = zlib.compressobj(LEVEL, zlib.DEFLATED, WINDOW, MEMORY)
-    return writer.compress(text_of(trace).encode("ascii")) + writer.flush()
+    text = text_of(trace)
+    # Level 0 is the same format, without the compression: every version reads it.
+    level = 0 if len(text) <= SHORT else LEVEL
+    writer = zlib.compressobj(level, zlib.DEFLATED, WINDOW, MEMORY)
+    return writer.compress(text.encode("ascii")) + writer.flush()
 
 
 def unpack(data: bytes) -> Trace | None:

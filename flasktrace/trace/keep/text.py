@@ -72,18 +72,30 @@ def _pairs(pairs: Any) -> str:
     return f"[{','.join([f'[{_string(name)},{_string(value)}]' for name, value in pairs])}]"
 
 
+def _pieces(pieces: Any) -> str:
+    """Return the text of stages in a summary: name, start or None, duration."""
+    if type(pieces) is not tuple:
+        return _value(pieces)
+    told = [
+        f"[{_string(name)},{'null' if start is None else _number(start)},{_number(length)}]"
+        for name, start, length in pieces
+    ]
+    return f"[{','.join(told)}]"
+
+
 _stacks: dict[int, tuple[tuple[Card, ...], str]] = {}
 """Address of a stack to itself and its text: stages share theirs, and so do requests alike."""
 
 
-def _stack(cards: tuple[Card, ...]) -> str:
+def _stack(cards: Any) -> str:
     known = _stacks.get(id(cards))
     if known is not None:
         return known[1]
     text = _value(cards)
-    if len(_stacks) >= _MOST:
-        _stacks.clear()
-    _stacks[id(cards)] = cards, text
+    if type(cards) is tuple:
+        if len(_stacks) >= _MOST:
+            _stacks.clear()
+        _stacks[id(cards)] = cards, text
     return text
 
 
@@ -110,7 +122,7 @@ _plain_writers: dict[type, Write] = {
 }
 _writers = _Writers(_plain_writers)
 
-_ANY = "value({0})"
+_ANY = "'null' if {0} is None else '[]' if {0} is nothing else value({0})"
 _FORMS: dict[Any, str] = {
     str: "string({0})",
     int: "number({0})",
@@ -118,6 +130,7 @@ _FORMS: dict[Any, str] = {
     int | None: "'null' if {0} is None else number({0})",
     tuple[tuple[str, str], ...]: "pairs({0})",
     tuple[Card, ...]: "stack({0})",
+    tuple[tuple[str, int | None, int], ...]: "pieces({0})",
 }
 """Type of a field to the expression that writes it."""
 _NAMES = {
@@ -126,4 +139,6 @@ _NAMES = {
     "value": _value,
     "pairs": _pairs,
     "stack": _stack,
+    "pieces": _pieces,
+    "nothing": (),
 }

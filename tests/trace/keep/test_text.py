@@ -1,13 +1,14 @@
 """The quick way to JSON gives what the plain one gives, for whatever a trace may hold."""
 
 import json
+import zlib
 from dataclasses import replace
 from http import HTTPStatus
 
 import pytest
 
 from flasktrace.trace.keep import text
-from flasktrace.trace.keep.codec import pack, pack_summary, unpack
+from flasktrace.trace.keep.codec import MAX_JSON, SHORT, pack, pack_summary, unpack
 from flasktrace.trace.keep.text import text_of
 from flasktrace.trace.model import Card, Leak, Snapshot
 from tests.trace.samples import big, cart, crash, early, missing
@@ -89,9 +90,23 @@ def test_what_is_no_plain_data_is_refused(field):
 
 
 def test_of_stacks_only_the_latest_are_remembered():
-    stacks = [(Card("app", f"app {number}", {"g": {}}),) for number in range(1000)]
+    stacks = [
+        (Card("app", f"app {number}", {"g": {"n": str(number)}, "x": {}}),)
+        for number in range(1000)
+    ]
     for cards in (*stacks, *stacks[::-1]):
         snapshot = Snapshot(1, cards)
         assert text_of(snapshot) == plain(snapshot)
 
     assert 0 < len(text._stacks) <= text._MOST
+
+
+@pytest.mark.parametrize("level", [0, 1, 6, 9])
+@pytest.mark.parametrize("trace", [cart(), big(300)], ids=["short", "long"])
+def test_traces_of_all_versions_are_read_and_long_ones_are_small(trace, level):
+    earlier = zlib.compress(plain(trace).encode(), level)
+
+    assert unpack(earlier) == unpack(pack(trace)) == trace
+    # What earlier versions do to read it.
+    assert zlib.decompressobj().decompress(pack(trace), MAX_JSON) == plain(trace).encode()
+    assert (len(pack(trace)) < len(plain(trace)) / 3) == (len(plain(trace)) > SHORT)
