@@ -407,7 +407,7 @@ class Trace(Record):
             outcome=self.outcome,
             verdict=self.verdict,
             marks=self.marks,
-            stages=tuple((s.name, s.start_ns, s.duration_ns) for s in self.stages),
+            stages=tuple([(s.name, s.start_ns, s.duration_ns) for s in self.stages]),
             exception=None if self.exception is None else self.exception.type,
             app=self.app,
             host=self.host,
@@ -415,7 +415,7 @@ class Trace(Record):
             parent=self.parent,
             label=self.label,
             tracer_ns=self.tracer_ns,
-            hooks=tuple(dict.fromkeys(s.name for s in self.spans if s.kind in HOOKS)),
+            hooks=tuple(dict.fromkeys([s.name for s in self.spans if s.kind in HOOKS])),
             held=tuple(self._held()),
             born=self.born,
         )
