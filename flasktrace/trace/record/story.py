@@ -180,7 +180,7 @@ class Story:
         if name == "match" or any(run.name == "match" for run in self.runs):
             look = self._first_look
         else:
-            look = self._known if self._known.seen else snapshot.unmatched(self._first_look)
+            look = self._known if self._known.seen else _unmatched(self._first_look)
         if look is not self._known:
             self._look(at, self._known, look, True)
         return look
@@ -250,8 +250,9 @@ class Story:
     def _begin_call(self, at: int, address: int, kind: str, place: Place) -> None:
         self._told = ""
         made = self._open(at, kind, place.name, place.attributes())
-        self._calls.append((address, made))
-        self.called.append((address, made))
+        call = address, made
+        self._calls.append(call)
+        self.called.append(call)
         if kind == "receiver":
             self._number(made)
         if kind == "view" and self.view is None:
@@ -291,6 +292,8 @@ class Story:
         if made is not None:
             self._close(at, made)
             made.attributes["outcome"] = outcome
+            if not meaning:
+                return
         # A call beyond the limit is no span, but the verdict has to know it.
         if made is None and place is None:
             return  # its begin was lost
@@ -304,10 +307,13 @@ class Story:
 
     def _ended_call(self, address: int) -> OpenSpan | None:
         """Return the span of the latest call of a function; None when it was beyond the limit."""
-        for position in range(len(self._calls) - 1, -1, -1):
-            known, made = self._calls[position]
+        calls = self._calls
+        if calls and calls[-1][0] == address:
+            return calls.pop()[1]
+        for position in range(len(calls) - 1, -1, -1):
+            known, made = calls[position]
             if known == address:
-                del self._calls[position:]
+                del calls[position:]
                 return made
         return None
 
@@ -498,3 +504,18 @@ def _first_look(listed: list[notes.Note]) -> Look:
             look: Look = note[3]
             return look
     return NOTHING
+
+
+_MOST = 100
+_unmatched_stacks: dict[int, tuple[Any, Any]] = {}
+"""Address of what was seen, to itself and what was there before the match; `_MOST` of them."""
+
+
+def _unmatched(look: Look) -> Look:
+    """Return what a look would have found before the match, the same for requests alike."""
+    known = _unmatched_stacks.get(id(look.seen))
+    if known is None:
+        if len(_unmatched_stacks) >= _MOST:
+            _unmatched_stacks.clear()
+        known = _unmatched_stacks[id(look.seen)] = look.seen, snapshot.unmatched(look).seen
+    return look if known[1] is look.seen else Look(look.owners, known[1])
