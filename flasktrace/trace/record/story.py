@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -10,10 +10,11 @@ from flasktrace.trace.model import NO_CARD, Change, Event, Failure
 from flasktrace.trace.record import notes, snapshot
 from flasktrace.trace.record.handlers import BECOMES_500
 from flasktrace.trace.record.lanes import GREENLET, Lane
-from flasktrace.trace.record.place import Place, author_of
+from flasktrace.trace.record.place import author_of
 from flasktrace.trace.record.snapshot import NOTHING, Look
 
 if TYPE_CHECKING:
+    from flasktrace.trace.record.notes import Note
     from flasktrace.trace.record.recording import Recording
     from flasktrace.trace.record.residue import Remnant
     from flasktrace.trace.record.response_look import Difference
@@ -142,21 +143,28 @@ class Story:
         listed = list(recording.notes)  # another thread may still be adding
         self._first_look = _first_look(listed)
         latest, readers = 0, self._readers
-        for word, at, *facts in listed:
+        # There are many notes: what is in one is left to its reader.
+        for note in listed:
+            at = note[1]
             # A look within a look, or in another thread, may have read the clock a little early.
-            latest = max(latest, at)
-            readers[word](self, latest, *facts)
+            if at < latest:
+                at = latest
+            else:
+                latest = at
+            readers[note[0]](self, at, note)
 
     # Stages
 
-    def _begin_stage(self, at: int, name: str, asked_by: str | None) -> None:
+    def _begin_stage(self, at: int, note: Note) -> None:
+        _, _, name, asked_by = note
         by = self._open_spans[-1] if self._open_spans else None
         run = StageRun(name, at, self._stage, asked_by, by)
         self.runs.append(run)
         self._open_runs.append(run)
         self._stage = name
 
-    def _end_stage(self, at: int, name: str, look: Look | None, exception: str | None) -> None:
+    def _end_stage(self, at: int, note: Note) -> None:
+        _, _, name, look, exception = note
         self._told = ""
         if self._stage != name:
             return  # its begin could not be noted
@@ -247,7 +255,8 @@ class Story:
                 while (inner := spans.pop()) is not span:
                     inner.duration = at - inner.start
 
-    def _begin_call(self, at: int, address: int, kind: str, place: Place) -> None:
+    def _begin_call(self, at: int, note: Note) -> None:
+        _, _, address, kind, place = note
         self._told = ""
         made = self._open(at, kind, place.name, place.attributes())
         call = address, made
@@ -258,20 +267,13 @@ class Story:
         if kind == "view" and self.view is None:
             self.view = made
 
-    def _why(self, _at: int, why: str) -> None:
-        self._calls[-1][1].attributes["why"] = why
+    def _why(self, _at: int, note: Note) -> None:
+        self._calls[-1][1].attributes["why"] = note[2]
 
-    def _signal(
-        self,
-        at: int,
-        name: str,
-        places: Sequence[Place],
-        more: int,
-        called: bool,
-        lane: Lane | None,
-    ) -> None:
+    def _signal(self, at: int, note: Note) -> None:
+        _, _, name, places, more, called, lane = note
         told = ", ".join(map(str, places)) + (f" and {more} more" if more else "")
-        self._event(at, f"signal {name}", {"receivers": told}, lane)
+        self._put_event(at, f"signal {name}", {"receivers": told}, lane)
         self._told = "" if called or lane else f"a receiver of {name}, {told}"
         if called:
             self._sent[len(self._open_spans)] = [name, len(places) + more, 0]
@@ -285,9 +287,8 @@ class Story:
         made.attributes["order"] = f"{sent[2]} of {sent[1]}"
         made.attributes["why"] = f"{CONNECTED}{sent[0]}"
 
-    def _end_call(
-        self, at: int, address: int, kind: str, place: Place | None, outcome: str, meaning: str
-    ) -> None:
+    def _end_call(self, at: int, note: Note) -> None:
+        _, _, address, kind, place, outcome, meaning = note
         made = self._ended = self._ended_call(address)
         if made is not None:
             self._close(at, made)
@@ -297,7 +298,7 @@ class Story:
         # A call beyond the limit is no span, but the verdict has to know it.
         if made is None and place is None:
             return  # its begin was lost
-        told = made or OpenSpan(0, None, None, kind, place.name, 0, place.attributes())  # type: ignore[union-attr]
+        told = made or OpenSpan(0, None, None, kind, place.name, 0, place.attributes())
         if meaning == notes.ANSWERED:
             self.answered = told
         elif meaning == notes.HANDLED:
@@ -317,46 +318,44 @@ class Story:
                 return made
         return None
 
-    def _begin_template(self, at: int, name: str) -> None:
-        self._open(at, "template", name, {})
+    def _begin_template(self, at: int, note: Note) -> None:
+        self._open(at, "template", note[2], {})
 
-    def _end_template(self, at: int) -> None:
+    def _end_template(self, at: int, _note: Note) -> None:
         for made in reversed(self._open_spans):
             if made.kind == "template":
                 self._close(at, made)
                 return
 
-    def _begin_span(
-        self,
-        at: int,
-        number: int,
-        kind: str,
-        name: str,
-        attributes: dict[str, Any],
-        lane: Lane | None,
-    ) -> None:
+    def _begin_span(self, at: int, note: Note) -> None:
+        _, _, number, kind, name, attributes, lane = note
         self._numbered[number] = self._open(at, kind, name, dict(attributes), lane)
 
-    def _end_span(
-        self, at: int, number: int, outcome: str | None, more: dict[str, Any] | None = None
-    ) -> None:
+    def _end_span(self, at: int, note: Note) -> None:
+        _, _, number, outcome, *more = note
         made = self._numbered[number]
-        made.attributes.update(more or {})
+        for attributes in more:
+            made.attributes.update(attributes or {})
         if outcome is not None:
             made.attributes["outcome"] = outcome
         self._close(at, made)
 
-    def _begin_body(self, at: int) -> None:
+    def _begin_body(self, at: int, _note: Note) -> None:
         self._open_spans.clear()  # what was left open ended with the app's call
         self._open(at, "body", "response body", {})
 
-    def _end_body(self, at: int, chunks: int, size: int) -> None:
+    def _end_body(self, at: int, note: Note) -> None:
+        _, _, chunks, size = note
         for made in self.spans:
             if made.kind == "body" and made.duration is None:
                 self._close(at, made)
                 made.attributes = {"chunks": chunks, "bytes": size}
 
-    def _event(self, at: int, name: str, attributes: dict[str, Any], lane: Lane | None) -> None:
+    def _event(self, at: int, note: Note) -> None:
+        _, _, name, attributes, lane = note
+        self._put_event(at, name, attributes, lane)
+
+    def _put_event(self, at: int, name: str, attributes: dict[str, Any], lane: Lane | None) -> None:
         around, stage = self._around(lane), self._stage
         if lane is not None:
             attributes = {"lane": self._lane_name(lane), **attributes}
@@ -366,7 +365,8 @@ class Story:
 
     # What was seen
 
-    def _look_noted(self, at: int, before: Look, after: Look, by_framework: bool) -> None:
+    def _look_noted(self, at: int, note: Note) -> None:
+        _, _, before, after, by_framework = note
         self._looked = True
         self._look(at, before, after, by_framework)
 
@@ -399,17 +399,19 @@ class Story:
                 self.above[owner] = card[0], card[1]
         self.popped_by.update(dict.fromkeys(gone, author))
 
-    def _found(self, _at: int, found: tuple[Remnant, ...]) -> None:
-        self.found = found
+    def _found(self, _at: int, note: Note) -> None:
+        self.found = note[2]
 
-    def _gone(self, _at: int, gone: tuple[Remnant, ...]) -> None:
-        self.gone = gone
+    def _gone(self, _at: int, note: Note) -> None:
+        self.gone = note[2]
 
-    def _left(self, _at: int, left: tuple[Remnant, ...]) -> None:
-        self.left = left
+    def _left(self, _at: int, note: Note) -> None:
+        self.left = note[2]
 
-    def _response(self, at: int, found: list[Difference], by_framework: bool) -> None:
+    def _response(self, at: int, note: Note) -> None:
         """Put down what changed of the response, which is on no card of the stack."""
+        found: list[Difference] = note[2]
+        by_framework = note[3]
         author = self._author(by_framework)
         self._put([Change(at, NO_CARD, "response", *item, *author) for item in found])
 
@@ -429,7 +431,8 @@ class Story:
         if self._open_runs:
             self._open_runs[-1].changes += found
 
-    def _failed(self, _at: int, failure: Failure, by: str) -> None:
+    def _failed(self, _at: int, note: Note) -> None:
+        _, _, failure, by = note
         if by in _CALLS and self._finishes_a_500():
             made = self._ended
             self.logged = replace(failure, span=None if made is None else made.id)
@@ -469,7 +472,8 @@ class Story:
             return (": ".join(filter(None, (self.failure.type, self.failure.message))),)
         return (self.aborted[2],) if self.aborted else ()
 
-    def _aborted(self, _at: int, code: int, name: str, by: str) -> None:
+    def _aborted(self, _at: int, note: Note) -> None:
+        _, _, code, name, by = note
         self.handler = self.handled_by = None
         self.aborted = (self._ended if by else None), code, name, self._stage
 
@@ -497,7 +501,7 @@ class Story:
     }
 
 
-def _first_look(listed: list[notes.Note]) -> Look:
+def _first_look(listed: list[Note]) -> Look:
     # The end of a stage tells of it where there was no room to note the look itself.
     for note in listed:
         if note[0] in _SEEN and note[3] is not None:
