@@ -1,6 +1,5 @@
 """Tells what a request has left behind, or found left behind by others."""
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from flasktrace.trace.model import Leak
@@ -137,15 +136,16 @@ def _repeated(story: Story) -> list[tuple[OpenSpan, int, bool]]:
     roster = story.recording.roster
     if not roster:
         return []
-    due: Counter[int] = Counter()
+    due: dict[int, int] = {}
     for kind in _TEARDOWNS:
         for scope in roster.get(kind, {}).values():
-            due.update(scope)
+            for address in scope:
+                due[address] = due.get(address, 0) + 1
     ran: dict[int, list[OpenSpan]] = {}
     for address, made in story.called:
         if address in due:
             ran.setdefault(address, []).append(made)
-    if all(len(spans) <= due[address] for address, spans in ran.items()):
+    if not ran:
         return []
     bodies = {made.id for made in story.spans if made.kind == "body"}
     return [

@@ -1,6 +1,5 @@
 """Tells which of how many hooks each one was, and why it ran there."""
 
-from collections import Counter
 from collections.abc import Sequence
 
 from flasktrace.trace.record.roster import Roster
@@ -31,14 +30,14 @@ def rank(story: Story) -> None:
     """Put ``order`` and ``why`` down with the spans of hooks."""
     blueprint = str(story.recording.routing.get("endpoint") or "").rpartition(".")[0]
     ranks = _ranks_of(story.recording.roster, blueprint)
-    seen: Counter[tuple[str, int]] | None = None
+    seen: dict[tuple[str, int], int] = {}
     for address, made in story.called:
         key = made.kind, address
-        if key in ranks:
-            seen = seen or Counter()
-            told = ranks[key][seen[key] % len(ranks[key])]
-            made.attributes["order"], made.attributes["why"] = told
-            seen[key] += 1
+        told = ranks.get(key)
+        if told is not None:
+            before = seen.get(key, 0)
+            made.attributes["order"], made.attributes["why"] = told[before % len(told)]
+            seen[key] = before + 1
         elif made.kind in _FIXED:
             made.attributes["why"] = _FIXED[made.kind]
     _number([made for _, made in story.called if made.kind == "after_this_request"])
