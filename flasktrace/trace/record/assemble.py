@@ -171,14 +171,14 @@ def _body(recording: Recording, kept: bytearray | None, kind: str) -> str | None
 def _span(item: OpenSpan, end: int) -> Span:
     duration = item.duration if item.duration is not None else max(end - item.start, 0)
     return Span(
-        id=item.id,
-        parent=item.parent,
-        stage=item.stage,
-        kind=item.kind,
-        name=item.name,
-        start_ns=item.start,
-        duration_ns=duration,
-        attributes=dict(item.attributes),
+        item.id,
+        item.parent,
+        item.stage,
+        item.kind,
+        item.name,
+        item.start,
+        duration,
+        item.attributes,  # made for the story alone
     )
 
 
@@ -234,7 +234,10 @@ def _run(run: StageRun, end: int) -> Run:
 
 
 def _snapshot(run: StageRun) -> Snapshot | None:
-    return None if run.look is None else Snapshot(run.look[0], _cards(run.look[1]))
+    if run.look is None:
+        return None
+    at, look = run.look
+    return Snapshot(at, _cards(look))
 
 
 _stacks: dict[int, tuple[Any, tuple[Card, ...]]] = {}
