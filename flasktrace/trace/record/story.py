@@ -114,6 +114,8 @@ class Story:
     #: The span of the call that ended last.
     _ended: OpenSpan | None = None
     _looked = False
+    #: Whether a match has begun.
+    _matched = False
     #: The latest look up to what is being told.
     _known = NOTHING
 
@@ -162,6 +164,8 @@ class Story:
         self.runs.append(run)
         self._open_runs.append(run)
         self._stage = name
+        if name == "match":
+            self._matched = True
 
     def _end_stage(self, at: int, note: Note) -> None:
         _, _, name, look, exception = note
@@ -169,7 +173,7 @@ class Story:
         if self._stage != name:
             return  # its begin could not be noted
         if look is None:
-            look = self._unseen(at, name)
+            look = self._unseen(at)
         self._known = look
         run = self._open_runs.pop()
         self._stage = run.within
@@ -177,7 +181,7 @@ class Story:
         run.look = at, look
         run.exception = exception
 
-    def _unseen(self, at: int, name: str) -> Look:
+    def _unseen(self, at: int) -> Look:
         """Return what stood on the stack at the end of a stage that was not looked at.
 
         Until the first look no code of the user has run, so only the match can have changed
@@ -185,7 +189,7 @@ class Story:
         """
         if self._looked:
             return self._known
-        if name == "match" or any(run.name == "match" for run in self.runs):
+        if self._matched:
             look = self._first_look
         else:
             look = self._known if self._known.seen else _unmatched(self._first_look)

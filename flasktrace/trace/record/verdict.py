@@ -233,6 +233,8 @@ def _unmade(story: Story) -> str | None:
 
 def _not_routed(story: Story) -> str | None:
     """Tell the router's error, unless something else raised one before it."""
+    if "error" not in story.recording.routing:
+        return None
     if story.aborted is not None and story.aborted[0] is not None:
         return None
     told = _routing_error(story)
