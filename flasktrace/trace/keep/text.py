@@ -50,7 +50,10 @@ def _value(value: Any) -> str:
 
 
 def _tuple(values: tuple[Any, ...]) -> str:
-    return f"[{','.join([_writers[type(value)](value) for value in values])}]" if values else "[]"
+    if len(values) == 1:  # most stages have one run and one span
+        (value,) = values
+        return f"[{_writers[type(value)](value)}]"
+    return f"[{','.join([_writers[type(value)](value) for value in values])}]"
 
 
 def _dict(values: dict[Any, Any]) -> str:
