@@ -422,12 +422,17 @@ class Trace(Record):
 
     def _held(self) -> Iterator[str]:
         """Yield ``g.user=ada`` for what g and session held in the end, or just before pop."""
-        stacks = (s.snapshot for s in reversed(self.stages) if s.snapshot is not None)
-        cards = next((stack.cards for stack in stacks if stack.cards), ())
+        for stage in reversed(self.stages):
+            if stage.snapshot is not None and stage.snapshot.cards:
+                sections = stage.snapshot.cards[-1].sections
+                break
+        else:
+            return
         for section in ("g", "session"):
-            held = cards[-1].sections.get(section, {}) if cards else {}
-            for key, text in list(held.items())[:MOST_HELD]:
-                yield f"{section}.{key}={text.strip(QUOTES)}"[:LONGEST_HELD]
+            held = sections.get(section)
+            if held:
+                for key, text in list(held.items())[:MOST_HELD]:
+                    yield f"{section}.{key}={text.strip(QUOTES)}"[:LONGEST_HELD]
 
 
 @quick
