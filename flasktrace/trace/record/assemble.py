@@ -28,7 +28,7 @@ from flasktrace.trace.record.rank import rank
 from flasktrace.trace.record.recording import Recording
 from flasktrace.trace.record.redact import without
 from flasktrace.trace.record.snapshot import Look
-from flasktrace.trace.record.story import OpenSpan, StageRun, Story
+from flasktrace.trace.record.story import OpenSpan, StageRun, Story, forget_stacks
 from flasktrace.trace.record.verdict import spoken, verdict
 from flasktrace.trace.roles import REPEATED, repeated
 
@@ -42,9 +42,13 @@ _MANY = 500
 def assemble(recording: Recording) -> Trace:
     """Return the trace of *recording*; one that is not finished is shown as far as it went."""
     made = _assembled(recording)
-    secrets = recording.routing.get("secrets")
+    secrets = recording.routing.get("secrets")  # only now: the request may still be running
+    if not secrets:
+        return made
+    _stacks.clear()
+    forget_stacks()
     # They are part of the path, which may stand anywhere: in g, a header, a message.
-    return Trace.from_dict(_scrubbed(made.to_dict(), secrets)) if secrets else made
+    return Trace.from_dict(_scrubbed(made.to_dict(), secrets))
 
 
 def can_wait(recording: Recording) -> bool:
@@ -211,8 +215,8 @@ def _in_order(ran: Iterable[str]) -> list[str]:
 
 def _stage(name: str, runs: list[StageRun], spans: tuple[int, ...], end: int) -> Stage:
     first, last = runs[0], runs[-1]
-    plain = tuple([_run(run, end) for run in runs])
-    one = len(runs) == 1
+    one = len(runs) == 1  # as nearly always
+    plain = (_run(first, end),) if one else tuple([_run(run, end) for run in runs])
     return Stage(
         name,
         first.start,
@@ -237,18 +241,16 @@ def _snapshot(run: StageRun) -> Snapshot | None:
     if run.look is None:
         return None
     at, look = run.look
-    return Snapshot(at, _cards(look))
+    known = _stacks.get(id(look.seen))
+    return Snapshot(at, _shared(look) if known is None else known[1])
 
 
 _stacks: dict[int, tuple[Any, tuple[Card, ...]]] = {}
 """Address of what was seen to itself and its cards: requests alike see the same objects."""
 
 
-def _cards(look: Look) -> tuple[Card, ...]:
-    """Return the cards of *look*, the same for all looks that have seen the same."""
-    known = _stacks.get(id(look.seen))
-    if known is not None:
-        return known[1]
+def _shared(look: Look) -> tuple[Card, ...]:
+    """Return the cards of *look*, which those that see the same share from now on."""
     if len(_stacks) >= _MANY_STACKS:
         _stacks.clear()
     _stacks[id(look.seen)] = look.seen, look.cards

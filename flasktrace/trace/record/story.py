@@ -527,3 +527,8 @@ def _unmatched(look: Look) -> Look:
             _unmatched_stacks.clear()
         known = _unmatched_stacks[id(look.seen)] = look.seen, snapshot.unmatched(look).seen
     return look if known[1] is look.seen else Look(look.owners, known[1])
+
+
+def forget_stacks() -> None:
+    """Let go of what is remembered of requests: it may hold a secret."""
+    _unmatched_stacks.clear()
