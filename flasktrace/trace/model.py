@@ -10,6 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any, NamedTuple, Self
 
+from flasktrace.trace.frozen import quick
+
 STAGES = ("push", "preprocess", "match", "dispatch", "make_response", "postprocess", "pop")
 """The seven stages of a request, in the order of Flask 0.1."""
 
@@ -60,6 +62,7 @@ class Record:
         return cls(**{name: _record(name, data[name]) for name in known if name in data})
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Card(Record):
     """One context of the stack."""
@@ -72,6 +75,7 @@ class Card(Record):
     """``request``, ``session``, ``g``, ``flashes``, ``url_adapter``: key to short text."""
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Snapshot(Record):
     """The context stack at one instant."""
@@ -81,6 +85,7 @@ class Snapshot(Record):
     """Bottom of the stack first."""
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Change(Record):
     """What differs between two looks at the context stack, with its author."""
@@ -102,6 +107,7 @@ class Change(Record):
     """Id of the span that did it; None for the framework itself."""
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Span(Record):
     """A timed piece of work: a hook, the view, an error handler, a template, a query, a block."""
@@ -125,6 +131,7 @@ class Span(Record):
     when it did not run where the request did."""
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Event(Record):
     """A point in time."""
@@ -136,6 +143,7 @@ class Event(Record):
     attributes: dict[str, Any]
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Run(Record):
     """One run of a stage; a stage can run twice, say when an after hook raises."""
@@ -146,6 +154,7 @@ class Run(Record):
     """The type's name when the stage raised."""
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Stage(Record):
     """One of the seven stages."""
@@ -171,6 +180,7 @@ class Stage(Record):
     """Who made the lazy match happen: ``request.endpoint in require_login (auth.py:9)``."""
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Frame(Record):
     """One line of a traceback, its source taken when it happened."""
@@ -184,6 +194,7 @@ class Frame(Record):
     """False for the standard library and installed packages."""
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Failure(Record):
     """An exception that was raised while the request was handled."""
@@ -204,6 +215,7 @@ class Failure(Record):
     """``KeyError: 'x'``: the chain of ``__cause__`` and ``__context__``."""
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Leak(Record):
     """A context, a teardown or a body of this request that did not end as it should."""
@@ -221,6 +233,7 @@ class Leak(Record):
     """Id of the trace of the other request that has a part in it."""
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Candidate(Record):
     """A rule that the match could have chosen."""
@@ -233,6 +246,7 @@ class Candidate(Record):
     """Why it was not chosen, ``the int converter does not take 'abc'``; None when it was."""
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Routing(Record):
     """Why the match found no rule."""
@@ -251,6 +265,7 @@ class Routing(Record):
     """The methods that the url takes, when it does not take the request's."""
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class RequestFacts(Record):
     """What the client sent."""
@@ -285,6 +300,7 @@ class RequestFacts(Record):
         return "whole" if len(self.text.encode(errors="replace")) >= length else "cut"
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class ResponseFacts(Record):
     """What the app answered."""
@@ -306,6 +322,7 @@ class ResponseFacts(Record):
     """How long ``close()`` of the app's body took; None when there was none to call."""
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Trace(Record):
     """The record of one request."""
@@ -390,7 +407,7 @@ class Trace(Record):
             outcome=self.outcome,
             verdict=self.verdict,
             marks=self.marks,
-            stages=tuple((s.name, s.start_ns, s.duration_ns) for s in self.stages),
+            stages=tuple([(s.name, s.start_ns, s.duration_ns) for s in self.stages]),
             exception=None if self.exception is None else self.exception.type,
             app=self.app,
             host=self.host,
@@ -398,21 +415,27 @@ class Trace(Record):
             parent=self.parent,
             label=self.label,
             tracer_ns=self.tracer_ns,
-            hooks=tuple(dict.fromkeys(s.name for s in self.spans if s.kind in HOOKS)),
+            hooks=tuple(dict.fromkeys([s.name for s in self.spans if s.kind in HOOKS])),
             held=tuple(self._held()),
             born=self.born,
         )
 
     def _held(self) -> Iterator[str]:
         """Yield ``g.user=ada`` for what g and session held in the end, or just before pop."""
-        stacks = (s.snapshot for s in reversed(self.stages) if s.snapshot is not None)
-        cards = next((stack.cards for stack in stacks if stack.cards), ())
+        for stage in reversed(self.stages):
+            if stage.snapshot is not None and stage.snapshot.cards:
+                sections = stage.snapshot.cards[-1].sections
+                break
+        else:
+            return
         for section in ("g", "session"):
-            held = cards[-1].sections.get(section, {}) if cards else {}
-            for key, text in list(held.items())[:MOST_HELD]:
-                yield f"{section}.{key}={text.strip(QUOTES)}"[:LONGEST_HELD]
+            held = sections.get(section)
+            if held:
+                for key, text in list(held.items())[:MOST_HELD]:
+                    yield f"{section}.{key}={text.strip(QUOTES)}"[:LONGEST_HELD]
 
 
+@quick
 @dataclass(frozen=True, slots=True)
 class Summary(Record):
     """One row of a list of traces."""

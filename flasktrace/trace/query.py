@@ -227,11 +227,13 @@ def _since_1970(moment: datetime) -> int:
 
 
 def _several(texts: tuple[str, ...]) -> str:
-    return _EDGE.join(("", *map(clean, texts), ""))
+    return _EDGE.join(("", *map(clean, texts), "")) if texts else _EDGE
 
 
 def clean(text: str) -> str:
     """Return *text* as SQLite can hold it: U+FFFD for lone surrogates, NUL and non-characters."""
+    if text.isascii() and "\0" not in text:
+        return text
     return _UNSAFE.sub("\ufffd", text)
 
 

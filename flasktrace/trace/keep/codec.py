@@ -1,28 +1,29 @@
-"""Traces as bytes: compressed JSON, never anything that runs code when it is read."""
+"""Traces as bytes: JSON, long ones compressed; nothing that runs code when it is read."""
 
 import json
 import zlib
-from collections.abc import Callable
-from dataclasses import fields
-from operator import attrgetter
-from typing import Any
 
-from flasktrace.trace.model import Record, Summary, Trace
+from flasktrace.trace.keep.text import text_of
+from flasktrace.trace.model import Summary, Trace
 
 LEVEL, WINDOW, MEMORY = 1, 13, 6
 """Of ``zlib.compressobj``. A trace is some kilobytes: to clear the 256 KB of the usual settings
 takes three times as long as to compress it."""
 
+SHORT = 16 * 1024
+"""Characters; to compress fewer of them takes longer than to write them to the disk as they are."""
+
 MAX_JSON = 64 * 2**20
 """Bytes; a trace that unpacks to more was not made by us."""
-
-_getters: dict[type, tuple[tuple[str, ...], Callable[[Any], Any]]] = {}
 
 
 def pack(trace: Trace) -> bytes:
     """Return *trace* as bytes; raises TypeError or ValueError when it holds foreign objects."""
-    writer = zlib.compressobj(LEVEL, zlib.DEFLATED, WINDOW, MEMORY)
-    return writer.compress(_text(trace).encode("ascii")) + writer.flush()
+    text = text_of(trace)
+    # Level 0 is the same format, without the compression: every version reads it.
+    level = 0 if len(text) <= SHORT else LEVEL
+    writer = zlib.compressobj(level, zlib.DEFLATED, WINDOW, MEMORY)
+    return writer.compress(text.encode("ascii")) + writer.flush()
 
 
 def unpack(data: bytes) -> Trace | None:
@@ -37,7 +38,7 @@ def unpack(data: bytes) -> Trace | None:
 
 def pack_summary(summary: Summary) -> str:
     """Return *summary* as JSON."""
-    return _text(summary)
+    return text_of(summary)
 
 
 def unpack_summary(text: str) -> Summary | None:
@@ -46,30 +47,3 @@ def unpack_summary(text: str) -> Summary | None:
         return Summary.from_dict(json.loads(text))
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return None
-
-
-def _text(record: Record) -> str:
-    """Return what ``json.dumps(record.to_dict())`` gives, without the copy of every part.
-
-    ``ensure_ascii`` lets lone surrogates and NUL through as escapes.
-    """
-    return _encode(record)
-
-
-def _shallow(record: object) -> dict[str, Any]:
-    """Return the fields of *record*; the encoder itself goes into them."""
-    names, get = _getters.get(type(record)) or _getter(record)
-    return dict(zip(names, get(record), strict=True))
-
-
-def _getter(record: object) -> tuple[tuple[str, ...], Callable[[Any], Any]]:
-    if not isinstance(record, Record):
-        raise TypeError(f"a {type(record).__name__} cannot be stored in a trace")
-    names = tuple(item.name for item in fields(record))  # type: ignore[arg-type]
-    _getters[type(record)] = names, attrgetter(*names)
-    return _getters[type(record)]
-
-
-_encode = json.JSONEncoder(
-    ensure_ascii=True, check_circular=False, separators=(",", ":"), default=_shallow
-).encode

@@ -1,6 +1,6 @@
 """Makes the Trace out of a finished recording; may run in another thread, reads plain data only."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -9,6 +9,7 @@ from flasktrace.trace.model import (
     NOT_REACHED,
     NOT_VISIBLE,
     STAGES,
+    Card,
     Leak,
     RequestFacts,
     ResponseFacts,
@@ -26,11 +27,14 @@ from flasktrace.trace.record.notes import WSGI
 from flasktrace.trace.record.rank import rank
 from flasktrace.trace.record.recording import Recording
 from flasktrace.trace.record.redact import without
-from flasktrace.trace.record.story import OpenSpan, StageRun, Story
+from flasktrace.trace.record.snapshot import Look
+from flasktrace.trace.record.story import OpenSpan, StageRun, Story, forget_stacks
 from flasktrace.trace.record.verdict import spoken, verdict
 from flasktrace.trace.roles import REPEATED, repeated
 
 _FAILED = 500
+_MANY_STACKS = 100
+"""What was seen; its cards are remembered."""
 _MANY = 500
 """Notes; those of a longer request take more room than its trace."""
 
@@ -38,9 +42,13 @@ _MANY = 500
 def assemble(recording: Recording) -> Trace:
     """Return the trace of *recording*; one that is not finished is shown as far as it went."""
     made = _assembled(recording)
-    secrets = recording.routing.get("secrets")
+    secrets = recording.routing.get("secrets")  # only now: the request may still be running
+    if not secrets:
+        return made
+    _stacks.clear()
+    forget_stacks()
     # They are part of the path, which may stand anywhere: in g, a header, a message.
-    return Trace.from_dict(_scrubbed(made.to_dict(), secrets)) if secrets else made
+    return Trace.from_dict(_scrubbed(made.to_dict(), secrets))
 
 
 def can_wait(recording: Recording) -> bool:
@@ -71,7 +79,7 @@ def _assembled(recording: Recording) -> Trace:
     if failure is not None and story.handled_by:
         failure = replace(failure, handled_by=story.handled_by)
     found = leaks(story)
-    spans = tuple(_span(item, end) for item in story.spans)
+    spans = tuple([_span(item, end) for item in story.spans])
     return Trace(
         id=recording.id,
         started=datetime.fromtimestamp(recording.started, UTC).isoformat(timespec="microseconds"),
@@ -167,14 +175,14 @@ def _body(recording: Recording, kept: bytearray | None, kind: str) -> str | None
 def _span(item: OpenSpan, end: int) -> Span:
     duration = item.duration if item.duration is not None else max(end - item.start, 0)
     return Span(
-        id=item.id,
-        parent=item.parent,
-        stage=item.stage,
-        kind=item.kind,
-        name=item.name,
-        start_ns=item.start,
-        duration_ns=duration,
-        attributes=dict(item.attributes),
+        item.id,
+        item.parent,
+        item.stage,
+        item.kind,
+        item.name,
+        item.start,
+        duration,
+        item.attributes,  # made for the story alone
     )
 
 
@@ -183,40 +191,70 @@ def _stages(story: Story, end: int) -> tuple[Stage, ...]:
     ran: dict[str, list[StageRun]] = {}
     for run in story.runs:
         ran.setdefault(run.name, []).append(run)
+    spans: dict[str | None, list[int]] = {}
+    for item in story.spans:
+        spans.setdefault(item.stage, []).append(item.id)
+    return tuple(
+        [
+            _stage(name, ran[name], tuple(spans.get(name, ())), end)
+            if name in ran
+            else _hollow(story, name)
+            for name in (ran if len(ran) == len(STAGES) else _in_order(ran))
+        ]
+    )
+
+
+def _in_order(ran: Iterable[str]) -> list[str]:
     order = list(ran)
     for number, name in enumerate(STAGES):
-        if name not in ran:
+        if name not in order:
             before = [order.index(known) for known in STAGES[:number] if known in order]
             order.insert(max(before, default=-1) + 1, name)
-    return tuple(
-        _stage(story, name, ran[name], end) if name in ran else _hollow(story, name)
-        for name in order
-    )
+    return order
 
 
-def _stage(story: Story, name: str, runs: list[StageRun], end: int) -> Stage:
+def _stage(name: str, runs: list[StageRun], spans: tuple[int, ...], end: int) -> Stage:
     first, last = runs[0], runs[-1]
-    plain = tuple(
-        Run(run.start, run.duration if run.duration is not None else end - run.start, run.exception)
-        for run in runs
-    )
+    one = len(runs) == 1  # as nearly always
+    plain = (_run(first, end),) if one else tuple([_run(run, end) for run in runs])
     return Stage(
-        name=name,
-        start_ns=first.start,
-        duration_ns=sum(run.duration_ns for run in plain),
-        skipped=None,
-        runs=plain,
-        spans=tuple(item.id for item in story.spans if item.stage == name),
-        snapshot=_snapshot(last),
-        changes=tuple(change for run in runs for change in run.changes),
-        exception=last.exception,
-        within=first.within,
-        asked_by=first.asked_by,
+        name,
+        first.start,
+        plain[0].duration_ns if one else sum([run.duration_ns for run in plain]),
+        None,
+        plain,
+        spans,
+        _snapshot(last),
+        tuple(first.changes if one else [change for run in runs for change in run.changes]),
+        last.exception,
+        first.within,
+        first.asked_by,
     )
+
+
+def _run(run: StageRun, end: int) -> Run:
+    duration = end - run.start if run.duration is None else run.duration
+    return Run(run.start, duration, run.exception)
 
 
 def _snapshot(run: StageRun) -> Snapshot | None:
-    return None if run.look is None else Snapshot(run.look[0], run.look[1].cards)
+    if run.look is None:
+        return None
+    at, look = run.look
+    known = _stacks.get(id(look.seen))
+    return Snapshot(at, _shared(look) if known is None else known[1])
+
+
+_stacks: dict[int, tuple[Any, tuple[Card, ...]]] = {}
+"""Address of what was seen to itself and its cards: requests alike see the same objects."""
+
+
+def _shared(look: Look) -> tuple[Card, ...]:
+    """Return the cards of *look*, which those that see the same share from now on."""
+    if len(_stacks) >= _MANY_STACKS:
+        _stacks.clear()
+    _stacks[id(look.seen)] = look.seen, look.cards
+    return look.cards
 
 
 def _hollow(story: Story, name: str) -> Stage:

@@ -1,6 +1,5 @@
 """Tells what a request has left behind, or found left behind by others."""
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from flasktrace.trace.model import Leak
@@ -17,14 +16,25 @@ _TEARDOWNS = ("teardown_request", "teardown_appcontext")
 def leaks(story: Story) -> tuple[Leak, ...]:
     """Return everything that did not end as it should, what came first at first."""
     return (
-        *_found(story),
-        *_popped_early(story),
-        *_gone(story),
-        *_left(story),
+        *(_contexts(story) if _has_contexts(story) else ()),
         *_teardowns(story),
         *_body(story),
         *_outlived(story),
     )
+
+
+def _has_contexts(story: Story) -> bool:
+    """Tell whether there is anything to ask about contexts: most requests leave them alone."""
+    return bool(story.found or story.gone or story.left or story.above) or (
+        story.popped_by.get(story.recording.own) is not None
+    )
+
+
+def _contexts(story: Story) -> Iterator[Leak]:
+    yield from _found(story)
+    yield from _popped_early(story)
+    yield from _gone(story)
+    yield from _left(story)
 
 
 def _found(story: Story) -> Iterator[Leak]:
@@ -111,10 +121,11 @@ def _teardowns(story: Story) -> Iterator[Leak]:
 
 
 def _never_torn_down(story: Story) -> bool:
-    ran = [run.name for run in story.runs]
+    if not story.runs or "pop" in [run.name for run in story.runs]:
+        return False
     pushed = any(run.name == "push" and run.exception is None for run in story.runs)
     excused = story.recording.outcome in _ENDED or story.recording.own in story.popped_by
-    return pushed and "pop" not in ran and not excused and not any(x.own for x in story.left)
+    return pushed and not excused and not any(x.own for x in story.left)
 
 
 def _repeated(story: Story) -> list[tuple[OpenSpan, int, bool]]:
@@ -122,16 +133,21 @@ def _repeated(story: Story) -> list[tuple[OpenSpan, int, bool]]:
 
     With each, how often it ran, and whether a streamed body is the reason.
     """
-    roster = story.recording.roster or {}
-    due: Counter[int] = Counter()
+    roster = story.recording.roster
+    if not roster:
+        return []
+    due: dict[int, int] = {}
     for kind in _TEARDOWNS:
         for scope in roster.get(kind, {}).values():
-            due.update(scope)
-    bodies = {made.id for made in story.spans if made.kind == "body"}
+            for address in scope:
+                due[address] = due.get(address, 0) + 1
     ran: dict[int, list[OpenSpan]] = {}
     for address, made in story.called:
         if address in due:
             ran.setdefault(address, []).append(made)
+    if not ran:
+        return []
+    bodies = {made.id for made in story.spans if made.kind == "body"}
     return [
         (spans[0], len(spans), sum(made.parent not in bodies for made in spans) <= due[address])
         for address, spans in ran.items()

@@ -1,13 +1,16 @@
 """Tells which of how many hooks each one was, and why it ran there."""
 
-from collections import Counter
 from collections.abc import Sequence
 
+from flasktrace.trace.record.roster import Roster
 from flasktrace.trace.record.story import OpenSpan, Story
 
 Scope = str | None
 Due = list[tuple[Scope, int, int, int]]
 """For each hook in the order of the run: scope, address, its number and how many the scope has."""
+
+Ranks = dict[tuple[str, int], list[tuple[str, str]]]
+"""Kind and address of a hook to the order and the reason of each of its runs."""
 
 _REVERSED = {"after_request", "teardown_request", "teardown_appcontext"}
 _FIXED = {
@@ -16,25 +19,56 @@ _FIXED = {
     "session_save": "after the after-hooks",
 }
 
+_MOST = 100
+"""Orders of hooks that are remembered."""
+
+_known: dict[tuple[int, str], tuple[Roster, Ranks]] = {}
+"""Address of a roster and the blueprint of a request to what `_ranks` makes of them."""
+
 
 def rank(story: Story) -> None:
     """Put ``order`` and ``why`` down with the spans of hooks."""
-    roster = story.recording.roster or {}
-    scopes = _scopes(story)
-    due = {kind: _due(kind, roster[kind], scopes) for kind in roster}
-    seen: Counter[tuple[str, int]] = Counter()
+    blueprint = str(story.recording.routing.get("endpoint") or "").rpartition(".")[0]
+    ranks = _ranks_of(story.recording.roster, blueprint)
+    seen: dict[tuple[str, int], int] = {}
     for address, made in story.called:
-        if made.kind in due:
-            _rank(made, address, due[made.kind], seen[made.kind, address])
-            seen[made.kind, address] += 1
+        key = made.kind, address
+        told = ranks.get(key)
+        if told is not None:
+            before = seen.get(key, 0)
+            made.attributes["order"], made.attributes["why"] = told[before % len(told)]
+            seen[key] = before + 1
         elif made.kind in _FIXED:
             made.attributes["why"] = _FIXED[made.kind]
     _number([made for _, made in story.called if made.kind == "after_this_request"])
 
 
-def _scopes(story: Story) -> list[Scope]:
+def _ranks_of(roster: Roster | None, blueprint: str) -> Ranks:
+    if not roster:
+        return {}
+    known = _known.get((id(roster), blueprint))
+    if known is not None:
+        return known[1]
+    if len(_known) >= _MOST:
+        _known.clear()
+    ranks = _ranks(roster, _scopes(blueprint))
+    _known[id(roster), blueprint] = roster, ranks
+    return ranks
+
+
+def _ranks(roster: Roster, scopes: Sequence[Scope]) -> Ranks:
+    ranks: Ranks = {}
+    for kind, table in roster.items():
+        due = _due(kind, table, scopes)
+        for place, item in enumerate(due):
+            told = f"{place + 1} of {len(due)}", _why(kind, due, place)
+            ranks.setdefault((kind, item[1]), []).append(told)
+    return ranks
+
+
+def _scopes(blueprint: str) -> list[Scope]:
     """Return the app's scope and those of the blueprints of the request, the outer ones first."""
-    parts = str(story.recording.routing.get("endpoint") or "").split(".")[:-1]
+    parts = blueprint.split(".") if blueprint else []
     return [None, *(".".join(parts[: end + 1]) for end in range(len(parts)))]
 
 
@@ -50,15 +84,6 @@ def _due(kind: str, table: dict[Scope, tuple[int, ...]], scopes: Sequence[Scope]
         return found
     # Of each scope the last registered first, and the app's after those of the blueprints.
     return found[::-1]
-
-
-def _rank(made: OpenSpan, address: int, due: Due, before: int) -> None:
-    places = [place for place, item in enumerate(due) if item[1] == address]
-    if not places:  # registered in another way, or meanwhile
-        return
-    place = places[before % len(places)]
-    made.attributes["order"] = f"{place + 1} of {len(due)}"
-    made.attributes["why"] = _why(made.kind, due, place)
 
 
 def _why(kind: str, due: Due, place: int) -> str:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from flasktrace.trace.model import NO_CARD, Change, Event, Failure
 from flasktrace.trace.record import notes, snapshot
 from flasktrace.trace.record.handlers import BECOMES_500
 from flasktrace.trace.record.lanes import GREENLET, Lane
-from flasktrace.trace.record.place import Place, author_of
+from flasktrace.trace.record.place import author_of
 from flasktrace.trace.record.snapshot import NOTHING, Look
 
 if TYPE_CHECKING:
+    from flasktrace.trace.record.notes import Note
     from flasktrace.trace.record.recording import Recording
     from flasktrace.trace.record.residue import Remnant
     from flasktrace.trace.record.response_look import Difference
@@ -61,13 +62,20 @@ class StageRun:
         "asked_by", "by", "changes", "duration", "exception", "look", "name", "start", "within",
     )  # fmt: skip
 
-    def __init__(self, name: str, start: int, within: str | None, asked_by: str | None) -> None:
+    def __init__(
+        self,
+        name: str,
+        start: int,
+        within: str | None,
+        asked_by: str | None,
+        by: OpenSpan | None,
+    ) -> None:
         self.name = name
         self.start = start
         self.within = within
         self.asked_by = asked_by
         #: The span in which it began, None for the framework itself.
-        self.by: OpenSpan | None = None
+        self.by = by
         self.duration: int | None = None
         self.exception: str | None = None
         #: When the stack was looked at, and what stood on it.
@@ -78,6 +86,39 @@ class StageRun:
 class Story:
     """One request as its recording tells it, also while it still goes on."""
 
+    # What most requests never change stands here.
+
+    failure: Failure | None = None
+    #: Facts for the verdict: span of the hook that answered, of the handler, of the view.
+    answered: OpenSpan | None = None
+    handler: OpenSpan | None = None
+    handled_by: str | None = None
+    view: OpenSpan | None = None
+    replaced: OpenSpan | None = None
+    #: What an error handler was handling when it raised; whether it was an HTTP error.
+    handling: tuple[str, ...] = ()
+    too_late = False
+    #: What was raised while the answer to an unhandled exception was finished: it changes
+    #: nothing, the framework logs it only.
+    logged: Failure | None = None
+    #: The latest HTTP error: its span, code, name, and the stage in which it was raised.
+    aborted: tuple[OpenSpan | None, int, str, str | None] | None = None
+    #: Contexts that stood there before, were taken away, were left behind.
+    found: tuple[Remnant, ...] = ()
+    gone: tuple[Remnant, ...] = ()
+    left: tuple[Remnant, ...] = ()
+    #: The stage that is open.
+    _stage: str | None = None
+    #: Who was told by the signal that was sent last between stages, if nobody saw them run.
+    _told = ""
+    #: The span of the call that ended last.
+    _ended: OpenSpan | None = None
+    _looked = False
+    #: Whether a match has begun.
+    _matched = False
+    #: The latest look up to what is being told.
+    _known = NOTHING
+
     def __init__(self, recording: Recording) -> None:
         self.recording = recording
         self.runs: list[StageRun] = []
@@ -85,25 +126,6 @@ class Story:
         self.events: list[Event] = []
         self.changes: list[Change] = []
         self.dropped = dict(recording.dropped)
-        self.failure: Failure | None = None
-        #: Facts for the verdict: span of the hook that answered, of the handler, of the view.
-        self.answered: OpenSpan | None = None
-        self.handler: OpenSpan | None = None
-        self.handled_by: str | None = None
-        self.view: OpenSpan | None = None
-        self.replaced: OpenSpan | None = None
-        #: What an error handler was handling when it raised; whether it was an HTTP error.
-        self.handling: tuple[str, ...] = ()
-        self.too_late = False
-        #: What was raised while the answer to an unhandled exception was finished: it changes
-        #: nothing, the framework logs it only.
-        self.logged: Failure | None = None
-        #: The latest HTTP error: its span, code, name, and the stage in which it was raised.
-        self.aborted: tuple[OpenSpan | None, int, str, str | None] | None = None
-        #: Contexts that stood there before, were taken away, were left behind.
-        self.found: tuple[Remnant, ...] = ()
-        self.gone: tuple[Remnant, ...] = ()
-        self.left: tuple[Remnant, ...] = ()
         #: Address of a context that came or went to who did it; the framework is None.
         self.pushed_by: dict[int, str | None] = {}
         self.popped_by: dict[int, str | None] = {}
@@ -120,72 +142,46 @@ class Story:
         #: receivers it has, how many of them were called.
         self._sent: dict[int, list[Any]] = {}
         self._numbered: dict[int, OpenSpan] = {}
-        #: Who was told by the signal that was sent last between stages, if nobody saw them run.
-        self._told = ""
-        #: The span of the call that ended last.
-        self._ended: OpenSpan | None = None
-        readers = self._readers()
         listed = list(recording.notes)  # another thread may still be adding
-        # The end of a stage tells of it where there was no room to note the look itself.
-        looks = (note[3] for note in listed if note[0] in _SEEN and note[3] is not None)
-        #: The first look, and the latest up to what is being told.
-        self._first_look, self._known = next(looks, NOTHING), NOTHING
-        self._looked = False
-        latest = 0
-        for word, at, *facts in listed:
+        self._first_look = _first_look(listed)
+        latest, readers = 0, self._readers
+        # There are many notes: what is in one is left to its reader.
+        for note in listed:
+            at = note[1]
             # A look within a look, or in another thread, may have read the clock a little early.
-            latest = max(latest, at)
-            readers[word](latest, *facts)
-
-    def _readers(self) -> dict[str, Callable[..., None]]:
-        return {
-            notes.STAGE: self._begin_stage,
-            notes.STAGE_END: self._end_stage,
-            notes.CALL: self._begin_call,
-            notes.CALL_END: self._end_call,
-            notes.WHY: self._why,
-            notes.SIGNAL: self._signal,
-            notes.LOOK: self._look_noted,
-            notes.RESPONSE: self._response,
-            notes.FAILED: self._failed,
-            notes.ABORTED: self._aborted,
-            notes.TEMPLATE: self._begin_template,
-            notes.TEMPLATE_END: self._end_template,
-            notes.SPAN: self._begin_span,
-            notes.SPAN_END: self._end_span,
-            notes.EVENT: self._event,
-            notes.FOUND: self._found,
-            notes.GONE: self._gone,
-            notes.LEFT: self._left,
-            notes.BODY: self._begin_body,
-            notes.BODY_END: self._end_body,
-        }
-
-    @property
-    def _stage(self) -> str | None:
-        return self._open_runs[-1].name if self._open_runs else None
+            if at < latest:
+                at = latest
+            else:
+                latest = at
+            readers[note[0]](self, at, note)
 
     # Stages
 
-    def _begin_stage(self, at: int, name: str, asked_by: str | None) -> None:
-        run = StageRun(name, at, self._stage, asked_by)
-        run.by = self._open_spans[-1] if self._open_spans else None
+    def _begin_stage(self, at: int, note: Note) -> None:
+        _, _, name, asked_by = note
+        by = self._open_spans[-1] if self._open_spans else None
+        run = StageRun(name, at, self._stage, asked_by, by)
         self.runs.append(run)
         self._open_runs.append(run)
+        self._stage = name
+        if name == "match":
+            self._matched = True
 
-    def _end_stage(self, at: int, name: str, look: Look | None, exception: str | None) -> None:
+    def _end_stage(self, at: int, note: Note) -> None:
+        _, _, name, look, exception = note
         self._told = ""
         if self._stage != name:
             return  # its begin could not be noted
         if look is None:
-            look = self._unseen(at, name)
+            look = self._unseen(at)
         self._known = look
         run = self._open_runs.pop()
+        self._stage = run.within
         run.duration = at - run.start
         run.look = at, look
         run.exception = exception
 
-    def _unseen(self, at: int, name: str) -> Look:
+    def _unseen(self, at: int) -> Look:
         """Return what stood on the stack at the end of a stage that was not looked at.
 
         Until the first look no code of the user has run, so only the match can have changed
@@ -193,10 +189,10 @@ class Story:
         """
         if self._looked:
             return self._known
-        if name == "match" or any(run.name == "match" for run in self.runs):
+        if self._matched:
             look = self._first_look
         else:
-            look = self._known if self._known.seen else snapshot.unmatched(self._first_look)
+            look = self._known if self._known.seen else _unmatched(self._first_look)
         if look is not self._known:
             self._look(at, self._known, look, True)
         return look
@@ -211,11 +207,21 @@ class Story:
         attributes: dict[str, Any],
         lane: Lane | None = None,
     ) -> OpenSpan:
-        around, stage = self._around(lane), self._stage
         if lane is not None:
-            attributes.setdefault("lane", self._lane_name(lane))
-            # The request goes on meanwhile, but the work is that of the stage that began it.
-            stage = stage if around is None else around.stage
+            return self._open_beside(at, kind, name, attributes, lane)
+        parent = self._open_spans[-1].id if self._open_spans else None
+        made = OpenSpan(len(self.spans) + 1, parent, self._stage, kind, name, at, attributes)
+        self.spans.append(made)
+        self._open_spans.append(made)
+        return made
+
+    def _open_beside(
+        self, at: int, kind: str, name: str, attributes: dict[str, Any], lane: Lane
+    ) -> OpenSpan:
+        around, stage = self._around(lane), self._stage
+        attributes.setdefault("lane", self._lane_name(lane))
+        # The request goes on meanwhile, but the work is that of the stage that began it.
+        stage = stage if around is None else around.stage
         parent = None if around is None else around.id
         made = OpenSpan(len(self.spans) + 1, parent, stage, kind, name, at, attributes)
         self.spans.append(made)
@@ -245,35 +251,33 @@ class Story:
     def _close(self, at: int, span: OpenSpan) -> None:
         """End *span*, and whatever was left open inside it."""
         span.duration = at - span.start
+        if self._open_spans and self._open_spans[-1] is span and not self._beside:
+            self._open_spans.pop()
+            return
         for spans in (self._open_spans, *self._beside.values()):
             if span in spans:
                 while (inner := spans.pop()) is not span:
                     inner.duration = at - inner.start
 
-    def _begin_call(self, at: int, address: int, kind: str, place: Place) -> None:
+    def _begin_call(self, at: int, note: Note) -> None:
+        _, _, address, kind, place = note
         self._told = ""
         made = self._open(at, kind, place.name, place.attributes())
-        self._calls.append((address, made))
-        self.called.append((address, made))
+        call = address, made
+        self._calls.append(call)
+        self.called.append(call)
         if kind == "receiver":
             self._number(made)
         if kind == "view" and self.view is None:
             self.view = made
 
-    def _why(self, _at: int, why: str) -> None:
-        self._calls[-1][1].attributes["why"] = why
+    def _why(self, _at: int, note: Note) -> None:
+        self._calls[-1][1].attributes["why"] = note[2]
 
-    def _signal(
-        self,
-        at: int,
-        name: str,
-        places: Sequence[Place],
-        more: int,
-        called: bool,
-        lane: Lane | None,
-    ) -> None:
+    def _signal(self, at: int, note: Note) -> None:
+        _, _, name, places, more, called, lane = note
         told = ", ".join(map(str, places)) + (f" and {more} more" if more else "")
-        self._event(at, f"signal {name}", {"receivers": told}, lane)
+        self._put_event(at, f"signal {name}", {"receivers": told}, lane)
         self._told = "" if called or lane else f"a receiver of {name}, {told}"
         if called:
             self._sent[len(self._open_spans)] = [name, len(places) + more, 0]
@@ -287,17 +291,18 @@ class Story:
         made.attributes["order"] = f"{sent[2]} of {sent[1]}"
         made.attributes["why"] = f"{CONNECTED}{sent[0]}"
 
-    def _end_call(
-        self, at: int, address: int, kind: str, place: Place | None, outcome: str, meaning: str
-    ) -> None:
+    def _end_call(self, at: int, note: Note) -> None:
+        _, _, address, kind, place, outcome, meaning = note
         made = self._ended = self._ended_call(address)
         if made is not None:
             self._close(at, made)
             made.attributes["outcome"] = outcome
+            if not meaning:
+                return
         # A call beyond the limit is no span, but the verdict has to know it.
         if made is None and place is None:
             return  # its begin was lost
-        told = made or OpenSpan(0, None, None, kind, place.name, 0, place.attributes())  # type: ignore[union-attr]
+        told = made or OpenSpan(0, None, None, kind, place.name, 0, place.attributes())
         if meaning == notes.ANSWERED:
             self.answered = told
         elif meaning == notes.HANDLED:
@@ -307,53 +312,54 @@ class Story:
 
     def _ended_call(self, address: int) -> OpenSpan | None:
         """Return the span of the latest call of a function; None when it was beyond the limit."""
-        for position in range(len(self._calls) - 1, -1, -1):
-            known, made = self._calls[position]
+        calls = self._calls
+        if calls and calls[-1][0] == address:
+            return calls.pop()[1]
+        for position in range(len(calls) - 1, -1, -1):
+            known, made = calls[position]
             if known == address:
-                del self._calls[position:]
+                del calls[position:]
                 return made
         return None
 
-    def _begin_template(self, at: int, name: str) -> None:
-        self._open(at, "template", name, {})
+    def _begin_template(self, at: int, note: Note) -> None:
+        self._open(at, "template", note[2], {})
 
-    def _end_template(self, at: int) -> None:
+    def _end_template(self, at: int, _note: Note) -> None:
         for made in reversed(self._open_spans):
             if made.kind == "template":
                 self._close(at, made)
                 return
 
-    def _begin_span(
-        self,
-        at: int,
-        number: int,
-        kind: str,
-        name: str,
-        attributes: dict[str, Any],
-        lane: Lane | None,
-    ) -> None:
+    def _begin_span(self, at: int, note: Note) -> None:
+        _, _, number, kind, name, attributes, lane = note
         self._numbered[number] = self._open(at, kind, name, dict(attributes), lane)
 
-    def _end_span(
-        self, at: int, number: int, outcome: str | None, more: dict[str, Any] | None = None
-    ) -> None:
+    def _end_span(self, at: int, note: Note) -> None:
+        _, _, number, outcome, *more = note
         made = self._numbered[number]
-        made.attributes.update(more or {})
+        for attributes in more:
+            made.attributes.update(attributes or {})
         if outcome is not None:
             made.attributes["outcome"] = outcome
         self._close(at, made)
 
-    def _begin_body(self, at: int) -> None:
+    def _begin_body(self, at: int, _note: Note) -> None:
         self._open_spans.clear()  # what was left open ended with the app's call
         self._open(at, "body", "response body", {})
 
-    def _end_body(self, at: int, chunks: int, size: int) -> None:
+    def _end_body(self, at: int, note: Note) -> None:
+        _, _, chunks, size = note
         for made in self.spans:
             if made.kind == "body" and made.duration is None:
                 self._close(at, made)
                 made.attributes = {"chunks": chunks, "bytes": size}
 
-    def _event(self, at: int, name: str, attributes: dict[str, Any], lane: Lane | None) -> None:
+    def _event(self, at: int, note: Note) -> None:
+        _, _, name, attributes, lane = note
+        self._put_event(at, name, attributes, lane)
+
+    def _put_event(self, at: int, name: str, attributes: dict[str, Any], lane: Lane | None) -> None:
         around, stage = self._around(lane), self._stage
         if lane is not None:
             attributes = {"lane": self._lane_name(lane), **attributes}
@@ -363,7 +369,8 @@ class Story:
 
     # What was seen
 
-    def _look_noted(self, at: int, before: Look, after: Look, by_framework: bool) -> None:
+    def _look_noted(self, at: int, note: Note) -> None:
+        _, _, before, after, by_framework = note
         self._looked = True
         self._look(at, before, after, by_framework)
 
@@ -385,6 +392,8 @@ class Story:
 
     def _stacked(self, before: Look, after: Look, author: str | None) -> None:
         """Put down who has pushed and popped what."""
+        if before.owners == after.owners:
+            return
         for owner in set(after.owners).difference(before.owners):
             self.pushed_by.setdefault(owner, author)
         gone = set(before.owners).difference(after.owners)
@@ -394,17 +403,19 @@ class Story:
                 self.above[owner] = card[0], card[1]
         self.popped_by.update(dict.fromkeys(gone, author))
 
-    def _found(self, _at: int, found: tuple[Remnant, ...]) -> None:
-        self.found = found
+    def _found(self, _at: int, note: Note) -> None:
+        self.found = note[2]
 
-    def _gone(self, _at: int, gone: tuple[Remnant, ...]) -> None:
-        self.gone = gone
+    def _gone(self, _at: int, note: Note) -> None:
+        self.gone = note[2]
 
-    def _left(self, _at: int, left: tuple[Remnant, ...]) -> None:
-        self.left = left
+    def _left(self, _at: int, note: Note) -> None:
+        self.left = note[2]
 
-    def _response(self, at: int, found: list[Difference], by_framework: bool) -> None:
+    def _response(self, at: int, note: Note) -> None:
         """Put down what changed of the response, which is on no card of the stack."""
+        found: list[Difference] = note[2]
+        by_framework = note[3]
         author = self._author(by_framework)
         self._put([Change(at, NO_CARD, "response", *item, *author) for item in found])
 
@@ -414,6 +425,8 @@ class Story:
         return author_of(self._open_spans[-1]), self._open_spans[-1].id
 
     def _put(self, found: list[Change]) -> None:
+        if not found:
+            return
         room = self.recording.recorder.limits.changes - len(self.changes)
         if len(found) > room:
             self.dropped["changes"] = self.dropped.get("changes", 0) + len(found) - room
@@ -422,7 +435,8 @@ class Story:
         if self._open_runs:
             self._open_runs[-1].changes += found
 
-    def _failed(self, _at: int, failure: Failure, by: str) -> None:
+    def _failed(self, _at: int, note: Note) -> None:
+        _, _, failure, by = note
         if by in _CALLS and self._finishes_a_500():
             made = self._ended
             self.logged = replace(failure, span=None if made is None else made.id)
@@ -462,6 +476,59 @@ class Story:
             return (": ".join(filter(None, (self.failure.type, self.failure.message))),)
         return (self.aborted[2],) if self.aborted else ()
 
-    def _aborted(self, _at: int, code: int, name: str, by: str) -> None:
+    def _aborted(self, _at: int, note: Note) -> None:
+        _, _, code, name, by = note
         self.handler = self.handled_by = None
         self.aborted = (self._ended if by else None), code, name, self._stage
+
+    _readers: ClassVar[dict[str, Callable[..., None]]] = {
+        notes.STAGE: _begin_stage,
+        notes.STAGE_END: _end_stage,
+        notes.CALL: _begin_call,
+        notes.CALL_END: _end_call,
+        notes.WHY: _why,
+        notes.SIGNAL: _signal,
+        notes.LOOK: _look_noted,
+        notes.RESPONSE: _response,
+        notes.FAILED: _failed,
+        notes.ABORTED: _aborted,
+        notes.TEMPLATE: _begin_template,
+        notes.TEMPLATE_END: _end_template,
+        notes.SPAN: _begin_span,
+        notes.SPAN_END: _end_span,
+        notes.EVENT: _event,
+        notes.FOUND: _found,
+        notes.GONE: _gone,
+        notes.LEFT: _left,
+        notes.BODY: _begin_body,
+        notes.BODY_END: _end_body,
+    }
+
+
+def _first_look(listed: list[Note]) -> Look:
+    # The end of a stage tells of it where there was no room to note the look itself.
+    for note in listed:
+        if note[0] in _SEEN and note[3] is not None:
+            look: Look = note[3]
+            return look
+    return NOTHING
+
+
+_MOST = 100
+_unmatched_stacks: dict[int, tuple[Any, Any]] = {}
+"""Address of what was seen, to itself and what was there before the match; `_MOST` of them."""
+
+
+def _unmatched(look: Look) -> Look:
+    """Return what a look would have found before the match, the same for requests alike."""
+    known = _unmatched_stacks.get(id(look.seen))
+    if known is None:
+        if len(_unmatched_stacks) >= _MOST:
+            _unmatched_stacks.clear()
+        known = _unmatched_stacks[id(look.seen)] = look.seen, snapshot.unmatched(look).seen
+    return look if known[1] is look.seen else Look(look.owners, known[1])
+
+
+def forget_stacks() -> None:
+    """Let go of what is remembered of requests: it may hold a secret."""
+    _unmatched_stacks.clear()

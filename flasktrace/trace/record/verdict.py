@@ -36,9 +36,15 @@ _FAILED = 500
 
 def verdict(story: Story) -> str:
     """Return the sentence for *story*."""
-    told = (form(story) for form in _FORMS)
-    said = next((text for text in told if text), None) or _status(story)
-    return f"{_by_hooks_after(story)}{said}{_afterwards(story)}."
+    return f"{_by_hooks_after(story)}{_said(story)}{_afterwards(story)}."
+
+
+def _said(story: Story) -> str:
+    for form in _FORMS:
+        said = form(story)
+        if said:
+            return said
+    return _status(story)
 
 
 def spoken(made: OpenSpan) -> str:
@@ -227,6 +233,8 @@ def _unmade(story: Story) -> str | None:
 
 def _not_routed(story: Story) -> str | None:
     """Tell the router's error, unless something else raised one before it."""
+    if "error" not in story.recording.routing:
+        return None
     if story.aborted is not None and story.aborted[0] is not None:
         return None
     told = _routing_error(story)
@@ -341,13 +349,15 @@ def _hooks(story: Story) -> str:
     """Return how many hooks ran before and after the view, empty for none."""
     kinds = [item.kind for item in story.spans]
     before = kinds.count("before_request")
-    after = sum(kind in _AFTER for kind in kinds)
+    after = sum(map(kinds.count, _AFTER))
+    if not before + after:
+        return ""
     told = [
         f"{_count(number, 'hook')} {where} it"
         for number, where in ((before, "before"), (after, "after"))
         if number
     ]
-    return f", with {' and '.join(told)}" if told else ""
+    return f", with {' and '.join(told)}"
 
 
 def _count(number: int, what: str) -> str:
@@ -440,12 +450,13 @@ def _left(story: Story, sent: str) -> str:
 
 def _status_changes(story: Story) -> list[Change]:
     """Return who changed the status after the view; not of a response that was never sent."""
+    changed = [item for item in story.changes if item.key == "status"]
+    if not changed:
+        return []
     found = [
         item
-        for item in story.changes
-        if item.depth == NO_CARD
-        and item.key == "status"
-        and _code(item.before) != _code(item.after)
+        for item in changed
+        if item.depth == NO_CARD and _code(item.before) != _code(item.after)
     ]
     sent = bool(found) and _code(found[-1].after) == str(story.recording.status)
     return found if sent else []

@@ -6,6 +6,7 @@ import pytest
 
 import flasktrace
 from flasktrace.trace.model import STAGES, Trace
+from flasktrace.trace.record import assemble, story
 from tests.trace.record.same import Ask, ask
 
 LIBRARIES = {"flasktrace": flasktrace, "flask": flask}
@@ -135,3 +136,42 @@ def test_marks_tell_what_is_special():
     assert traced(app, Ask("/?early=1")).marks == ("answered by a hook",)
     assert traced(app, Ask("/none")).marks == ("no route",)
     assert traced(app, Ask("/crash", "POST")).marks == ("method not allowed",)
+
+
+def test_requests_alike_share_their_cards_and_others_do_not():
+    app = flasktrace.Flask("alike")
+    app.add_url_rule("/one", "one", lambda: "1")
+    app.add_url_rule("/two", "two", lambda: "2")
+    with flasktrace.capture(app) as traces:
+        for path in ("/one", "/one", "/two"):
+            ask(app, Ask(path))
+
+    one, again, two = ([stage.snapshot.cards for stage in trace.stages] for trace in traces)
+    assert one == again
+    assert all(a is b for a, b in zip(one, again, strict=True))
+    assert one[0][0].sections["request"]["path"] == "'/one'"
+    assert two[0][0].sections["request"]["path"] == "'/two'"
+
+
+def test_only_the_latest_stacks_are_remembered():
+    app = flasktrace.Flask("many")
+    with flasktrace.capture(app) as traces:
+        for number in range(300):
+            ask(app, Ask(f"/{number}"))
+
+    assert len(traces) == 300
+    assert 0 < len(assemble._stacks) <= assemble._MANY_STACKS
+    assert 0 < len(story._unmatched_stacks) <= story._MOST
+
+
+@both
+def test_nothing_is_remembered_of_a_path_with_a_secret(lib):
+    app = lib.Flask("reset")
+    app.route("/reset/<token>")(lambda token: lib.g.setdefault("seen", token))
+    with flasktrace.capture(app) as traces:
+        ask(app, Ask("/reset/s3cr3t"))
+        ask(app, Ask("/reset/s3cr3t", method="POST"))
+
+    kept = repr([*assemble._stacks.values(), *story._unmatched_stacks.values()])
+    assert "s3cr3t" not in json.dumps([trace.to_dict() for trace in traces])
+    assert "s3cr3t" not in kept
