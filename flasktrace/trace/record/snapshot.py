@@ -651,12 +651,13 @@ def changes(before: Look, after: Look, at_ns: int, author: str, span: int | None
         return []
     found: list[Change] = []
     known = dict(zip(before.owners, before.seen, strict=True))
-    for depth, (owner, (_, _, *sections)) in enumerate(zip(after.owners, after.seen, strict=True)):
-        if owner in known:
-            _, _, *old = known[owner]
-            for section, was, values in zip(_NAMES, old, sections, strict=True):
-                if was is not values:
-                    found += _differences(was, values, (at_ns, depth, section), author, span)
+    for depth, (owner, card) in enumerate(zip(after.owners, after.seen, strict=True)):
+        old = known.get(owner)
+        if old is None or old is card:
+            continue
+        for section, was, values in zip(_NAMES, old[2:], card[2:], strict=True):
+            if was is not values:
+                found += _differences(was, values, (at_ns, depth, section), author, span)
     return found
 
 
