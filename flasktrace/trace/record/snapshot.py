@@ -160,12 +160,21 @@ class Looker:
                 return self._found_of(self._seen)
         return self.gaze(stack)
 
+    def left(self, stack: Stack) -> Look:
+        """Return what stands on the stack when a context has just been taken off."""
+        return self._cleared() if stack.bare() else self.gaze(stack)
+
+    def _cleared(self) -> Look:
+        self._seen = ()
+        self._first = _NEVER
+        self._second = None
+        self.last = NOTHING
+        return NOTHING
+
     def look(self, stack: Stack) -> Look:
         """Read the stack; what is not on it any more is let go."""
         if stack.bare():
-            self.release()
-            self.last = NOTHING
-            return NOTHING
+            return self._cleared()
         first, second = stack.tops
         tops, describe = (first(None), second(None)), self._describe
         self._first = _NEVER  # should the look fail
@@ -210,7 +219,8 @@ class Looker:
 
     def session_in_use(self) -> bool:
         """Tell whether the session on top may be saved: it is not empty, or was read."""
-        session = self._seen[-1].session if self._seen else _EMPTY
+        seen = self._seen
+        session = seen[-1].session if seen else _EMPTY
         if session is _EMPTY:
             return False
         if not issubclass(type(session), dict) or _size_of(session):
@@ -220,9 +230,10 @@ class Looker:
 
     def release(self) -> None:
         """Let go of every value."""
-        self._seen = ()
-        self._first = _NEVER
-        self._second = None
+        if self._seen:
+            self._seen = ()
+            self._first = _NEVER
+            self._second = None
 
 
 def _is_same(one: Group, other: Group) -> bool:
@@ -340,10 +351,10 @@ class _Seen:
             return False
         self.refs, self.cards = refs, cards
         _, _, self.request, _, _, _, self.adapter = cards[-1]
-        _, _, _, _, args, _, session, self.g, _, _, attributes, _ = refs
-        self.session = _EMPTY if session is None else session
-        self.args_mark = None if args is None else _EMPTY_MARK
-        self.count = len(attributes)
+        self.args_mark = None if refs[_VIEW_ARGS] is None else _EMPTY_MARK
+        self.session = _EMPTY if refs[_SESSION] is None else refs[_SESSION]
+        self.g = refs[_G]
+        self.count = len(refs[_ATTRIBUTES])
         if not self.is_bare:
             self.g_marks = self.session_marks = _NO_MARKS
             self.g_texts = self.session_texts = self.flashes = _EMPTY

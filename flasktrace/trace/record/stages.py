@@ -63,10 +63,16 @@ def _glance(recording: Recording, recorder: Recorder, at: int, _made: Any) -> Lo
     return _noted(recording, recorder, at, looker.last, looker.glance(recorder.host))
 
 
-def _gaze(recording: Recording, recorder: Recorder, at: int, _made: Any) -> Look:
-    """Look at what the framework has put there or taken away."""
+def _pushed(recording: Recording, recorder: Recorder, at: int, _made: Any) -> Look:
+    """Look at what the framework has put there."""
     looker = recording.looker
     return _noted(recording, recorder, at, looker.last, looker.gaze(recorder.host))
+
+
+def _popped(recording: Recording, recorder: Recorder, at: int, _made: Any) -> Look:
+    """Look at what the framework has taken away."""
+    looker = recording.looker
+    return _noted(recording, recorder, at, looker.last, looker.left(recorder.host))
 
 
 def _noted(recording: Recording, recorder: Recorder, at: int, before: Look, after: Look) -> Look:
@@ -90,26 +96,27 @@ def _match(recording: Recording, recorder: Recorder, at: int, _made: Any) -> Loo
 
 
 def _response_made(recording: Recording, recorder: Recorder, at: int, made: Any) -> Look:
-    recording.fresh = False  # a class of responses, and what writes JSON, too
     look = _glance(recording, recorder, at, made)
+    recording.fresh = recorder.trusts and not recording.wary
     if made is not None:
         recorder.stage_answered(recording, at, made, fresh=True)
     return look
 
 
 def _response_sent(recording: Recording, recorder: Recorder, at: int, made: Any) -> Look:
-    look = _glance(recording, recorder, at, made)
+    fresh = recording.fresh and made is not None
+    look = recording.looker.last if fresh else _glance(recording, recorder, at, made)
     if made is not None:
         recorder.stage_answered(recording, at, made, fresh=False)
     return look
 
 
 _LOOKS: dict[str, Callable[[Recording, Recorder, int, Any], Look | None]] = {
-    "push": _gaze,
+    "push": _pushed,
     "preprocess": _glance,
     "match": _match,
     "dispatch": _glance,
     "make_response": _response_made,
     "postprocess": _response_sent,
-    "pop": _gaze,
+    "pop": _popped,
 }
