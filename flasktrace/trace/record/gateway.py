@@ -38,8 +38,8 @@ _SHORT, _MOST = 300, 500
 """Characters and number of the headers that are remembered."""
 _SHORT_KEYS = 3000
 """Characters of the keys of an environ that are remembered: clients name their headers."""
-_SHORT_REQUEST = 2000
-"""Characters of what a client sent that is remembered."""
+_SHORT_REQUEST = 3000
+"""Characters of what a client sent, and of the keys, that are remembered."""
 
 
 _TEXT, _PAIR, _TWO = {str}, {tuple}, {2}
@@ -177,7 +177,7 @@ class Gateway:
             [shown or self._header(*pair) for shown, pair in zip(known, pairs, strict=True)]
         )
         harmless = facts["path"] == (path or "/") and facts.get("QUERY_STRING") == query
-        if harmless and None not in known and sum(map(len, values)) < _SHORT_REQUEST:
+        if harmless and None not in known and sum(map(len, names + values)) < _SHORT_REQUEST:
             if len(self._asked) >= _MOST:
                 self._asked.clear()
             self._asked[names, values] = facts, found

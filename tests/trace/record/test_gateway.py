@@ -210,16 +210,61 @@ def test_a_header_that_is_no_pair_of_texts_is_shown_as_odd():
     assert headers == (("A", "1"), *[("?", "?")] * 4)
 
 
+@pytest.mark.parametrize("lib", [flasktrace, flask], ids=["flasktrace", "flask"])
+def test_requests_that_differ_in_little_are_not_taken_for_each_other(lib):
+    app = lib.Flask("x")
+
+    @app.route("/<name>", methods=["GET", "POST"])
+    def index(name):
+        return name, {"200": 200, "201": 201}.get(lib.request.headers.get("A"), 202), {"X-A": name}
+
+    asked = [
+        Ask("/a", headers={"A": "200"}),
+        Ask("/a", headers={"A": "201"}),
+        Ask("/a", headers={"B": "200"}),
+        Ask("/b", headers={"A": "200"}),
+        Ask("/a?A=200", headers={"A": "200"}),
+        Ask("/a", "POST", headers={"A": "200"}),
+        Ask("/a", headers={"A": "200", "B": "201"}),
+        Ask("/a", headers={"A": "201", "B": "200"}),
+    ]
+    wrapped = flasktrace.wrap(app, enabled=True, store="memory:")
+    with flasktrace.capture(wrapped) as traces:
+        for one in asked * 3:
+            ask(wrapped, one)
+    flasktrace.unwrap(app)
+
+    told = [
+        (item.method, item.path, item.query, item.request.headers, item.status,
+         item.response.headers)
+        for item in traces
+    ]  # fmt: skip
+    assert told[: len(asked)] * 3 == told
+    assert len(set(told)) == len(asked)
+    assert [item.status for item in traces][: len(asked)] == [200, 201, 202, *[200] * 4, 201]
+    for one, trace in zip(asked, traces, strict=False):
+        sent = {name: value for name, value in trace.request.headers if name in {"A", "B"}}
+        assert sent == one.headers
+
+
 def test_many_kinds_of_requests_are_remembered_up_to_a_bound():
     tracer = flasktrace.Tracer(echo, enabled=True, store="memory:")
     app, gateway = tracer.wsgi, tracer._gateway
     with tracer.collect() as traces:
         for number in range(1100):
             ask(app, Ask("/", headers={f"X-{number}": "1"}))
-        ask(app, Ask("/", headers={f"X-{'y' * 4000}": "1"}))
+        for number in range(1100):
+            ask(app, Ask(f"/{number}"))
+        for _ in range(3):
+            ask(app, Ask("/", headers={f"X-{'y' * 4000}": "1"}))
+            ask(app, Ask(f"/{'y' * 4000}"))
+            ask(app, Ask("/", headers={"X": "y" * 4000}))
+            ask(app, Ask("/", headers={f"X-{'y' * 4000}": "1"}))
     tracer.uninstall()
 
-    assert len(gateway._shapes) <= 500
+    for name in ("_shapes", "_asked", "_headers", "_started"):
+        assert 0 < len(vars(gateway)[name]) <= 500, name
+    assert "y" * 4000 not in repr([*gateway._asked, *gateway._started])
     assert not [keys for keys in gateway._shapes if sum(map(len, keys)) > 3000]
     assert ("X-" + "y".title() + "y" * 3999, "1") in traces.last.request.headers
 
