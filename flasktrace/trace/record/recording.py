@@ -20,90 +20,106 @@ if TYPE_CHECKING:
 
 __all__ = ["CURRENT", "Recording"]
 
+NOTHING: dict[str, Any] = {}
+"""Never changed: what has nothing of its own to tell shares it."""
 
-class Recording:
-    """What was noted of one request so far; `Story` tells it afterwards.
 
-    Times are nanoseconds since its begin, the tracer's own work taken out: each look at the app
-    is put between `enter` and `leave`, and what lies between stops the clock.
-    """
+class Seldom:
+    """What most recordings never set: it is as it is here, and costs them nothing."""
 
-    # What most requests never change stands here: a recording begins in each request.
-    environ: dict[str, Any] | None = None
     parent: str | None = None
-    #: The context that the stages belong to, while the request lasts.
-    context: Any = None
-    #: Its address.
-    own = 0
-    #: Whether the stack was looked at; whether functions may run in it that nobody tells of.
-    looked = wary = False
-    #: Whether nothing but the framework's own code has run since the latest look.
-    fresh = False
-    #: The latest look, if it was beyond the limit.
-    unnoted: Look | None = None
-    partial = False
-    #: The method and the path of the client, and what else the environ says of it.
-    request: dict[str, str] = {}  # noqa: RUF012
-    request_headers: tuple[tuple[str, str], ...] = ()
-    status: int | None = None
-    reason = ""
-    headers: tuple[tuple[str, str], ...] = ()
-    chunks = 0
-    bytes = 0
-    first_byte: int | None = None
-    last_byte: int | None = None
     #: The longest time that the app let the server wait for a chunk after the first.
     longest_gap: int | None = None
-    #: How long ``close()`` of what the app returned took; None when it was not called.
-    close_ns: int | None = None
-    closed = False
-    returned = False
-    finished = False
-    end: int | None = None
-    outcome = "ok"
     request_body: bytearray | None = None
-    response_body: bytearray | None = None
     bytes_read = 0
-    routing: dict[str, Any] = {}  # noqa: RUF012
     #: Limit to how much was left out because of it.
-    dropped: dict[str, int] = {}  # noqa: RUF012
+    dropped: dict[str, int] = NOTHING
     #: What tells the latest exception from others, see `failure.mark`.
     failed: tuple[Any, ...] = ()
     #: Whether an exception left the app.
     escaped = False
     #: The key of the configuration that lets exceptions leave the app, when one did.
     propagates = ""
-    #: Whether the latest exception is an HTTP error that came too late for an answer of its own.
+    #: Whether the latest exception is an HTTP error that came too late for an answer.
     too_late = False
     #: What broke while it was sent: ``body`` or ``close``; empty when nothing did.
     broken = ""
     #: Which of how many hooks before the view has answered.
     answered_place = (0, 0)
-    response_id = 0
-    #: Calls and templates that are open in lanes beside the request's thread, by lane: what each
-    #: is of, and its number.
+    #: Calls and templates that are open in lanes beside the request's thread, by lane: what
+    #: each is of, and its number.
     nested: dict[Any, list[tuple[int, int]]] | None = None
     #: How many queries and log records were noted; and the queries that are open.
     queries = logs = 0
     open_queries: dict[int, int] | None = None
-    #: The response while hooks may change it, and what it said at the last look.
-    response: Any = None
-    answer: Seen | None = None
-    #: The status of the response as the app's hooks left it.
-    code: Any = None
-    #: The contexts that were there before the request, and those that the app left on return.
-    beneath: tuple[Any, ...] = ()
-    left: tuple[Any, ...] = ()
-    #: The hooks of the app, once one of them has run.
-    roster: Roster | None = None
-    #: Time of the present look at the app.
-    at = 0
-    #: How many looks are open, and what the times were when the outermost began.
-    _depth = _before = _entered = 0
-
     label = ""
     #: For each template that is being rendered, whether it was noted.
     templates: list[bool] | None = None
+
+
+class Recording(Seldom):
+    """What was noted of one request so far; `Story` tells it afterwards.
+
+    Times are nanoseconds since its begin, the tracer's own work taken out: each look at the app
+    is put between `enter` and `leave`, and what lies between stops the clock.
+    """
+
+    # A request asks for these some hundred times; without slots each would be a search.
+    __slots__ = (
+        "_before",
+        "_depth",
+        "_entered",
+        "answer",
+        "at",
+        "base",
+        "beneath",
+        "born",
+        "bytes",
+        "calls",
+        "change_room",
+        "chunks",
+        "clock",
+        "close_ns",
+        "closed",
+        "code",
+        "context",
+        "end",
+        "environ",
+        "event_room",
+        "finished",
+        "first_byte",
+        "fresh",
+        "headers",
+        "id",
+        "ident",
+        "last_byte",
+        "left",
+        "looked",
+        "looker",
+        "notes",
+        "origin",
+        "outcome",
+        "own",
+        "partial",
+        "pid",
+        "reason",
+        "recorder",
+        "request",
+        "request_headers",
+        "response",
+        "response_body",
+        "response_id",
+        "returned",
+        "room",
+        "roster",
+        "routing",
+        "spot",
+        "started",
+        "status",
+        "thread",
+        "unnoted",
+        "wary",
+    )
 
     def __init__(
         self, recorder: Recorder, trace_id: str, started: float, environ: dict[str, Any]
@@ -113,7 +129,7 @@ class Recording:
         self.recorder = recorder
         self.id = trace_id
         self.started = started
-        self.environ = environ
+        self.environ: dict[str, Any] | None = environ
         self.pid = BIRTH.pid
         #: When its process began to record.
         self.born = BIRTH.at
@@ -128,6 +144,52 @@ class Recording:
         #: How many more spans, events and looks at changes may be noted.
         self.room, self.event_room, self.change_room = recorder.rooms
         self.looker = Looker(recorder.describe)
+        # As it is until something is noted.
+        #: The context that the stages belong to, while the request lasts.
+        self.context: Any = None
+        #: Its address.
+        self.own = 0
+        #: Whether the stack was looked at; whether functions may run in it that nobody tells of.
+        self.looked = self.wary = False
+        #: Whether nothing but the framework's own code has run since the latest look.
+        self.fresh = False
+        #: The latest look, if it was beyond the limit.
+        self.unnoted: Look | None = None
+        self.partial = False
+        #: The method and the path of the client, and what else the environ says of it.
+        self.request: dict[str, str] = NOTHING
+        self.request_headers: tuple[tuple[str, str], ...] = ()
+        self.status: int | None = None
+        self.reason = ""
+        self.headers: tuple[tuple[str, str], ...] = ()
+        self.chunks = 0
+        self.bytes = 0
+        self.first_byte: int | None = None
+        self.last_byte: int | None = None
+        #: How long ``close()`` of what the app returned took; None when it was not called.
+        self.close_ns: int | None = None
+        self.closed = False
+        self.returned = False
+        self.finished = False
+        self.end: int | None = None
+        self.outcome = "ok"
+        self.response_body: bytearray | None = None
+        self.routing: dict[str, Any] = NOTHING
+        self.response_id = 0
+        #: The response while hooks may change it, and what it said at the last look.
+        self.response: Any = None
+        self.answer: Seen | None = None
+        #: The status of the response as the app's hooks left it.
+        self.code: Any = None
+        #: The contexts that were there before the request, and those that the app left on return.
+        self.beneath: tuple[Any, ...] = ()
+        self.left: tuple[Any, ...] = ()
+        #: The hooks of the app, once one of them has run.
+        self.roster: Roster | None = None
+        #: Time of the present look at the app.
+        self.at = 0
+        #: How many looks are open, and what the times were when the outermost began.
+        self._depth = self._before = self._entered = 0
 
     # What a context tells of its stages and calls, see `flasktrace.signals.Watcher`.
 
