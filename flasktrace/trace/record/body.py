@@ -19,24 +19,31 @@ class Body:
     app's own ``close`` must run then too.
     """
 
-    _next: Callable[[], bytes] | None = None
-    #: Whether the span of the body is open: None before it, False after it.
-    _begun: bool | None = None
-    _exhausted = False
-    #: When the span of the body ended.
-    _end_at: int | None = None
+    __slots__ = (
+        "__weakref__", "_begun", "_clock", "_end_at", "_exhausted", "_next", "_recording",
+        "_result",
+    )  # fmt: skip
 
     def __init__(self, result: Iterable[bytes], recording: Recording) -> None:
         self._result = result
         self._recording = recording
         self._clock = recording.clock
+        self._next: Callable[[], bytes] | None = None
+        #: Whether the span of the body is open: None before it, False after it.
+        self._begun: bool | None = None
+        self._exhausted = False
+        #: When the span of the body ended.
+        self._end_at: int | None = None
 
     # Each request comes through the next three: what can be done without a call is.
 
-    def __iter__(self) -> Body:
-        token = CURRENT.set(self._recording)
+    def __iter__(self) -> Iterator[bytes]:
+        result, token = self._result, CURRENT.set(self._recording)
         try:
-            self._next = iter(self._result).__next__
+            chunks = iter(result)
+            if chunks is not result:  # a list begins anew each time, and what it gives does not
+                return Chunks(self, chunks)
+            self._next = chunks.__next__
         except BaseException as error:
             self._ended(error, "body")
             raise
@@ -45,13 +52,19 @@ class Body:
         return self
 
     def __next__(self) -> bytes:
+        if self._next is None:
+            self._next = iter(self._result).__next__
+        return self.take(self._next)
+
+    def take(self, next_chunk: Callable[[], bytes]) -> bytes:
+        """Return the next chunk, and note when it came and how long it is."""
         recording, clock = self._recording, self._clock
         if self._begun is None:
             self._begin(recording)
         asked = None if recording.first_byte is None else clock() - recording.base
         token = CURRENT.set(recording)
         try:
-            chunk: bytes = self._next()  # type: ignore[misc]
+            chunk = next_chunk()
         except BaseException as error:
             self._ended(error, "body")
             raise
@@ -99,8 +112,6 @@ class Body:
 
     def _begin(self, recording: Recording) -> None:
         """Note that the server asks for the first chunk."""
-        if self._next is None:
-            iter(self)
         self._begun = True
         if recording.room > 0 and not recording.finished:
             recording.room -= 1
@@ -174,8 +185,26 @@ class Body:
             self._note_end(recording.last_byte or recording.clock() - recording.base)
 
 
+class Chunks:
+    """One way through a body that may be gone through several times, such as a list."""
+
+    __slots__ = ("_body", "_next")
+
+    def __init__(self, body: Body, chunks: Iterator[bytes]) -> None:
+        self._body = body
+        self._next = chunks.__next__
+
+    def __iter__(self) -> Chunks:
+        return self
+
+    def __next__(self) -> bytes:
+        return self._body.take(self._next)
+
+
 class SizedBody(Body):
     """A body whose length in chunks the server may ask for, since the app's own has one."""
+
+    __slots__ = ()
 
     def __len__(self) -> int:
         return len(self._result)  # type: ignore[arg-type]
@@ -184,17 +213,16 @@ class SizedBody(Body):
 class WholeBody(Body):
     """A body of which each chunk is there already: nothing of the app's runs until it is closed."""
 
-    #: When the server asked for the first chunk.
-    _asked: int | None = None
+    __slots__ = ("_asked", "_chunks", "_rest")
 
     def __init__(self, result: Iterable[bytes], recording: Recording, chunks: list[bytes]) -> None:
-        self._result = result
-        self._recording = recording
-        self._clock = recording.clock
+        super().__init__(result, recording)
         self._chunks = chunks
         self._rest = iter(chunks)
+        #: When the server asked for the first chunk.
+        self._asked: int | None = None
 
-    def __iter__(self) -> Iterator[bytes]:  # type: ignore[override]
+    def __iter__(self) -> Iterator[bytes]:
         if self._asked is None:
             recording = self._recording
             self._begun = True

@@ -26,7 +26,7 @@ _MOST = 30
 PATIENCE = 5 * 60 * 1_000_000_000
 """Nanoseconds after which a body that nobody has begun to read counts as abandoned."""
 _CALL = Gateway.__call__.__code__
-_CHUNK = Body.__next__.__code__
+_CHUNK = Body.take.__code__
 
 
 def in_flight(recorder: Recorder) -> list[dict[str, Any]]:

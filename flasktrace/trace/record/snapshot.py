@@ -107,17 +107,16 @@ class Looker:
     same objects until something in them differs.
     """
 
-    # What a request is looked at with is made anew for each: it begins with little.
-
-    _seen: Sequence[_Seen] = ()
-    #: What the stack was known by at the last look.
-    _first: Any = _NEVER
-    _second: Any = None
-    #: What the last look has found.
-    last = NOTHING
+    __slots__ = ("_describe", "_first", "_second", "_seen", "last")
 
     def __init__(self, describe: Describer) -> None:
         self._describe = describe
+        self._seen: Sequence[_Seen] = ()
+        #: What the stack was known by at the last look.
+        self._first: Any = _NEVER
+        self._second: Any = None
+        #: What the last look has found.
+        self.last = NOTHING
 
     # A request is glanced at some ten times: what follows is written for few calls.
 
@@ -243,26 +242,31 @@ def _is_same(one: Group, other: Group) -> bool:
 class _Seen:
     """The contexts of one group as they were at the last look."""
 
-    # As it is before the first look, and as most of it stays.
-    refs: Any = None
-    args_mark: Any = None
-    #: How many attributes the request has, which of them the app has given it, their marks.
-    count = -1
-    given: Sequence[str] = ()
-    given_marks: Marks | None = None
-    session: Any = _EMPTY
-    session_marks: Marks | None = _NO_MARKS
-    g: Any = NO_ATTRIBUTES
-    g_marks: Marks | None = _NO_MARKS
-    #: Whether ``g`` is a dict, and both it and the session are empty.
-    is_bare = True
-    request = session_texts = g_texts = flashes = adapter = _EMPTY
-    #: Kind, name and sections of each card.
-    cards: tuple[tuple[Any, ...], ...] = ()
+    __slots__ = (
+        "adapter", "args_mark", "cards", "count", "flashes", "g", "g_marks", "g_texts", "given",
+        "given_marks", "group", "is_bare", "name", "refs", "request", "session", "session_marks",
+        "session_texts",
+    )  # fmt: skip
 
     def __init__(self, group: Group, stack: Stack) -> None:
         self.group = group
         self.name = stack.app_name(group[-1])
+        # As it is before the first look, and as most of it stays.
+        self.refs: Any = None
+        self.args_mark: Any = None
+        #: How many attributes the request has, which of them the app has given it, their marks.
+        self.count = -1
+        self.given: Sequence[str] = ()
+        self.given_marks: Marks | None = None
+        self.session: Any = _EMPTY
+        self.g: Any = NO_ATTRIBUTES
+        self.session_marks: Marks | None = _NO_MARKS
+        self.g_marks: Marks | None = _NO_MARKS
+        #: Whether ``g`` is a dict, and both it and the session are empty.
+        self.is_bare = True
+        self.request = self.session_texts = self.g_texts = self.flashes = self.adapter = _EMPTY
+        #: Kind, name and sections of each card.
+        self.cards: tuple[tuple[Any, ...], ...] = ()
 
     def learn(self, before: Sequence[_Seen]) -> None:
         """Take what the same context was seen with in other company, if this is new."""

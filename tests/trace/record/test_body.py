@@ -1,5 +1,7 @@
 import io
+from itertools import chain, islice
 
+import flask
 import pytest
 from werkzeug.test import create_environ
 
@@ -321,3 +323,59 @@ def test_the_span_of_a_whole_body_lasts_until_it_is_closed():
     [body] = [item for item in trace.spans if item.kind == "body"]
     assert body.attributes == {"chunks": 1, "bytes": 5}
     assert body.start_ns <= trace.response.first_byte_ns <= body.start_ns + body.duration_ns
+
+
+class Again:
+    """A body that begins anew each time it is gone through."""
+
+    def __iter__(self):
+        yield from (b"a", b"b", b"c")
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        *(lambda: [b"a", b"b", b"c"], lambda: (b"a", b"b", b"c"), lambda: iter([b"a", b"b", b"c"])),
+        *(lambda: (item for item in [b"a", b"b", b"c"]), Again, lambda: [b"a"], list),
+    ],
+)
+def test_a_body_is_gone_through_as_the_server_likes(make):
+    """Such as werkzeug's test client does: it takes one chunk, and the others through a chain."""
+
+    def begun(body):
+        chunks = iter(body)
+        first = [*islice(chunks, 1)]
+        return [*chain(first, chunks)]
+
+    def twice(body):
+        return [*body], [*body]
+
+    def side_by_side(body):
+        one, other = iter(body), iter(body)
+        return [*islice(one, 1)], [*islice(other, 2)], [*one], [*other]
+
+    def again(body):
+        chunks = iter(body)
+        return iter(chunks) is chunks
+
+    for way in (begun, twice, side_by_side, again):
+        wrapped = flasktrace.wrap(answering(make()), enabled=True, store="memory:")
+        assert way(wrapped({}, lambda *_args: None)) == way(make())
+
+
+@pytest.mark.parametrize("lib", [flasktrace, flask], ids=["flasktrace", "flask"])
+def test_a_test_client_reads_each_chunk_of_a_middleware_once(lib):
+    app = lib.Flask("x")
+    inner = app.wsgi_app
+
+    def middleware(environ, start_response):
+        if environ["PATH_INFO"] != "/health":
+            return inner(environ, start_response)
+        start_response("200 OK", [("Content-Length", "4")])
+        return [b"fi", b"ne"]
+
+    app.wsgi_app = middleware
+    with flasktrace.capture(app) as traces:
+        assert app.test_client().get("/health").data == b"fine"
+
+    assert (traces.last.response.chunks, traces.last.response.bytes) == (2, 4)
