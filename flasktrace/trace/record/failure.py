@@ -1,7 +1,6 @@
 """Turns an exception into plain data at once, so that nothing keeps it alive."""
 
 import linecache
-import sysconfig
 from collections.abc import Iterator
 from types import TracebackType
 from typing import Any
@@ -11,16 +10,12 @@ from werkzeug.routing import BuildError
 
 from flasktrace.trace.model import Frame
 from flasktrace.trace.record.describe import Describer, attributes_of, type_name
+from flasktrace.trace.record.origin import is_of_app, is_own
 from flasktrace.trace.record.place import short
 from flasktrace.trace.record.redact import Redactor
 
 _AROUND = 3
 _CHAIN = 10
-_FOREIGN = tuple(
-    path for path in (sysconfig.get_path("stdlib"), sysconfig.get_path("purelib")) if path
-)
-_OWN = __file__.replace("\\", "/").rpartition("/trace/")[0] + "/"
-_DEMO = f"{_OWN}demo/"
 _PLAIN = (BaseException.__str__, OSError.__str__)
 _UNICODE = (UnicodeDecodeError.__str__, UnicodeEncodeError.__str__)
 _LINE = 300
@@ -135,12 +130,6 @@ def raised_by(found: tuple[Frame, ...]) -> str | None:
     return None
 
 
-def is_own(file: str) -> bool:
-    """Tell whether *file* is one of flasktrace's, apart from the demo."""
-    file = file.replace("\\", "/")
-    return file.startswith(_OWN) and not file.startswith(_DEMO)
-
-
 def _steps(trace: TracebackType | None) -> Iterator[TracebackType]:
     while trace is not None:
         yield trace
@@ -155,7 +144,7 @@ def _frame(step: TracebackType, redactor: Redactor) -> Frame:
         line=line,
         function=code.co_name,
         source=_source(code.co_filename, line, redactor),
-        in_app=not code.co_filename.startswith(_FOREIGN) and "<frozen" not in code.co_filename,
+        in_app=is_of_app(code.co_filename),
     )
 
 

@@ -14,8 +14,8 @@ from typing import Any
 from flasktrace.trace.model import STAGES
 from flasktrace.trace.record import lanes, notes
 from flasktrace.trace.record.body import Body
-from flasktrace.trace.record.failure import is_own
 from flasktrace.trace.record.gateway import Gateway
+from flasktrace.trace.record.origin import is_own
 from flasktrace.trace.record.place import Place, short
 from flasktrace.trace.record.recorder import Recorder
 from flasktrace.trace.record.recording import Recording

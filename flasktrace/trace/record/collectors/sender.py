@@ -1,35 +1,28 @@
 """Which line of the app has sent a query: the first that is not a library's."""
 
 import sys
-import sysconfig
 from types import FrameType
 from typing import Any
 
-from flasktrace.trace.record.failure import is_own
+from flasktrace.trace.record.origin import DOORS, is_of_app
 
 _DEEPEST = 200
-_MOST = 2000
-_LIBRARIES = tuple(
-    path for key in ("stdlib", "purelib", "platlib") if (path := sysconfig.get_path(key))
-)
-_SIGNS = ("/site-packages/", "/dist-packages/")
-_TYPED = ("<template>", "<stdin>", "<ipython", "<console>")
-"""What has no file and is yet no code that a library has made."""
-
-_known: dict[str, bool] = {}
-"""Whether a file is the app's."""
 
 
 def sender() -> dict[str, Any]:
-    """Return function, file and line, under OpenTelemetry's names; empty when there is none."""
+    """Return function, file and line, under OpenTelemetry's names; empty when there is none.
+
+    What stands outside of the request, such as a middleware, has not sent anything in it.
+    """
     frame: FrameType | None = sys._getframe(1)  # noqa: SLF001
     for _ in range(_DEEPEST):
         if frame is None:
             break
         file = frame.f_code.co_filename
-        own = _known.get(file)
-        if _is_of_app(file) if own is None else own:
+        if is_of_app(file):
             return _told(frame, file)
+        if file in DOORS:
+            break
         frame = frame.f_back
     return {}
 
@@ -50,17 +43,4 @@ def _line_of_template(lines: Any, line: int) -> int:
         if not made.isdecimal() or int(made) > line:
             break
         found = int(source)
-    return found
-
-
-def _is_of_app(file: str) -> bool:
-    plain = file.replace("\\", "/")
-    library = (
-        file.startswith(_LIBRARIES)
-        or any(sign in plain for sign in _SIGNS)
-        or (file.startswith("<") and not file.startswith(_TYPED))
-    )
-    if len(_known) >= _MOST:
-        _known.clear()
-    _known[file] = found = not library and not is_own(file)
     return found
