@@ -261,6 +261,8 @@ class Tracer:
 
         def unfinished() -> list[Trace]:
             alive = known()
+            if alive is not None:
+                alive.finish_late()
             running = list(alive.live.values()) if alive else []
             return [assemble(item) for item in running if item.returned and item.id not in before]
 
@@ -291,6 +293,8 @@ class Tracer:
 
     def flush(self, timeout: float = 2.0) -> bool:
         """Wait until all finished traces are stored, at most *timeout* seconds."""
+        if self.recorder is not None:
+            self.recorder.finish_late()
         return self.writer is None or self.writer.flush(timeout)
 
     def close(self) -> None:
@@ -356,6 +360,7 @@ class Tracer:
 
     def _sweep(self) -> None:
         if self.recorder is not None:
+            self.recorder.finish_late()
             sweep(self.recorder)
 
     # The dashboard

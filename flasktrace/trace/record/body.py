@@ -174,8 +174,11 @@ class Body:
         # A server always closes; a test client's response is often just dropped.
         recording = self._recording
         if not recording.finished:
-            self._safely(self._note_drop)
-            recording.recorder.finish(recording, self._end_at or recording.last_byte)
+            try:
+                self._safely(self._note_drop)
+                recording.recorder.finish(recording, self._end_at or recording.last_byte)
+            except RecursionError:
+                recording.recorder.late.append((recording, self._end_at or recording.last_byte))
 
     def _note_drop(self) -> None:
         recording = self._recording
@@ -255,12 +258,10 @@ class WholeBody(Body):
             recording.chunks, recording.bytes = len(chunks), sum(map(len, chunks))
             recording.first_byte = recording.last_byte = self._asked
 
-    def __del__(self) -> None:
-        recording = self._recording
-        if not recording.finished:
-            if self._asked is not None:
-                self._count(recording)
-            super().__del__()
+    def _note_drop(self) -> None:
+        if self._asked is not None:
+            self._count(self._recording)
+        super()._note_drop()
 
 
 def content_length(recording: Recording) -> int | None:

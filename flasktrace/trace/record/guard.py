@@ -29,7 +29,11 @@ class Guard:
 
     def failed(self, part: str, error: Exception) -> None:
         """Note that *part* raised *error*; raise what is the app's own, see `is_of_a_signal`."""
-        if is_of_a_signal(error):
+        try:
+            is_the_apps = is_of_a_signal(error)
+        except RecursionError:  # no room left even to look
+            is_the_apps = False
+        if is_the_apps:
             raise error
         with contextlib.suppress(Exception):  # such as a RecursionError where the app had one left
             self._count(part, error)

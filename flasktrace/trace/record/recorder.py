@@ -101,6 +101,9 @@ class Recorder:
         self.off = self.guard.off
         #: Recordings whose request is not over; id to recording.
         self.live: dict[str, Recording] = {}
+        #: Those that ended where Python's stack had no room left, with their end: the garbage
+        #: collector may find a body anywhere. `finish_late` takes them up.
+        self.late: list[tuple[Recording, int | None]] = []
         #: The converters of the app's url map; how many there were, and whether all are usual.
         self._table: dict[str, type] = {}
         self._converters = 0, False
@@ -172,6 +175,8 @@ class Recorder:
 
     def begin(self, environ: dict[str, Any]) -> Recording:
         """Return the recording of the request that *environ* describes."""
+        if self.late:
+            self.finish_late()
         recording = Recording(self, self.ids(), self.wall(), environ)
         if self.label is not None:
             recording.label = self.label()
@@ -220,8 +225,17 @@ class Recorder:
         try:
             recording.end = recording.clock() - recording.base if end is None else end
             self.sink(recording)
+        except RecursionError:
+            self.late.append((recording, recording.end))
         except Exception as error:  # noqa: BLE001
             self.guard.failed("sink", error)
+
+    def finish_late(self) -> None:
+        """Finish those that ended where there was no room to."""
+        late, self.late = self.late, []
+        for recording, end in late:
+            recording.finished = False
+            self.finish(recording, end)
 
     # Receivers. What happens oftener than these is in stages.py and calls.py.
 

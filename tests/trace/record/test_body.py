@@ -1,4 +1,7 @@
+import gc
 import io
+import sys
+from contextlib import suppress
 from itertools import chain, islice
 
 import flask
@@ -379,3 +382,41 @@ def test_a_test_client_reads_each_chunk_of_a_middleware_once(lib):
         assert app.test_client().get("/health").data == b"fine"
 
     assert (traces.last.response.chunks, traces.last.response.bytes) == (2, 4)
+
+
+def down_to(room, work):
+    """Do *work* where Python's stack has room for only so many more calls."""
+    depth, frame = 0, sys._getframe()
+    while frame is not None:
+        depth, frame = depth + 1, frame.f_back
+
+    def deeper(steps):
+        return deeper(steps - 1) if steps else work()
+
+    with suppress(RecursionError):
+        deeper(sys.getrecursionlimit() - depth - room)
+
+
+@pytest.mark.parametrize("lib", [flasktrace, flask], ids=["flasktrace", "flask"])
+@pytest.mark.parametrize("room", [10, 12, 15, 20, 30, 45, 60])
+def test_a_body_that_is_found_where_the_stack_has_no_room_is_told_later(lib, room, capfd):
+    app = lib.Flask("x")
+    app.logger.disabled = True
+
+    @app.route("/")
+    def index():
+        raise KeyError("k")
+
+    tracer = flasktrace.Tracer(app, enabled=True, store="memory:")
+    with tracer.collect() as traces:
+        held = [app.test_client().get("/") for _ in range(3)]
+        down_to(room, held.clear)
+        gc.collect()
+        told = [trace.status for trace in traces]
+    tracer.uninstall()
+
+    assert told == [500] * 3
+    assert tracer.recorder.late == []
+    assert not tracer.recorder.live
+    assert tracer.recorder.guard.errors == {}
+    assert "Exception ignored" not in capfd.readouterr().err
