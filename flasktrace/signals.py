@@ -109,10 +109,10 @@ class Watcher(Protocol):
     def adopt(self, context: Any) -> Watcher | None:
         """Be the watcher of *context* and return itself; or return None, as for another app's."""
 
-    def begin_stage(self, name: str, around: str | None, *, own: bool) -> None:
+    def begin_stage(self, name: str, around: str | None, method: Any, *, own: bool) -> None:
         """Hear that any other stage begins, in the stage (or call) *around*.
 
-        *own* tells whether its method is the framework's.
+        *own* tells whether its *method* is the framework's.
         """
 
     def end_stage(self, name: str, error: BaseException | None, made: Any) -> None:
@@ -227,7 +227,7 @@ def _telling(name: str) -> Callable[..., Any]:
             if own and around is None and not watcher.calls:
                 watcher.notes.append((STAGE, watcher.clock() - watcher.base, name, None))
             else:
-                watcher.begin_stage(name, around, own=own)
+                watcher.begin_stage(name, around, method, own=own)
         try:
             if started.receivers:
                 started.send(context.app, context=context)

@@ -851,7 +851,7 @@ class Follower:
         context.watcher = self
         return self
 
-    def begin_stage(self, name, around, *, own):
+    def begin_stage(self, name, around, method, *, own):
         self.heard.append((name, "begins in", around, own))
 
     def end_stage(self, name, error, made):

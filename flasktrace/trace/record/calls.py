@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 BEGIN, END = "call started", "call finished"
 """Parts that the guard may switch off."""
 AFTER = {"after_request", "after_this_request"}
-"""Kinds of functions that get the response."""
+"""Kinds of functions that get the response and return one."""
+_SAVES = "session_save"
+_CHANGING = AFTER | {_SAVES}
+"""Kinds of functions that get the response, and may change it."""
 _CHOSEN = RANKED | {"error_handler"}
 _RETURNED_NONE = "returned None", ""
 _SAME_RESPONSE = "returned the response", ""
@@ -43,7 +46,7 @@ def begin(recording: Recording, kind: str, function: Any) -> None:
         if recording.calls or not recording.fresh:
             _look_before(recording, at)
         recording.fresh = False
-        if kind in AFTER and recording.answer is None:  # before the function may change it
+        if kind in _CHANGING and recording.answer is None:  # before the function may change it
             recording.answer = response_look.read(recording.response)
         if recording.room > 0:
             recording.room -= 1
@@ -81,7 +84,7 @@ def end(
             recorder.changed(recording, at, before, after)
         recording.fresh = recorder.trusts and not recording.wary
         noted = _ended(calls, address)
-        if error is None and value is None and kind not in AFTER:
+        if error is None and value is None and kind not in _CHANGING:
             outcome, meaning = _RETURNED_NONE
         else:
             outcome, meaning = _outcome(recording, at, kind, error, value)
@@ -121,6 +124,10 @@ def _outcome(
 ) -> tuple[str, str]:
     if error is not None:
         return f"raised {type_name(type(error))}", ""
+    if kind == _SAVES:
+        recording.recorder.see_response(recording, at, recording.response)
+        if value is None:
+            return _RETURNED_NONE
     return recording.recorder.outcome(recording, at, kind, value)
 
 

@@ -16,14 +16,18 @@ from flasktrace.trace.record.redact import Redactor
 
 _AROUND = 3
 _CHAIN = 10
+_WRAPPED = 3
 _PLAIN = (BaseException.__str__, OSError.__str__)
 _UNICODE = (UnicodeDecodeError.__str__, UnicodeEncodeError.__str__)
 _LINE = 300
 _NAMES = {str, bytes, int, type(None)}
 
 
-def message(error: BaseException, describe: Describer) -> str:
-    """Return the text of an exception from its arguments, without calling its ``__str__``."""
+def message(error: BaseException, describe: Describer, depth: int = 0) -> str:
+    """Return the text of an exception from its arguments, without calling its ``__str__``.
+
+    *depth* is how many exceptions it is wrapped in, each being an argument of the other.
+    """
     args: tuple[Any, ...] = _of(error, "args")
     kind = type(error)
     if isinstance(error, OSError) and _has_plain_names(error) and kind.__str__ in _PLAIN:
@@ -37,7 +41,7 @@ def message(error: BaseException, describe: Describer) -> str:
         return describe.prose(said)
     if len(args) == 1 and type(args[0]) is str and not issubclass(kind, KeyError):
         return describe.prose(args[0])
-    return ", ".join(_argument(arg, describe) for arg in args)
+    return ", ".join(_argument(arg, describe, depth) for arg in args)
 
 
 def _unbuilt(error: BaseException, describe: Describer) -> str:
@@ -49,7 +53,10 @@ def _unbuilt(error: BaseException, describe: Describer) -> str:
     return f"{told} (values: {', '.join(names)})" if names else told
 
 
-def _argument(value: Any, describe: Describer) -> str:
+def _argument(value: Any, describe: Describer, depth: int) -> str:
+    if issubclass(type(value), BaseException) and depth < _WRAPPED:
+        told = message(value, describe, depth + 1)
+        return f"{type_name(type(value))}: {told}" if told else type_name(type(value))
     return repr(describe.prose(value)) if type(value) is str else describe(value)
 
 

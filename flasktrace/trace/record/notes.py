@@ -20,6 +20,8 @@ STAGE = signals.STAGE
 STAGE_END = signals.STAGE_END
 """name, the `Look` at its end (None: as at the latest `LOOK`; before the first one, that tells of
 it), name of the exception's type (or None)"""
+OVERRIDDEN = "overridden"
+"""the `Place` of the method of the stage that has just begun: it is not the framework's"""
 CALL = "call"
 """address of the function, kind, its `Place`; of the user's functions"""
 CALL_END = "call end"

@@ -6,6 +6,7 @@ from types import FunctionType, MethodType
 from typing import Any, NamedTuple
 
 from flasktrace.trace.record.describe import type_name
+from flasktrace.trace.record.wrapper_classes import is_framework
 
 _WRAPPERS = 20
 _MOST = 1000
@@ -67,14 +68,19 @@ def place_of(function: Any) -> Place:
 
 
 def _place_of_class(kind: Any) -> Place | None:
-    """Return where a class of views is, that of its first function; None when it has none."""
+    """Return where a class of views is, that of its first function, or else of a class above it.
+
+    Nowhere, but under its name, when there is none of the user's; None when it is no class.
+    """
     if type(kind) is not type and not issubclass(type(kind), type):
         return None
-    own = type.__dict__["__dict__"].__get__(kind)
-    for found in own.values():
-        if type(found) is FunctionType:
-            return place_of(found)._replace(name=_name(kind))
-    return None
+    for item in type.__dict__["__mro__"].__get__(kind):
+        if is_framework(item):
+            break
+        for found in type.__dict__["__dict__"].__get__(item).values():
+            if type(found) is FunctionType:
+                return place_of(found)._replace(name=_name(kind))
+    return Place(_name(kind), "", 0)
 
 
 class Places:

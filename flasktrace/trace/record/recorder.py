@@ -282,7 +282,7 @@ class Recorder:
         return f"returned {type_name(type(value))}", ""
 
     def _outcome_after(self, recording: Recording, at: int, value: Any) -> tuple[str, str]:
-        self._see_response(recording, at, value)
+        self.see_response(recording, at, value)
         recording.response = value
         same = id(value) == recording.response_id
         recording.response_id = id(value)
@@ -507,15 +507,16 @@ class Recorder:
         recording.response_id = id(response)
         if fresh:  # a hook after the view, if there is one, has it read before it runs
             recording.response = response
-            used = recording.looker.session_in_use()
-            recording.answer = response_look.read(response) if used else None
+            # Else nothing but a hook can change it.
+            read = not self.trusts or recording.looker.session_in_use()
+            recording.answer = response_look.read(response) if read else None
             return
         recording.response = None
         recording.code = attributes_of(response).get("_status_code")
         if recording.answer is not None:
-            self._see_response(recording, at, response, by_framework=True)
+            self.see_response(recording, at, response, by_framework=True)
 
-    def _see_response(
+    def see_response(
         self,
         recording: Recording,
         at: int,

@@ -34,7 +34,7 @@ NAMES = (
 )
 """A name that contains one of these, capitals and separators aside, names a secret."""
 
-WHOLE_NAMES = frozenset({"auth", "otp", "pass", "pin", "sid"})
+WHOLE_NAMES = frozenset({"auth", "otp", "pass", "pin", "sid", "sig"})
 """Names of secrets that are part of too many harmless ones."""
 
 HARMLESS = frozenset({"accesscontrolallowcredentials"})

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from flasktrace.signals import STAGE_SIGNALS
 from flasktrace.trace.record import routing
-from flasktrace.trace.record.notes import STAGE, STAGE_END
+from flasktrace.trace.record.notes import OVERRIDDEN, STAGE, STAGE_END
 
 if TYPE_CHECKING:
     from flasktrace.trace.record.recorder import Recorder
@@ -22,7 +22,7 @@ BEGIN, END = "stage started", "stage finished"
 """Parts that the guard may switch off."""
 
 
-def begin(recording: Recording, name: str, around: str | None, *, own: bool) -> None:
+def begin(recording: Recording, name: str, around: str | None, method: Any, *, own: bool) -> None:
     """Note that a stage begins in another one, or in a function of the user, or is one itself."""
     recorder = recording.recorder
     if BEGIN in recorder.off:
@@ -35,6 +35,8 @@ def begin(recording: Recording, name: str, around: str | None, *, own: bool) -> 
             recorder.gaze(recording, at)
         asked = name == "match" and around != "push" and around in STAGE_SIGNALS
         recording.notes.append((STAGE, at, name, routing.asker() if asked else None))
+        if not own:
+            recording.notes.append((OVERRIDDEN, at, recorder.places.of(method)))
         recording.base = base + recording.clock() - entered
     except Exception as error:  # noqa: BLE001
         recorder.failed(recording, BEGIN, error)

@@ -15,6 +15,7 @@ from flasktrace.trace.record.snapshot import NOTHING, Look
 
 if TYPE_CHECKING:
     from flasktrace.trace.record.notes import Note
+    from flasktrace.trace.record.place import Place
     from flasktrace.trace.record.recording import Recording
     from flasktrace.trace.record.residue import Remnant
     from flasktrace.trace.record.response_look import Difference
@@ -25,6 +26,8 @@ CONNECTED = "connected to "
 _THE_FRAMEWORK = "the framework"
 _SEEN = {notes.LOOK, notes.STAGE_END}
 """Notes whose fourth part is a look, or None."""
+_ITS_SESSIONS = {"flask.sessions", "flasktrace.sessions"}
+"""Modules of functions that a class of the user's may have from the framework."""
 _IN_CALLS = {"user", "sql"}
 """Kinds of spans that are no functions which the framework called."""
 _CALLS = {notes.BY_CALL, notes.BY_LATE_CALL}
@@ -59,7 +62,8 @@ class StageRun:
     """One run of a stage."""
 
     __slots__ = (
-        "asked_by", "by", "changes", "duration", "exception", "look", "name", "start", "within",
+        "asked_by", "by", "changes", "duration", "exception", "look", "name", "place", "start",
+        "within",
     )  # fmt: skip
 
     def __init__(
@@ -74,6 +78,8 @@ class StageRun:
         self.start = start
         self.within = within
         self.asked_by = asked_by
+        #: Where its method stands, if it is not the framework's.
+        self.place: Place | None = None
         #: The span in which it began, None for the framework itself.
         self.by = by
         self.duration: int | None = None
@@ -166,6 +172,10 @@ class Story:
         self._stage = name
         if name == "match":
             self._matched = True
+
+    def _overridden(self, _at: int, note: Note) -> None:
+        if self._open_runs:
+            self._open_runs[-1].place = note[2]
 
     def _end_stage(self, at: int, note: Note) -> None:
         _, _, name, look, exception = note
@@ -421,8 +431,12 @@ class Story:
 
     def _author(self, by_framework: bool) -> tuple[str, int | None]:
         if by_framework or not self._open_spans:
+            place = self._open_runs[-1].place if self._open_runs else None
+            return _THE_FRAMEWORK if place is None else str(place), None
+        made = self._open_spans[-1]
+        if made.attributes.get("code.module.name") in _ITS_SESSIONS:
             return _THE_FRAMEWORK, None
-        return author_of(self._open_spans[-1]), self._open_spans[-1].id
+        return author_of(made), made.id
 
     def _put(self, found: list[Change]) -> None:
         if not found:
@@ -483,6 +497,7 @@ class Story:
 
     _readers: ClassVar[dict[str, Callable[..., None]]] = {
         notes.STAGE: _begin_stage,
+        notes.OVERRIDDEN: _overridden,
         notes.STAGE_END: _end_stage,
         notes.CALL: _begin_call,
         notes.CALL_END: _end_call,

@@ -332,7 +332,7 @@ def _aborted(story: Story) -> str | None:
     if name.startswith("SecurityError") and made is None:
         host = story.recording.request.get("HTTP_HOST", "")
         return f"{_status(story)}: the host {host} is not trusted"
-    by = spoken(made) if made else f"the framework, in {stage}" if stage else "the framework"
+    by = spoken(made) if made else _by_stage(story, stage)
     what = _error(name) if code else f"{name} with a response of its own"
     told = f"{_status(story)}: {by} raised {what}{_never_ran(story)}"
     handler = story.handler
@@ -366,9 +366,25 @@ def _count(number: int, what: str) -> str:
 
 def _by_framework(story: Story) -> str | None:
     endpoint = story.recording.routing.get("endpoint")
-    if endpoint is None:
+    ended = ("dispatch", "preprocess") if story.answered is None else ()
+    own = next((told for name in ended if (told := _own_method(story, name))), "")
+    if endpoint is None and not own:
         return None
-    return f"{_status(story)}: the framework itself answers {_method(story)} for {endpoint}"
+    asked = f"{_method(story)} for {endpoint}" if endpoint else "the request"
+    return f"{_status(story)}: {own or 'the framework itself'} answers {asked}"
+
+
+def _by_stage(story: Story, stage: str | None) -> str:
+    """Return who did what no function has done that the framework called."""
+    if stage is None:
+        return "the framework"
+    return _own_method(story, stage) or f"the framework, in {stage}"
+
+
+def _own_method(story: Story, stage: str) -> str:
+    """Return the app's own method of a stage; empty when it ran the framework's."""
+    places = [run.place for run in story.runs if run.name == stage and run.place is not None]
+    return f"the app's own {places[-1]}" if places else ""
 
 
 def _by_wsgi_app(story: Story) -> str | None:

@@ -47,6 +47,10 @@ def raised(error, cause=None):
         (KeyError("token=SECRET"), "'token=••• str(6)'"),
         (ValueError("\ud800"), r"\ud800"),
         (SystemExit(3), "3"),
+        (ConnectionError(OSError("no route")), "OSError: no route"),
+        (RuntimeError(KeyError("a"), 2), "KeyError: 'a', 2"),
+        (ValueError(ValueError()), "ValueError"),
+        (ValueError(ValueError("token=SECRET")), "ValueError: token=••• str(6)"),
     ],
 )
 def test_the_message_is_made_of_the_arguments(error, text):

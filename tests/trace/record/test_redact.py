@@ -13,7 +13,8 @@ redactor = Redactor(["internal note"])
     "name",
     [
         "password", "PassWord", "db_passwd", "X-Api-Key", "apiKey", "access_token", "SECRET_KEY",
-        "csrf_token", "sessionid", "Internal-Note", "pin", "auth", "user[password]", "Set-Cookie",
+        "csrf_token", "sessionid", "Internal-Note", "pin", "sig", "auth", "user[password]",
+        "Set-Cookie",
     ],
 )  # fmt: skip
 def test_names_of_secrets_are_known(name):

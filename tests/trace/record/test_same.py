@@ -78,7 +78,7 @@ STEPS = {
         "changed",
         "_see_exception",
         "outcome",
-        "_see_response",
+        "see_response",
         "stage_answered",
         "_failure",
         "_attributes",

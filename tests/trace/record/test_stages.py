@@ -1,5 +1,7 @@
 """What a stage does is told of that stage, also where it is not looked at when it ends."""
 
+import re
+
 import flask
 import pytest
 from werkzeug.routing import BaseConverter
@@ -45,7 +47,7 @@ def cards(trace, stage):
     ],
 )
 @pytest.mark.parametrize("first", [True, False])
-def test_what_an_overridden_stage_sets_is_set_in_that_stage_by_nobodys_function(
+def test_what_an_overridden_stage_sets_is_set_in_that_stage_by_its_method(
     lib, method, stage, first
 ):
     def override(self, *args, **kwargs):
@@ -65,7 +67,9 @@ def test_what_an_overridden_stage_sets_is_set_in_that_stage_by_nobodys_function(
     app.add_url_rule("/", "index", lambda: "fine")
     trace = traced(app)
 
-    assert of_g(trace) == [(stage, "mark", "the framework")]
+    [(name, key, author)] = of_g(trace)
+    assert (name, key) == (stage, "mark")
+    assert author.startswith(f"{method} (test_stages.py:")
 
 
 def test_what_an_overridden_match_sets_is_set_in_the_match():
@@ -78,7 +82,9 @@ def test_what_an_overridden_match_sets_is_set_in_the_match():
     app.add_url_rule("/", "index", lambda: "fine")
     trace = traced(app)
 
-    assert of_g(trace) == [("match", "mark", "the framework")]
+    [(name, key, author)] = of_g(trace)
+    assert (name, key) == ("match", "mark")
+    assert author.startswith("match_request (test_stages.py:")
     assert cards(trace, "push")[0].sections["g"] == {}
     assert cards(trace, "match")[0].sections["g"] == {"mark": "'match'"}
 
@@ -176,3 +182,77 @@ def test_snapshots_are_there_also_where_no_change_may_be_noted(lib):
     assert cards(trace, "dispatch")[0].sections["g"] == {"mark": "1"}
     assert trace.changes == ()
     assert trace.dropped["changes"] > 0
+
+
+@both
+def test_an_app_with_a_dispatch_of_its_own_answers_by_it(lib):
+    class App(lib.Flask):
+        def dispatch_request(self, *args):
+            rule = lib.request.url_rule
+            if rule.endpoint == "forbidden":
+                lib.abort(403)
+            return self.view_functions[rule.endpoint]()
+
+    app = App("x")
+    app.add_url_rule("/", "index", lambda: "fine")
+    app.add_url_rule("/forbidden", "forbidden", lambda: "never")
+
+    for path, end in (("/", "answers GET for index."), ("/forbidden", "raised Forbidden.")):
+        verdict = traced(app, path).verdict
+        assert re.search(r"^\d+: the app's own dispatch_request \(test_stages\.py:\d+\) ", verdict)
+        assert verdict.endswith(end)
+
+
+@both
+def test_an_app_with_a_preprocess_of_its_own_may_answer_in_it(lib):
+    class App(lib.Flask):
+        def preprocess_request(self, *args):
+            return "early", 203
+
+    app = App("x")
+    app.add_url_rule("/", "index", lambda: "never")
+
+    verdict = traced(app).verdict
+    assert verdict.startswith("203: the app's own preprocess_request (test_stages.py:")
+    # flasktrace matches late: it was not known yet what the request is for.
+    assert verdict.endswith(f") answers {'the request' if lib is flasktrace else 'GET for index'}.")
+
+
+@both
+def test_what_a_postprocess_of_the_app_changes_of_the_response_is_its_doing(lib):
+    class App(lib.Flask):
+        def process_response(self, *args):
+            response = super().process_response(*args)
+            response.status_code = 299
+            response.headers["X-P"] = "1"
+            return response
+
+    app = App("x")
+    app.add_url_rule("/", "index", lambda: "fine")
+    trace = traced(app)
+
+    changed = {item.key: item.author for item in trace.changes if item.section == "response"}
+    assert set(changed) == {"status", "header X-P"}
+    assert all(item.startswith("process_response (test_stages.py:") for item in changed.values())
+    assert trace.verdict.startswith("299: process_response (test_stages.py:")
+    assert "before that it was 200 from the view" in trace.verdict
+
+
+@both
+def test_what_a_session_interface_of_the_user_changes_is_its_doing(lib):
+    base = __import__(f"{lib.__name__}.sessions", fromlist=["sessions"])
+
+    class Interface(base.SecureCookieSessionInterface):
+        def save_session(self, app, session, response):
+            lib.g.saved = True
+            response.headers["X-Saved"] = "1"
+
+    app = lib.Flask("x")
+    app.session_interface = Interface()
+    app.add_url_rule("/", "index", lambda: "fine")
+    trace = traced(app)
+
+    shown = [item for item in trace.changes if item.section in {"g", "response"}]
+    changed = {item.key: item.author for item in shown}
+    assert set(changed) == {"saved", "header X-Saved"}
+    assert all(item.startswith("save_session (test_stages.py:") for item in changed.values())
