@@ -126,9 +126,10 @@ class Span(Record):
     duration_ns: int
     attributes: dict[str, Any]
     """Names of OpenTelemetry where there is one: ``code.function.name``, ``code.file.path``,
-    ``code.line.number``; ``code.module.name``; in words ``outcome``, what it gave, ``order``, which
-    of how many it was (``2 of 3``), ``why`` it ran there; and ``lane``, as ``thread Worker-1``,
-    when it did not run where the request did."""
+    ``code.line.number``; ``code.module.name``; in words ``decorators``, one of which may have
+    answered in its place, ``outcome``, what it gave, ``order``, which of how many it was
+    (``2 of 3``), ``why`` it ran there; and ``lane``, as ``thread Worker-1``, when it did not run
+    where the request did."""
 
 
 @quick

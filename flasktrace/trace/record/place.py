@@ -2,10 +2,11 @@
 
 import functools
 import weakref
-from types import FunctionType, MethodType
+from types import CodeType, FunctionType, MethodType
 from typing import Any, NamedTuple
 
 from flasktrace.trace.record.describe import type_name
+from flasktrace.trace.record.origin import is_own
 from flasktrace.trace.record.wrapper_classes import is_framework
 
 _WRAPPERS = 20
@@ -14,17 +15,22 @@ _MOST = 1000
 
 
 class Place(NamedTuple):
-    """Name, file, line and module of a function."""
+    """Name, file, line and module of a function, and its decorators, the outermost first.
+
+    Whether a decorator calls the function at all, nobody can tell from outside.
+    """
 
     name: str
     file: str
     line: int
     module: str = ""
+    decorators: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         if not self.file:
             return self.name
-        return f"{self.name} ({short(self.file)}:{self.line})"
+        by = f", decorated by {', '.join(self.decorators)}" if self.decorators else ""
+        return f"{self.name} ({short(self.file)}:{self.line}{by})"
 
     def attributes(self) -> dict[str, Any]:
         """Return the place under OpenTelemetry's names."""
@@ -37,11 +43,14 @@ class Place(NamedTuple):
         }
         if self.module:
             told["code.module.name"] = self.module
+        if self.decorators:
+            told["decorators"] = ", ".join(self.decorators)
         return told
 
 
 def place_of(function: Any) -> Place:
     """Return where *function* is defined, seen through ``functools.wraps``; never calls into it."""
+    decorators: list[str] = []
     for _ in range(_WRAPPERS):
         if type(function) is MethodType:
             function = function.__func__
@@ -62,9 +71,16 @@ def place_of(function: Any) -> Place:
                 code.co_filename,
                 code.co_firstlineno,
                 module if type(module) is str else "",
+                tuple(decorators),
             )
+        decorators += _decorator(function.__code__)
         function = wrapped
     return Place(_name(function), "", 0)
+
+
+def _decorator(code: CodeType) -> list[str]:
+    """Return the name of what has made a wrapper; nothing for one of flasktrace's own."""
+    return [] if is_own(code.co_filename) else [code.co_qualname.split(".<locals>")[0]]
 
 
 def _place_of_class(kind: Any) -> Place | None:
@@ -112,7 +128,8 @@ def author_of(span: Any) -> str:
     if span.kind == "template":
         return f"the template {span.name}"
     file, line = span.attributes.get("code.file.path", ""), span.attributes.get("code.line.number")
-    return str(Place(span.name, file, line or 0))
+    decorators = span.attributes.get("decorators")
+    return str(Place(span.name, file, line or 0, decorators=(decorators,) if decorators else ()))
 
 
 def short(file: str) -> str:

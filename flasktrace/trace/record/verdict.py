@@ -416,8 +416,16 @@ def _changed_outside(story: Story) -> bool:
 def _outside(story: Story) -> str:
     if not _changed_outside(story):
         return ""
-    by = "what stands between the app and the server changed the status"
+    told = _told(story, "request_finished")
+    heard = f"a receiver of request_finished, {told}, or " if told else ""
+    by = f"{heard}what stands between the app and the server changed the status"
     return f"{story.recording.status}: {by}; before that it was "
+
+
+def _told(story: Story, signal: str) -> str:
+    """Return the receivers that one of Flask's signals was sent to; empty for none."""
+    sent = [item for item in story.events if item.name == f"signal {signal}"]
+    return str(sent[-1].attributes.get("receivers", "")) if sent else ""
 
 
 def _status_change(story: Story, item: Change, count: int) -> str:

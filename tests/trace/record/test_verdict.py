@@ -450,3 +450,22 @@ def test_a_hook_that_got_none_from_the_one_before_it(library):
         "after_request add_header (here), no handler for it; "
         "after_request forget (here) returned None instead of a response."
     )
+
+
+@pytest.mark.parametrize("lib", [flasktrace, flask], ids=["flasktrace", "flask"])
+def test_a_receiver_of_request_finished_may_have_changed_the_status(lib):
+    signals = flasktrace.signals if lib is flasktrace else flask.signals
+    app = lib.Flask("x")
+    app.add_url_rule("/", "index", lambda: "fine")
+
+    @signals.request_finished.connect_via(app)
+    def finished(_sender, response, **_more):
+        response.status_code = 202
+
+    with flasktrace.capture(app) as traces:
+        app.test_client().get("/")
+
+    verdict = traces.last.verdict
+    assert verdict.startswith("202: a receiver of request_finished, finished (test_verdict.py:")
+    assert ", or what stands between the app and the server changed the status; " in verdict
+    assert "before that it was 200 from the view" in verdict
