@@ -186,12 +186,14 @@ def test_snapshots_are_there_also_where_no_change_may_be_noted(lib):
 
 @both
 def test_an_app_with_a_dispatch_of_its_own_answers_by_it(lib):
-    class App(lib.Flask):
-        def dispatch_request(self, *args):
-            rule = lib.request.url_rule
-            if rule.endpoint == "forbidden":
-                lib.abort(403)
-            return self.view_functions[rule.endpoint]()
+    with old_signatures():
+
+        class App(lib.Flask):
+            def dispatch_request(self, *args):
+                rule = lib.request.url_rule
+                if rule.endpoint == "forbidden":
+                    lib.abort(403)
+                return self.view_functions[rule.endpoint]()
 
     app = App("x")
     app.add_url_rule("/", "index", lambda: "fine")
@@ -205,9 +207,11 @@ def test_an_app_with_a_dispatch_of_its_own_answers_by_it(lib):
 
 @both
 def test_an_app_with_a_preprocess_of_its_own_may_answer_in_it(lib):
-    class App(lib.Flask):
-        def preprocess_request(self, *args):
-            return "early", 203
+    with old_signatures():
+
+        class App(lib.Flask):
+            def preprocess_request(self, *args):
+                return "early", 203
 
     app = App("x")
     app.add_url_rule("/", "index", lambda: "never")
@@ -220,12 +224,14 @@ def test_an_app_with_a_preprocess_of_its_own_may_answer_in_it(lib):
 
 @both
 def test_what_a_postprocess_of_the_app_changes_of_the_response_is_its_doing(lib):
-    class App(lib.Flask):
-        def process_response(self, *args):
-            response = super().process_response(*args)
-            response.status_code = 299
-            response.headers["X-P"] = "1"
-            return response
+    with old_signatures():
+
+        class App(lib.Flask):
+            def process_response(self, *args):
+                response = super().process_response(*args)
+                response.status_code = 299
+                response.headers["X-P"] = "1"
+                return response
 
     app = App("x")
     app.add_url_rule("/", "index", lambda: "fine")
