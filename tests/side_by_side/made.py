@@ -58,6 +58,8 @@ VALUES = {
     "unfit json": lambda f: {"a": object()},
     "zero status": lambda f: ("x", 0),
 }
+if SINCE_3_2:
+    del VALUES["stream"]  # teardown runs once for it since then, and no more twice
 ERRORS = {
     "key": KeyError,
     "own": Own,

@@ -2,7 +2,7 @@
 
 import functools
 import weakref
-from types import CodeType, FunctionType, MethodType
+from types import FunctionType, MethodType
 from typing import Any, NamedTuple
 
 from flasktrace.trace.record.describe import type_name
@@ -10,6 +10,7 @@ from flasktrace.trace.record.origin import is_own
 from flasktrace.trace.record.wrapper_classes import is_framework
 
 _WRAPPERS = 20
+_FRAMEWORKS = ("flask.", "werkzeug.")
 _MOST = 1000
 """Functions whose places are remembered."""
 
@@ -73,14 +74,17 @@ def place_of(function: Any) -> Place:
                 module if type(module) is str else "",
                 tuple(decorators),
             )
-        decorators += _decorator(function.__code__)
+        decorators += _decorator(function)
         function = wrapped
     return Place(_name(function), "", 0)
 
 
-def _decorator(code: CodeType) -> list[str]:
-    """Return the name of what has made a wrapper; nothing for one of flasktrace's own."""
-    return [] if is_own(code.co_filename) else [code.co_qualname.split(".<locals>")[0]]
+def _decorator(wrapper: FunctionType) -> list[str]:
+    """Return the name of what has made a wrapper; nothing for one of the framework's own."""
+    code, module = wrapper.__code__, wrapper.__globals__.get("__name__")
+    if is_own(code.co_filename) or (type(module) is str and module.startswith(_FRAMEWORKS)):
+        return []
+    return [code.co_qualname.split(".<locals>")[0]]
 
 
 def _place_of_class(kind: Any) -> Place | None:
