@@ -150,7 +150,8 @@ class Gateway:
         names, values_of, _ = shape
         values = values_of(environ)
         if not _TEXT.issuperset(map(type, values)):
-            shape = self._shape(tuple([key for key in keys if type(environ[key]) is str]))
+            texts = [key for key in keys if type(key) is str and type(environ[key]) is str]
+            shape = self._shape(tuple(texts))
             names, values_of, _ = shape
             values = values_of(environ)
         known = self._asked.get((names, values)) or self._new_request(shape, values)
