@@ -137,6 +137,16 @@ def raised_by(found: tuple[Frame, ...]) -> str | None:
     return None
 
 
+def raiser(error: BaseException) -> str | None:
+    """Return the same of an exception whose frames are not kept."""
+    found = None
+    for step in _steps(traceback_of(error)):
+        code = step.tb_frame.f_code
+        if is_of_app(code.co_filename):
+            found = f"{code.co_name} ({short(code.co_filename)}:{step.tb_lineno})"
+    return found
+
+
 def _steps(trace: TracebackType | None) -> Iterator[TracebackType]:
     while trace is not None:
         yield trace

@@ -554,7 +554,8 @@ class Recorder:
             code = attributes_of(error).get("code", getattr(type(error), "code", None))
             name = self._http_error(error) if by else _last_name(error)
             code = code if type(code) is int else 0
-            recording.notes.append((notes.ABORTED, at, code, name, by))
+            where = failure.raiser(error) if by else None
+            recording.notes.append((notes.ABORTED, at, code, name, by, where))
             return
         recording.too_late = by == notes.BY_LATE_CALL
         recording.notes.append((notes.FAILED, at, self._failure(error, at), by))

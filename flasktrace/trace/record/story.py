@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from flasktrace.trace.model import NO_CARD, Change, Event, Failure
 from flasktrace.trace.record import notes, snapshot
@@ -58,6 +58,20 @@ class OpenSpan:
         self.attributes = attributes
 
 
+class Abort(NamedTuple):
+    """An HTTP error that was raised."""
+
+    span: OpenSpan | None
+    """The call that raised it, None for one of the framework's stages."""
+    code: int
+    """Its status, 0 when it brought a response of its own."""
+    name: str
+    """What it is and says: ``Forbidden: for staff only``."""
+    stage: str | None
+    raised_by: str | None
+    """The function of the app that is nearest to where it was raised, and its line."""
+
+
 class StageRun:
     """One run of a stage."""
 
@@ -107,8 +121,8 @@ class Story:
     #: What was raised while the answer to an unhandled exception was finished: it changes
     #: nothing, the framework logs it only.
     logged: Failure | None = None
-    #: The latest HTTP error: its span, code, name, and the stage in which it was raised.
-    aborted: tuple[OpenSpan | None, int, str, str | None] | None = None
+    #: The latest HTTP error.
+    aborted: Abort | None = None
     #: Contexts that stood there before, were taken away, were left behind.
     found: tuple[Remnant, ...] = ()
     gone: tuple[Remnant, ...] = ()
@@ -456,7 +470,7 @@ class Story:
             self.logged = replace(failure, span=None if made is None else made.id)
             return
         if by == notes.BY_ABORTED:
-            made = self.aborted[0] if self.aborted else None
+            made = self.aborted.span if self.aborted else None
         else:
             made = self._ended if by else None
             self.handling = self._handled()
@@ -488,12 +502,12 @@ class Story:
         """Return the exception that was seen last, the one that an error handler handles."""
         if self.failure is not None:
             return (": ".join(filter(None, (self.failure.type, self.failure.message))),)
-        return (self.aborted[2],) if self.aborted else ()
+        return (self.aborted.name,) if self.aborted else ()
 
     def _aborted(self, _at: int, note: Note) -> None:
-        _, _, code, name, by = note
+        _, _, code, name, by, raised_by = note
         self.handler = self.handled_by = None
-        self.aborted = (self._ended if by else None), code, name, self._stage
+        self.aborted = Abort(self._ended if by else None, code, name, self._stage, raised_by)
 
     _readers: ClassVar[dict[str, Callable[..., None]]] = {
         notes.STAGE: _begin_stage,

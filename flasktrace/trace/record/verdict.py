@@ -86,11 +86,18 @@ def _raised_by(story: Story, made: OpenSpan | None) -> str:
     failure = story.failure
     assert failure is not None  # noqa: S101
     text = _title(failure)
-    if failure.raised_by and (made is None or failure.raised_by.split(" (")[0] != made.name):
-        return f"{text} raised by {failure.raised_by}" + (f" in {spoken(made)}" if made else "")
-    if made is not None:
-        return f"{text} raised by {spoken(made)}"
+    if failure.raised_by or made is not None:
+        return f"{text} raised by {_raiser(failure.raised_by, made)}"
     return f"{text} in {failure.stage}" if failure.stage else text
+
+
+def _raiser(function: str | None, made: OpenSpan | None) -> str:
+    """Return who raised something: a function of the app, and the call in which it did, if any."""
+    if made is None:
+        return function or ""
+    if not function or function.split(" (")[0] == made.name.rpartition(".")[2]:
+        return spoken(made)
+    return f"{function} in {spoken(made)}"
 
 
 def _error(text: str) -> str:
@@ -235,7 +242,7 @@ def _not_routed(story: Story) -> str | None:
     """Tell the router's error, unless something else raised one before it."""
     if "error" not in story.recording.routing:
         return None
-    if story.aborted is not None and story.aborted[0] is not None:
+    if story.aborted is not None and story.aborted.span is not None:
         return None
     told = _routing_error(story)
     handler = story.handler
@@ -328,11 +335,11 @@ def _changed_method(story: Story) -> str | None:
 def _aborted(story: Story) -> str | None:
     if story.aborted is None:
         return None
-    made, code, name, stage = story.aborted
+    made, code, name, stage, raised_by = story.aborted
     if name.startswith("SecurityError") and made is None:
         host = story.recording.request.get("HTTP_HOST", "")
         return f"{_status(story)}: the host {host} is not trusted"
-    by = spoken(made) if made else _by_stage(story, stage)
+    by = _raiser(raised_by, made) if made else _by_stage(story, stage)
     what = _error(name) if code else f"{name} with a response of its own"
     told = f"{_status(story)}: {by} raised {what}{_never_ran(story)}"
     handler = story.handler

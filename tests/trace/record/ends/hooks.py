@@ -1,5 +1,7 @@
 """Answers of views and hooks, and what hooks after them do."""
 
+from functools import wraps
+
 from tests.trace.record.ends.registry import end
 
 HOOK_FIRST = "flask matches before the hooks, flasktrace only when somebody needs the rule"
@@ -182,6 +184,43 @@ def abort_in_a_view(lib):
     @app.route("/teapot")
     def teapot():
         lib.abort(lib.Response("short and stout", 418))
+
+    return app
+
+
+@end("/1", "/staff", "/login", "/none", differs=HOOK_FIRST)
+def abort_in_a_helper(lib):
+    app = lib.Flask("shop")
+
+    def find(number):
+        return None if number else lib.abort(404, "no such product")
+
+    def price(number):
+        return find(number - 1)
+
+    def for_staff(view):
+        @wraps(view)
+        def wrapper(**kwargs):
+            if lib.request.path == "/staff":
+                lib.abort(403)
+            return view(**kwargs)
+
+        return wrapper
+
+    @app.route("/<int:number>")
+    def product(number):
+        return price(number)
+
+    @app.route("/staff")
+    @app.route("/login")
+    @for_staff
+    def staff():
+        return find(0)
+
+    @app.before_request
+    def check():
+        if lib.request.path == "/none":
+            find(0)
 
     return app
 
