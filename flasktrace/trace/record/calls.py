@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from flasktrace.trace.record import lanes, notes, response_look
 from flasktrace.trace.record.current import CURRENT
-from flasktrace.trace.record.describe import type_name
+from flasktrace.trace.record.describe import attributes_of, type_name
 from flasktrace.trace.record.notes import CALL, CALL_END
+from flasktrace.trace.record.place import ClassPlace, Place
 from flasktrace.trace.record.roster import RANKED
 
 if TYPE_CHECKING:
@@ -52,6 +53,8 @@ def begin(recording: Recording, kind: str, function: Any) -> None:
             recording.room -= 1
             known = recorder.places.known.get(address)
             place = known[1] if known and known[0]() is function else recorder.places.of(function)
+            if type(place) is ClassPlace:
+                place = _of_method(recording, place)
             recording.notes.append((CALL, at, address, kind, place))
             recording.calls.append(address)
             if kind in _CHOSEN and (recording.roster is None or kind not in RANKED):
@@ -99,6 +102,11 @@ def end(
         recording.base = base + recording.clock() - entered
     except Exception as mistake:  # noqa: BLE001
         recorder.failed(recording, END, mistake)
+
+
+def _of_method(recording: Recording, place: ClassPlace) -> Place:
+    """Return the place of what answers the request in a class of views."""
+    return place.of(attributes_of(recording.context.request).get("method"))
 
 
 def _is_deaf(recording: Recording, part: str) -> bool:

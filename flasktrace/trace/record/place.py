@@ -6,11 +6,17 @@ from types import FunctionType, MethodType
 from typing import Any, NamedTuple
 
 from flasktrace.trace.record.describe import type_name
-from flasktrace.trace.record.origin import is_own
+from flasktrace.trace.record.origin import is_of_app, is_own
 from flasktrace.trace.record.wrapper_classes import is_framework
 
 _WRAPPERS = 20
 _FRAMEWORKS = ("flask.", "werkzeug.")
+_FILES = "Flask.__init__.<locals>.<lambda>"
+"""Flask's view of the static files, which has no name."""
+_METHODS = frozenset({"delete", "get", "head", "options", "patch", "post", "put", "trace"})
+_DISPATCH = "dispatch_request"
+_NAMELESS = {"deco", "decorate", "decorated", "decorator", "inner", "outer", "wrap", "wrapper"}
+"""What a decorator with arguments calls the function that takes the decorated one."""
 _MOST = 1000
 """Functions whose places are remembered."""
 
@@ -49,6 +55,20 @@ class Place(NamedTuple):
         return told
 
 
+class ClassPlace(Place):
+    """The place of a class of views, which is that of its first function."""
+
+    methods: dict[str, Place]
+    """The place of what answers to an HTTP method (RFC 9110), by its name in lower case."""
+
+    def of(self, method: Any) -> Place:
+        """Return the place of what answers to *method*; that of the class when nobody knows."""
+        name = method.lower() if type(method) is str else ""
+        if name == "head" and name not in self.methods:
+            name = "get"  # as the framework does
+        return self.methods.get(name, self)
+
+
 def place_of(function: Any) -> Place:
     """Return where *function* is defined, seen through ``functools.wraps``; never calls into it."""
     decorators: list[str] = []
@@ -61,14 +81,15 @@ def place_of(function: Any) -> Place:
         if type(function) is not FunctionType:
             break
         wrapped = function.__dict__.get("__wrapped__")
-        of_class = _place_of_class(function.__dict__.get("view_class"))
-        if of_class is not None:
-            return of_class
+        kind: Any = function.__dict__.get("view_class")
+        if issubclass(type(kind), type):
+            return _place_of_class(kind, function)
         if wrapped is None:
             code = function.__code__
             module = function.__globals__.get("__name__")
+            files = module == "flask.app" and function.__qualname__ == _FILES
             return Place(
-                function.__name__,
+                "static" if files else function.__name__,
                 code.co_filename,
                 code.co_firstlineno,
                 module if type(module) is str else "",
@@ -84,23 +105,61 @@ def _decorator(wrapper: FunctionType) -> list[str]:
     code, module = wrapper.__code__, wrapper.__globals__.get("__name__")
     if is_own(code.co_filename) or (type(module) is str and module.startswith(_FRAMEWORKS)):
         return []
-    return [code.co_qualname.split(".<locals>")[0]]
+    made_in = code.co_qualname.split(".<locals>.")
+    names = made_in[:-1] or made_in  # the last is the wrapper
+    while len(names) > 1 and names[-1].strip("_") in _NAMELESS:
+        names.pop()
+    return [".".join(names)]
 
 
-def _place_of_class(kind: Any) -> Place | None:
+def _place_of_class(kind: type, view: FunctionType) -> ClassPlace:
     """Return where a class of views is, that of its first function, or else of a class above it.
 
-    Nowhere, but under its name, when there is none of the user's; None when it is no class.
+    Nowhere, but under its name, when there is none of the user's. *view* is the function that the
+    framework calls; decorators are those of all methods.
     """
-    if type(kind) is not type and not issubclass(type(kind), type):
-        return None
+    functions = _functions(kind)
+    first = next(iter(functions.values()), None)
+    name, around = _name(kind), _decorators(view)
+    there = ("", 0) if first is None else place_of(first)[1:]
+    place = ClassPlace(name, *there)
+    place.methods = {}
+    own = functions.get(_DISPATCH)
+    if own is not None and not is_of_app(own.__code__.co_filename):
+        around += (own.__code__.co_qualname,)  # a library's: it may do without the method
+        own = None
+    for method in _METHODS:
+        function = own or functions.get(method)
+        if function is not None:
+            found = place_of(function)
+            told = f"{name}.{_DISPATCH if own else method}"
+            decorators = (*around, *found.decorators)
+            place.methods[method] = found._replace(name=told, decorators=decorators)
+    return place
+
+
+def _functions(kind: type) -> dict[str, FunctionType]:
+    """Return the functions of a class and of those above it, up to the framework's, by name."""
+    functions: dict[str, FunctionType] = {}
     for item in type.__dict__["__mro__"].__get__(kind):
         if is_framework(item):
             break
-        for found in type.__dict__["__dict__"].__get__(item).values():
+        for name, found in type.__dict__["__dict__"].__get__(item).items():
             if type(found) is FunctionType:
-                return place_of(found)._replace(name=_name(kind))
-    return Place(_name(kind), "", 0)
+                functions.setdefault(name, found)
+    return functions
+
+
+def _decorators(view: FunctionType) -> tuple[str, ...]:
+    """Return the decorators of a function that the framework has made of a class."""
+    found: list[str] = []
+    for _ in range(_WRAPPERS):
+        found += _decorator(view)
+        wrapped = view.__dict__.get("__wrapped__")
+        if type(wrapped) is not FunctionType:
+            break
+        view = wrapped
+    return tuple(found)
 
 
 class Places:

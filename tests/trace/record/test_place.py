@@ -16,6 +16,9 @@ class Base(views.MethodView):
         return self.model
 
 
+GET = Base.get.__code__.co_firstlineno
+
+
 class Child(Base):
     model = "child"
 
@@ -45,7 +48,7 @@ def test_a_view_of_a_class_without_functions_names_the_class_above(lib):
     with flasktrace.capture(app) as traces:
         app.test_client().get("/")
 
-    assert traces.last.verdict.startswith("200 from the view Below (test_place.py:")
+    assert traces.last.verdict.startswith("200 from the view Below.get (test_place.py:")
 
 
 def first(function):
@@ -78,6 +81,63 @@ def test_a_place_names_the_decorators():
     assert str(place).endswith(f":{place.line}, decorated by first, Second.__call__)")
     assert place_of(view).decorators == ()
     assert "decorators" not in place_of(view).attributes()
+
+
+def test_the_place_of_a_class_of_views_is_that_of_the_method():
+    kind = type("Shelf", (Base,), {"post": lambda _self: "made", "decorators": [first]})
+    place = place_of(kind.as_view("shelf"))
+
+    assert str(place.of("GET")) == f"Shelf.get (test_place.py:{GET}, decorated by first)"
+    assert place.of("HEAD") == place.of("GET")
+    assert str(place.of("POST")).startswith("Shelf.post (test_place.py:")
+    assert place.of("DELETE") is place
+    assert place.of(None) is place
+
+
+def test_a_class_of_views_with_its_own_dispatch_runs_that_at_first():
+    kind = type("Shelf", (Base,), {"dispatch_request": lambda _self: "all"})
+    place = place_of(kind.as_view("shelf"))
+
+    assert {place.of(name).name for name in ("GET", "DELETE")} == {"Shelf.dispatch_request"}
+
+
+def test_a_class_of_views_is_dispatched_by_a_library_around_the_method():
+    space = {"__name__": "library", "Base": Base}
+    code = """class Resource(Base):
+    def dispatch_request(self):
+        return super().dispatch_request()"""
+    exec(compile(code, "/usr/lib/python3/site-packages/library.py", "exec"), space)
+    kind = type("Shelf", (space["Resource"],), {})
+
+    place = place_of(kind.as_view("shelf")).of("GET")
+
+    assert (place.name, place.line) == ("Shelf.get", GET)
+    assert place.decorators == ("Resource.dispatch_request",)
+
+
+def maker(*_roles):
+    def decorator(function):
+        @functools.wraps(function)
+        def wrapper(*args):
+            return function(*args)
+
+        return wrapper
+
+    return decorator
+
+
+def test_a_decorator_has_the_name_that_the_user_wrote():
+    def inside(function):
+        @functools.wraps(function)
+        def wrapper(*args):
+            return function(*args)
+
+        return wrapper
+
+    names = place_of(maker("staff")(inside(first))).decorators
+
+    here = "test_a_decorator_has_the_name_that_the_user_wrote"
+    assert names == ("maker", f"{here}.inside")
 
 
 def test_a_decorator_that_may_have_answered_is_named_with_the_view():

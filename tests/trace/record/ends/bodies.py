@@ -98,7 +98,6 @@ def close_fails(lib):
     "/static/missing.css",
     Ask("/download", headers={"Range": "bytes=0-3"}),
     "/logo",
-    differs="flask's own view of static files is a lambda",
 )
 def files(lib):
     app = lib.Flask("shop", static_folder=Path(__file__).with_name("static"))

@@ -1,6 +1,7 @@
 """What the router decides: no route, the wrong method, redirects."""
 
 import uuid
+from functools import wraps
 
 from werkzeug.routing import BaseConverter, Rule
 
@@ -236,6 +237,9 @@ def host_that_is_not_trusted(lib):
 @end(
     Ask("/items/", "DELETE"),
     Ask("/items/", "POST"),
+    Ask("/items/", "HEAD"),
+    "/timed/",
+    Ask("/secret/", "POST"),
     differs="flask calls the methods of a class as it calls all that may be async",
 )
 def view_of_a_class(lib):
@@ -251,7 +255,26 @@ def view_of_a_class(lib):
         def post(self):
             return "made", 201
 
+    class Timed(base):
+        def dispatch_request(self, **kwargs):
+            return super().dispatch_request(**kwargs)
+
+        def get(self):
+            return "timed"
+
+    def for_staff(view):
+        @wraps(view)
+        def wrapper(**kwargs):
+            return "not for you", 403
+
+        return wrapper
+
+    class Secret(Items):
+        decorators = (for_staff,)
+
     app.add_url_rule("/items/", view_func=Items.as_view("items"))
+    app.add_url_rule("/timed/", view_func=Timed.as_view("timed"))
+    app.add_url_rule("/secret/", view_func=Secret.as_view("secret"))
     return app
 
 

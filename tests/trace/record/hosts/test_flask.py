@@ -134,7 +134,7 @@ def test_class_based_views_are_named():
     trace = traced(app)
 
     assert [item.kind for item in trace.spans[1:3]] == ["view", "call"]
-    assert "the view Page (test_flask.py:" in trace.verdict
+    assert "the view Page.get (test_flask.py:" in trace.verdict
 
 
 def test_the_cards_are_those_of_flask():
