@@ -77,6 +77,8 @@ _STAGE_METHODS = {
     "process_response": "postprocess",
     "pop_context": "pop",
 }
+_ANSWERING = ("handle_user_exception", "handle_exception")
+_IS_ANSWERING = "__flasktrace_answering__"
 
 
 class Flask(Registry):
@@ -186,6 +188,18 @@ class Flask(Registry):
             override = getattr(cls, method)  # its own, or that of a mixin before Flask
             if not hasattr(override, "__flasktrace_stage__"):
                 setattr(cls, method, stage(name)(override))
+        for method in _ANSWERING:
+            override = getattr(cls, method)
+            if override is not getattr(Flask, method) and not hasattr(override, _IS_ANSWERING):
+                setattr(cls, method, signals.answering(override))
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Set an attribute; a function that replaces a stage method sends its signals, too."""
+        if name in _STAGE_METHODS and not hasattr(value, "__flasktrace_stage__"):
+            value = signals.stage_of(self, _STAGE_METHODS[name], value)
+        elif name in _ANSWERING and not _is_frameworks(value, name):
+            value = signals.answering(value)
+        super().__setattr__(name, value)
 
     def _add_static_rule(self, host: str | None, host_matching: bool) -> None:
         if bool(host) != host_matching:
@@ -466,7 +480,8 @@ class Flask(Registry):
         context.leave(exc)
 
     def _begin(self) -> None:
-        self._got_first_request = True
+        if not self._got_first_request:
+            self._got_first_request = True
         if request_started.receivers:
             send(request_started, self, top_context())
 
@@ -920,6 +935,12 @@ class Flask(Registry):
         finally:
             # A reloader in an interactive session runs this once more.
             self._got_first_request = False
+
+
+def _is_frameworks(method: Any, name: str) -> bool:
+    """Tell whether *method* is the framework's, or one that is told of already."""
+    function = getattr(method, "__func__", method)
+    return function is getattr(Flask, name) or hasattr(function, _IS_ANSWERING)
 
 
 def _dotenv_wanted(asked: bool) -> bool:

@@ -6,6 +6,7 @@ import functools
 import inspect
 from collections.abc import Callable
 from contextvars import ContextVar
+from types import MethodType
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from blinker import Namespace, Signal
@@ -127,6 +128,12 @@ class Watcher(Protocol):
     def end_own_call(self, kind: str, function: Any, began: int, value: Any) -> None:
         """Hear of a function of the framework that took the place of one of the user, see `own`."""
 
+    def begin_handling(self) -> Any:
+        """Hear that a method which is not the framework's is asked to answer an exception."""
+
+    def end_handling(self, function: Callable[..., Any], begun: Any) -> None:
+        """Hear that *function*, which is that method, has returned; *begun* came of its begin."""
+
 
 WATCHER: ContextVar[Watcher | None] = ContextVar("flasktrace.recording", default=None)
 """Who is asked, in this thread, greenlet or task, to watch a context that enters a stage."""
@@ -207,6 +214,60 @@ def stage(
         return run  # type: ignore[return-value]
 
     return decorate
+
+
+def stage_of(app: Any, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return *function* as the stage *name* of *app* alone: it is called without the app."""
+    return MethodType(stage(name)(_as_method(function)), app)
+
+
+def _as_method(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a method that calls *function* with the arguments after the first."""
+
+    @functools.wraps(function)
+    def method(_app: Any, *args: Any, **kwargs: Any) -> Any:
+        return function(*args, **kwargs)
+
+    first = inspect.Parameter("_app", inspect.Parameter.POSITIONAL_ONLY)
+    try:
+        asked = list(inspect.signature(function).parameters.values())
+    except (ValueError, TypeError):  # some of C have none: those take no context
+        asked = []
+    method.__signature__ = inspect.Signature([first, *asked])  # type: ignore[attr-defined]
+    return method
+
+
+def answering(method: Method) -> Method:
+    """Make a method that takes the place of one of the framework's error handling tell the watcher.
+
+    It hears whether the method has answered an exception, see `Watcher.end_handling`.
+    """
+
+    @functools.wraps(method)
+    def run(*args: Any, **kwargs: Any) -> Any:
+        context: Any = top_context()
+        watcher = None if context is None else context.watcher
+        return handling(watcher, method, method, *args, **kwargs)
+
+    run.__flasktrace_answering__ = True  # type: ignore[attr-defined]
+    return run  # type: ignore[return-value]
+
+
+def handling(
+    watcher: Watcher | None,
+    function: Callable[..., Any],
+    run: Callable[..., Any],
+    /,
+    *args: Any,
+    **kwargs: Any,
+) -> Any:
+    """Call *run*, which is *function* or a wrapper of it, and tell *watcher* that it answered."""
+    if watcher is None:
+        return run(*args, **kwargs)
+    begun = watcher.begin_handling()
+    value = run(*args, **kwargs)
+    watcher.end_handling(function, begun)
+    return value
 
 
 def _telling(name: str) -> Callable[..., Any]:

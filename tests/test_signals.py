@@ -513,6 +513,51 @@ def test_overriding_all_stages_keeps_balance_in_errors(kind):
     assert USUAL + USUAL == heard
 
 
+@pytest.mark.parametrize("stage", ["with a context", "without"])
+def test_a_method_that_is_replaced_on_the_app_itself_sends_once(stage):
+    app = Flask("app")
+    app.add_url_rule("/", "index", lambda: "x")
+    before = app.dispatch_request
+
+    def with_context(context):
+        assert isinstance(context, Context)
+        return f"mine {before(context)}"
+
+    def without():
+        return f"mine {before()}"
+
+    app.dispatch_request = with_context if stage == "with a context" else without
+    with listening(app) as heard:
+        response = app.test_client().get("/")
+    del app.dispatch_request
+
+    assert "mine x" == response.text
+    assert USUAL == heard
+    assert app.dispatch_request == before
+    assert "x" == app.test_client().get("/").text
+
+
+def test_a_method_may_be_replaced_by_what_has_no_signature():
+    app = Flask("app")
+    app.add_url_rule("/", "index", lambda: "x")
+    app.make_response = NoSignature(app)
+
+    with listening(app) as heard:
+        assert "said x" == app.test_client().get("/").text
+
+    assert USUAL == heard
+
+
+class NoSignature:
+    __signature__ = "none"
+
+    def __init__(self, app):
+        self.app = app
+
+    def __call__(self, value):
+        return self.app.response_class(f"said {value}")
+
+
 def test_an_override_may_call_super_twice():
     class Twice(Flask):
         def dispatch_request(self):

@@ -126,7 +126,7 @@ def _outcome(story: Story) -> str:
     recording = story.recording
     if recording.outcome != "ok" or story.failure is None:
         return recording.outcome
-    return "ok" if story.handler is not None and (recording.status or 0) < _FAILED else "error"
+    return "ok" if story.handled_by and (recording.status or 0) < _FAILED else "error"
 
 
 def _request(recording: Recording) -> RequestFacts:
@@ -284,7 +284,7 @@ def _marks(story: Story, found_leaks: tuple[Leak, ...], spans: tuple[Span, ...])
     found = {
         "answered by a hook": story.answered is not None,
         "exception": story.failure is not None,
-        "handled": story.failure is not None and story.handler is not None,
+        "handled": story.failure is not None and story.handled_by is not None,
         "no route": recording.routing.get("error") in {"none", "websocket"},
         "method not allowed": recording.routing.get("error") == "method",
         "router redirect": recording.routing.get("error") == "redirect",

@@ -1,13 +1,24 @@
-"""Why an error handler was chosen: by code before by class, blueprint before app, then by MRO."""
+"""Why an error handler was chosen: by code before by class, blueprint before app, then by MRO.
+
+And whether a method of the app's own has answered instead of one.
+"""
+
+from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from werkzeug.exceptions import HTTPException, InternalServerError, default_exceptions
 
+from flasktrace.trace.record import notes
+from flasktrace.trace.record.current import CURRENT
 from flasktrace.trace.record.describe import attributes_of, found_on, type_name
+from flasktrace.trace.record.notes import CALL
 from flasktrace.trace.record.place import Place
+
+if TYPE_CHECKING:
+    from flasktrace.trace.record.recording import Recording
 
 Scope = str | None
 
@@ -26,6 +37,33 @@ class _Handler(NamedTuple):
     code: int | None
     kind: type
     function: Any
+
+
+def begin(recording: Recording) -> tuple[int, int]:
+    """Return what tells later whether the framework answered; see `flasktrace.signals.Watcher`."""
+    return len(recording.notes), recording.unhandled
+
+
+def end(recording: Recording, function: Any, begun: tuple[int, int]) -> None:
+    """Note that a method of the app's own has answered an exception, if nobody else has.
+
+    The framework's methods, which it may have called, either raise, or call an error handler, or
+    first tell that nobody handled the exception.
+    """
+    recorder, (count, unhandled) = recording.recorder, begun
+    if recording.finished or CURRENT.get() is not recording or recording.unhandled != unhandled:
+        return
+    try:
+        if any(note[0] == CALL and note[3] == "error_handler" for note in recording.notes[count:]):
+            return
+        recording.enter()
+        try:
+            place = recorder.places.of(function)
+            recording.notes.append((notes.TAKEN, recording.at, place))
+        finally:
+            recording.leave()
+    except Exception as error:  # noqa: BLE001
+        recorder.failed(recording, "handling", error)
 
 
 def why(

@@ -27,6 +27,8 @@ CALL = "call"
 CALL_END = "call end"
 """address, kind, place (or None, when its begin was noted), outcome in words, what it means for the
 verdict (a word below, or "")"""
+TAKEN = "taken"
+"""the `Place` of a method of the app's own that has answered an exception"""
 WHY = "why"
 """why the function of the call that has just begun was chosen"""
 SIGNAL = "signal"

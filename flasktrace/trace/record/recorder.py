@@ -316,6 +316,7 @@ class Recorder:
         **_more: Any,
     ) -> None:
         if lane is None:
+            recording.unhandled += 1
             self._see_exception(recording, recording.at, exception)
 
     def note_choice(self, recording: Recording, at: int, kind: str, function: Any) -> None:

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from flasktrace.trace.record import calls, notes, stages
+from flasktrace.trace.record import calls, handlers, notes, stages
 from flasktrace.trace.record.born import BIRTH
 from flasktrace.trace.record.current import CURRENT
 from flasktrace.trace.record.lanes import Lane, spot, thread_name
@@ -40,6 +40,8 @@ class Seldom:
     escaped = False
     #: The key of the configuration that lets exceptions leave the app, when one did.
     propagates = ""
+    #: How many exceptions the app has told of that nobody handled.
+    unhandled = 0
     #: Whether the latest exception is an HTTP error that came too late for an answer.
     too_late = False
     #: What broke while it was sent: ``body`` or ``close``; empty when nothing did.
@@ -212,6 +214,8 @@ class Recording(Seldom):
     end_call = calls.end
     end_own_call = calls.end_own
     note_untimed = calls.note_untimed
+    begin_handling = handlers.begin
+    end_handling = handlers.end
 
     def start(self) -> None:
         """Let the clock run: what it took to begin is none of the app's time."""

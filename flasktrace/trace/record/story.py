@@ -113,6 +113,8 @@ class Story:
     answered: OpenSpan | None = None
     handler: OpenSpan | None = None
     handled_by: str | None = None
+    #: The method of the app's own that answered an exception.
+    taken_by: str | None = None
     view: OpenSpan | None = None
     replaced: OpenSpan | None = None
     #: What an error handler was handling when it raised; whether it was an HTTP error.
@@ -295,6 +297,12 @@ class Story:
         if kind == "view" and self.view is None:
             self.view = made
 
+    def _taken(self, _at: int, note: Note) -> None:
+        if self.handler is None:
+            self.taken_by = f"the app's own {note[2]}"
+            if self.failure is not None:
+                self.handled_by = self.taken_by
+
     def _why(self, _at: int, note: Note) -> None:
         self._calls[-1][1].attributes["why"] = note[2]
 
@@ -474,7 +482,7 @@ class Story:
         else:
             made = self._ended if by else None
             self.handling = self._handled()
-            self.handler = self.handled_by = None
+            self.handler = self.handled_by = self.taken_by = None
         self.too_late = by == notes.BY_LATE_CALL
         self.failure = replace(failure, stage=self._stage, span=None if made is None else made.id)
 
@@ -506,7 +514,7 @@ class Story:
 
     def _aborted(self, _at: int, note: Note) -> None:
         _, _, code, name, by, raised_by = note
-        self.handler = self.handled_by = None
+        self.handler = self.handled_by = self.taken_by = None
         self.aborted = Abort(self._ended if by else None, code, name, self._stage, raised_by)
 
     _readers: ClassVar[dict[str, Callable[..., None]]] = {
@@ -515,6 +523,7 @@ class Story:
         notes.STAGE_END: _end_stage,
         notes.CALL: _begin_call,
         notes.CALL_END: _end_call,
+        notes.TAKEN: _taken,
         notes.WHY: _why,
         notes.SIGNAL: _signal,
         notes.LOOK: _look_noted,

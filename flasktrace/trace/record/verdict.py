@@ -191,6 +191,8 @@ def _failed(story: Story) -> str | None:
         told = f"{status} from {spoken(story.handler)} for {raised}"
     elif unmade is not None:
         told = f"{status}: {unmade}"
+    elif story.handled_by is not None:
+        told = f"{status} from {story.handled_by} for {raised}"
     elif again is not None and again.id == failure.span:
         told = f"{status}: {raised}"
     elif again is not None:
@@ -342,8 +344,16 @@ def _aborted(story: Story) -> str | None:
     by = _raiser(raised_by, made) if made else _by_stage(story, stage)
     what = _error(name) if code else f"{name} with a response of its own"
     told = f"{_status(story)}: {by} raised {what}{_never_ran(story)}"
-    handler = story.handler
-    return f"{told}; {spoken(handler)} answered" if handler else told
+    handler = spoken(story.handler) if story.handler else _taker(story, code)
+    return f"{told}; {handler} answered" if handler else told
+
+
+def _taker(story: Story, code: int) -> str | None:
+    """Return the app's own method that answered an HTTP error with another status than its own.
+
+    With the same status, nobody can tell whether it has handed on what the framework answered.
+    """
+    return None if _status(story).startswith(str(code)) else story.taken_by
 
 
 def _by_view(story: Story) -> str | None:

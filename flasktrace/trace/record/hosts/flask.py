@@ -7,12 +7,14 @@ request by themselves; 3.2 has one, and hands it to the stage methods as first a
 
 import functools
 import sys
+import threading
+import weakref
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from types import MethodType
 from typing import Any
 
-from flasktrace.signals import Staged, call, own, stage
+from flasktrace.signals import Staged, call, handling, own, stage
 from flasktrace.trace.record.describe import (
     NO_ATTRIBUTES,
     attribute,
@@ -37,6 +39,7 @@ _STAGES = {
     "make_response": "make_response",
     "process_response": "postprocess",
 }
+_ANSWERING = "handle_user_exception", "handle_exception"
 _KINDS = {
     "preprocess": "before_request",
     "dispatch": "view",
@@ -68,6 +71,9 @@ class FlaskHost:
         self._opener: tuple[Any, Any] = None, None
         #: What the app had under the names of the dressed methods, and what it has now.
         self._dressed: dict[str, tuple[Any, Any]] = {}
+        #: All dressed stage methods that somebody still has: name, what was there before, itself.
+        self._made: list[tuple[str, Any, weakref.ref[Any]]] = []
+        self._lock = threading.Lock()
 
     def contexts(self) -> Sequence[Any]:
         """Return the contexts on the stack, the bottom first."""
@@ -158,15 +164,43 @@ class FlaskHost:
 
         recorder.trusts = has_no_code_of_its_own(app)
         ears = Ears(app, recorder)
-        for method, name in _STAGES.items():
-            ready = _INSIDE.get(method, _as_it_is)(app, getattr(app, method))
-            own = _flasks_own(getattr(app, method)) is not None
-            self._dress(app, method, stage(name, _current, as_given=True, own=own)(ready))
-        self._dress(app, "request_context", _dressing(app.request_context, ears))
+        for method in _STAGES:
+            self._dress_stage(app, method)
+        for method in _ANSWERING:
+            if _flasks_own(getattr(app, method)) is None:
+                self._dress(app, method, _answering(app, getattr(app, method)))
+        renew = functools.partial(self._renew, app)
+        self._dress(app, "request_context", _dressing(app.request_context, ears, renew))
         self._dress(app, "ensure_sync", _announcing(app, app.ensure_sync))
         recorder.connect(app)
         recorder.connect_templates(flask.before_render_template, flask.template_rendered, app)
         recorder.connect_exceptions(flask.got_request_exception, app)
+
+    def _dress_stage(self, app: Any, method: str) -> None:
+        """Make a method, the present one of that name, send the signals of its stage."""
+        present = getattr(app, method)
+        ready = _INSIDE.get(method, _as_it_is)(app, present)
+        own = _flasks_own(present) is not None
+        made = stage(_STAGES[method], _current, as_given=True, own=own)(ready)
+        self._dress(app, method, made)
+        self._made = [item for item in self._made if item[2]() is not None]
+        self._made.append((method, self._dressed[method][0], weakref.ref(made)))
+
+    def _renew(self, app: Any) -> None:
+        """Dress the stage methods that were replaced since."""
+        there, dressed = app.__dict__.get, self._dressed
+        for method in _STAGES:
+            if there(method) is not dressed[method][1]:
+                with self._lock:
+                    self._dress_again(app, method)
+
+    def _dress_again(self, app: Any, method: str) -> None:
+        present = app.__dict__.get(method)
+        for name, before, made in self._made:
+            if name == method and present is not None and made() is present:
+                self._dressed[method] = before, present  # somebody has put it back
+                return
+        self._dress_stage(app, method)
 
     def _dress(self, app: Any, method: str, dressed: Callable[..., Any]) -> None:
         self._dressed[method] = app.__dict__.get(method, _MISSING), dressed
@@ -182,6 +216,7 @@ class FlaskHost:
             else:
                 app.__dict__[method] = before
         self._dressed.clear()
+        self._made.clear()
 
 
 class TracedContext(Staged):
@@ -317,14 +352,33 @@ def _flasks_own(method: Callable[..., Any]) -> Callable[..., Any] | None:
     return function if function is vars(flask.Flask).get(method.__name__) else None
 
 
-def _dressing(method: Callable[..., Any], ears: Ears) -> Callable[..., Any]:
-    """Return ``request_context`` with contexts of the watched class as results."""
+def _answering(app: Any, method: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a method that takes the place of Flask's error handling, heard of by the recording."""
+
+    @functools.wraps(method)
+    def run(*args: Any, **kwargs: Any) -> Any:
+        recording = CURRENT.get()
+        context = None if recording is None else recording.context
+        watcher = recording if context is not None and context.app is app else None
+        return handling(watcher, method, method, *args, **kwargs)
+
+    return run
+
+
+def _dressing(
+    method: Callable[..., Any], ears: Ears, renew: Callable[[], None]
+) -> Callable[..., Any]:
+    """Return ``request_context`` with contexts of the watched class as results.
+
+    *renew* is called for each request that is recorded.
+    """
 
     @functools.wraps(method)
     def request_context(*args: Any, **kwargs: Any) -> Any:
         context = method(*args, **kwargs)
         recording = CURRENT.get()
         if recording is not None:
+            renew()
             # What others do when they hear a signal nobody sees, but what it changed.
             if ears.open():
                 recording.looked = recording.wary = True
