@@ -11,31 +11,44 @@ MARK = "•••"
 NAMES = (
     "accesskey",
     "apikey",
+    "authcode",
     "authkey",
     "authorization",
     "cookie",
     "creditcard",
     "credential",
+    "codeverifier",
     "csrf",
     "cvv",
+    "devicecode",
+    "encryptionkey",
     "jwt",
+    "masterkey",
     "passcode",
     "passphrase",
     "passwd",
     "password",
     "privatekey",
     "pwd",
+    "samlresponse",
     "secret",
     "sessionid",
     "signature",
+    "signingkey",
     "ssn",
     "token",
     "xsrf",
 )
 """A name that contains one of these, capitals and separators aside, names a secret."""
 
-WHOLE_NAMES = frozenset({"auth", "otp", "pass", "pin", "sid", "sig"})
+WHOLE_NAMES = frozenset({"auth", "otp", "pass", "pin", "pw", "sid", "sig", "xkey"})
 """Names of secrets that are part of too many harmless ones."""
+
+LAST_WORDS = frozenset({"otp", "pass", "pw", "sid", "sig"})
+"""A name whose last word is one of these names a secret: ``smtp_pass``, ``userPw``."""
+
+WITH_CODE = frozenset({"clientid", "granttype", "redirecturi", "sessionstate", "state"})
+"""Beside one of these, ``code`` is what OAuth exchanges for a token (RFC 6749 section 4.1)."""
 
 HARMLESS = frozenset({"accesscontrolallowcredentials"})
 """Names that only look secret: it says ``true`` or nothing (Fetch standard)."""
@@ -55,6 +68,7 @@ _VALUES = re.compile(r"\"((?:[^\"\\]|\\.)*+)|'((?:[^'\\]|\\.)*+)|([^\s&,;\"'}\])
 _OPEN, _CLOSE = "[{(", "]})"
 _ELEMENTS = re.compile(r"<([\w.:-]{1,64})([^<>]{0,500})>([^<>]+)(?=</)")
 _SEPARATORS = re.compile(r"[\W_]+")
+_WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+|[^\W\d_a-zA-Z]+")
 _SCHEMES = frozenset({"basic", "bearer", "digest", "negotiate", "token", "apikey", "hawk", "dpop"})
 _URLS = frozenset({"location", "referer", "content-location", "refresh", "origin", "link"})
 _SHORT = 4
@@ -73,7 +87,11 @@ class Redactor:
         known = self._known.get(name)
         if known is None:
             folded = _folded(name[:200])
-            known = folded in WHOLE_NAMES or any(secret in folded for secret in self._names)
+            known = (
+                folded in WHOLE_NAMES
+                or _last_word(name[-200:]) in LAST_WORDS
+                or any(secret in folded for secret in self._names)
+            )
             known = known and folded not in HARMLESS
             if len(name) <= 100 and len(self._known) < 10_000:  # noqa: PLR2004 clients give names
                 self._known[name] = known
@@ -114,7 +132,9 @@ class Redactor:
         """Return a query string with the values of secret names replaced."""
         if not query:
             return query
-        return "&".join(self._pair(part) for part in query.split("&"))
+        parts = query.split("&")
+        exchanges = "code=" in query and any(_folded(_name(part)) in WITH_CODE for part in parts)
+        return "&".join(self._pair(part, exchanges) for part in parts)
 
     def url(self, url: str) -> str:
         """Return a url with the secrets of its query, fragment and user part replaced."""
@@ -164,11 +184,17 @@ class Redactor:
         name, attributes, value = found.groups()
         return f"<{name}{attributes}>{hidden(value)}" if self.is_secret(name) else found[0]
 
-    def _pair(self, part: str) -> str:
+    def _pair(self, part: str, exchanges: bool) -> str:
         name, sign, value = part.partition("=")
-        if sign and value and self.is_secret(unquote_plus(name)):
-            return f"{name}={hidden(value)}"
+        if sign and value:
+            plain = unquote_plus(name)
+            if self.is_secret(plain) or (exchanges and plain == "code"):
+                return f"{name}={hidden(value)}"
         return self.text(part)
+
+
+def _name(part: str) -> str:
+    return unquote_plus(part.partition("=")[0])
 
 
 def _value(text: str, start: int) -> tuple[int, int]:
@@ -228,6 +254,10 @@ def secret_segments(rule: str, path: str, names: Iterable[str]) -> list[str]:
 def _cookie(pair: str) -> str:
     name, sign, value = pair.strip().partition("=")
     return f"{name}={hidden(value)}" if sign else (pair and hidden(pair.strip()))
+
+
+def _last_word(name: str) -> str:
+    return _WORDS.findall(name)[-1].casefold() if name[-1:].isalpha() else ""
 
 
 def _folded(name: str) -> str:

@@ -14,7 +14,8 @@ redactor = Redactor(["internal note"])
     [
         "password", "PassWord", "db_passwd", "X-Api-Key", "apiKey", "access_token", "SECRET_KEY",
         "csrf_token", "sessionid", "Internal-Note", "pin", "sig", "auth", "user[password]",
-        "Set-Cookie",
+        "Set-Cookie", "user_pw", "userPw", "SMTP_PASS", "smtp-pass", "x-key", "device_code",
+        "CODE_VERIFIER", "pw", "SAMLResponse", "totpOTP", "Ключ_pw",
     ],
 )  # fmt: skip
 def test_names_of_secrets_are_known(name):
@@ -32,6 +33,12 @@ def test_names_of_secrets_are_known(name):
         "",
         "compass",
         "host",
+        "bypass",
+        "code",
+        "key",
+        "primary_key",
+        "ключ",
+        "x2",
     ],
 )
 def test_other_names_are_left_alone(name):
@@ -48,6 +55,10 @@ def test_other_names_are_left_alone(name):
         ("Proxy-Authorization", "SECRET SECRET", "••• str(13)"),
         ("Referer", "http://a/?token=SECRET&b=1", "http://a/?token=••• str(6)&b=1"),
         ("Location", "/x#access_token=SECRET", "/x#access_token=••• str(6)"),
+        ("Location", "/in?code=SECRET&state=a", "/in?code=••• str(6)&state=a"),
+        ("Location", "/in?session_state=a&code=SECRET", "/in?session_state=a&code=••• str(6)"),
+        ("Location", "/in?code=404&page=2", "/in?code=404&page=2"),
+        ("Location", "/in?zipcode=404&state=NY", "/in?zipcode=404&state=NY"),
         ("X-Forwarded-Url", "/x?token=SECRET", "/x?token=••• str(6)"),
         ("X-Auth-Token", "SECRET", "••• str(6)"),
         ("X-Anything", "postgres://u:SECRET@h", "postgres://••• str(8)@h"),
@@ -91,6 +102,10 @@ def test_source_lines_lose_literals_only():
         ('{"tokens": ["SECRET"]}', '{"tokens": "•••"}'),
         ('{"token": ["SECRET", ', '{"token": ••• str(11)'),
         ("a=1&pass%77ord=SECRET", "a=1&pass%77ord=••• str(6)"),
+        (
+            "grant_type=authorization_code&code=SECRET",
+            "grant_type=authorization_code&code=••• str(6)",
+        ),
         ("<a><password>SECRET</password></a>", "<a><password>••• str(6)</password></a>"),
         ("[" * 5000, "[" * 5000),
     ],
