@@ -12,7 +12,7 @@ from flasktrace.trace.record import lanes, notes, response_look
 from flasktrace.trace.record.current import CURRENT
 from flasktrace.trace.record.describe import attributes_of, type_name
 from flasktrace.trace.record.notes import CALL, CALL_END
-from flasktrace.trace.record.place import ClassPlace, Place
+from flasktrace.trace.record.place import FRAMEWORKS, ClassPlace, Place
 from flasktrace.trace.record.roster import RANKED
 
 if TYPE_CHECKING:
@@ -23,8 +23,9 @@ BEGIN, END = "call started", "call finished"
 AFTER = {"after_request", "after_this_request"}
 """Kinds of functions that get the response and return one."""
 _SAVES = "session_save"
-_CHANGING = AFTER | {_SAVES}
-"""Kinds of functions that get the response, and may change it."""
+_KEEPING = {_SAVES, "receiver"}
+"""Kinds of functions that may change the response, but give no other."""
+_CHANGING = AFTER | _KEEPING
 _CHOSEN = RANKED | {"error_handler"}
 _RETURNED_NONE = "returned None", ""
 _SAME_RESPONSE = "returned the response", ""
@@ -47,8 +48,8 @@ def begin(recording: Recording, kind: str, function: Any) -> None:
         if recording.calls or not recording.fresh:
             _look_before(recording, at)
         recording.fresh = False
-        if kind in _CHANGING and recording.answer is None:  # before the function may change it
-            recording.answer = response_look.read(recording.response)
+        if recording.answer is None and kind in _CHANGING and recording.response is not None:
+            recording.answer = response_look.read(recording.response)  # before it is changed
         if recording.room > 0:
             recording.room -= 1
             known = recorder.places.known.get(address)
@@ -130,12 +131,12 @@ def _look_before(recording: Recording, at: int) -> None:
 def _outcome(
     recording: Recording, at: int, kind: str, error: BaseException | None, value: Any
 ) -> tuple[str, str]:
+    if kind in _KEEPING and recording.response is not None:
+        recording.recorder.see_response(recording, at, recording.response)
     if error is not None:
         return f"raised {type_name(type(error))}", ""
-    if kind == _SAVES:
-        recording.recorder.see_response(recording, at, recording.response)
-        if value is None:
-            return _RETURNED_NONE
+    if value is None and kind in _KEEPING:
+        return _RETURNED_NONE
     return recording.recorder.outcome(recording, at, kind, value)
 
 
@@ -179,20 +180,31 @@ def note_untimed(recording: Recording, kind: str, function: Any, outcome: str) -
     if recording.finished or _ident() != recording.ident:
         return
     try:
-        _note_whole(recording, kind, function, None, outcome)
+        _note_whole(recording, kind, function, None, outcome, looks=True)
     except Exception as error:  # noqa: BLE001
         recording.recorder.failed(recording, END, error)
 
 
 def _note_whole(
-    recording: Recording, kind: str, function: Any, began: int | None, outcome: str
+    recording: Recording,
+    kind: str,
+    function: Any,
+    began: int | None,
+    outcome: str,
+    *,
+    looks: bool = False,
 ) -> None:
-    """Note a call that is over: it began then, or took no time that is known."""
+    """Note a call that is over: it began then, or took no time that is known.
+
+    *looks* tells that what it changed is to be seen, unless it is the framework's.
+    """
     base, entered = recording.base, recording.clock()
     if recording.has_room():
         at, address = entered - base, id(function)
         start, place = at if began is None else began, recording.recorder.places.of(function)
         recording.notes.append((CALL, start, address, kind, place))
+        if looks and not place.module.startswith(FRAMEWORKS):
+            recording.recorder.gaze(recording, at)
         recording.notes.append((CALL_END, at, address, kind, None, outcome, ""))
     recording.base = base + recording.clock() - entered
 

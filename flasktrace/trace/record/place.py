@@ -10,7 +10,8 @@ from flasktrace.trace.record.origin import is_of_app, is_own
 from flasktrace.trace.record.wrapper_classes import is_framework
 
 _WRAPPERS = 20
-_FRAMEWORKS = ("flask.", "werkzeug.")
+FRAMEWORKS = "flask.", "werkzeug."
+"""Beginnings of the names of their modules."""
 _FILES = "Flask.__init__.<locals>.<lambda>"
 """Flask's view of the static files, which has no name."""
 _METHODS = frozenset({"delete", "get", "head", "options", "patch", "post", "put", "trace"})
@@ -103,7 +104,7 @@ def place_of(function: Any) -> Place:
 def _decorator(wrapper: FunctionType) -> list[str]:
     """Return the name of what has made a wrapper; nothing for one of the framework's own."""
     code, module = wrapper.__code__, wrapper.__globals__.get("__name__")
-    if is_own(code.co_filename) or (type(module) is str and module.startswith(_FRAMEWORKS)):
+    if is_own(code.co_filename) or (type(module) is str and module.startswith(FRAMEWORKS)):
         return []
     made_in = code.co_qualname.split(".<locals>.")
     names = made_in[:-1] or made_in  # the last is the wrapper

@@ -516,6 +516,16 @@ class Recorder:
         recording.code = attributes_of(response).get("_status_code")
         if recording.answer is not None:
             self.see_response(recording, at, response, by_framework=True)
+        if recording.wary or signals.request_finished.receivers:
+            recording.response = response  # which they get, too
+            recording.answer = recording.answer or response_look.read(response)
+            recording.unread = recording.answer is None
+
+    def see_after_receivers(self, recording: Recording, at: int) -> None:
+        """See what receivers changed of the response that the host does not call one by one."""
+        if recording.wary and recording.response is not None:
+            self.see_response(recording, at, recording.response, by_receivers=True)
+        recording.response = None
 
     def see_response(
         self,
@@ -524,6 +534,7 @@ class Recorder:
         response: Any,
         *,
         by_framework: bool = False,
+        by_receivers: bool = False,
     ) -> None:
         """Look at the response, and note what changed since the last look."""
         before = recording.answer
@@ -538,7 +549,7 @@ class Recorder:
             recording.drop("changes", left_out)
         if found:
             recording.change_room -= 1
-            recording.notes.append((notes.RESPONSE, at, found, by_framework))
+            recording.notes.append((notes.RESPONSE, at, found, by_framework, by_receivers))
 
     def _see_exception(
         self, recording: Recording, at: int, error: BaseException, by: str = ""

@@ -38,6 +38,8 @@ class Seldom:
     failed: tuple[Any, ...] = ()
     #: Whether an exception left the app.
     escaped = False
+    #: Whether receivers of signals may have changed the response unseen.
+    unread = False
     #: The key of the configuration that lets exceptions leave the app, when one did.
     propagates = ""
     #: How many exceptions the app has told of that nobody handled.

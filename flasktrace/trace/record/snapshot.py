@@ -657,6 +657,15 @@ def unmatched(look: Look) -> Look:
     )
 
 
+def without_g(look: Look) -> Look:
+    """Return what a look would have found before anybody put something on ``g``."""
+    cards = [
+        (kind, name, request, session, _EMPTY, *rest)
+        for kind, name, request, session, _, *rest in look.seen
+    ]
+    return Look(look.owners, tuple(cards))
+
+
 _BY_MATCH = {"endpoint", "rule", "view_args", "routing_exception"}
 
 

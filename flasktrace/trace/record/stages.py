@@ -73,6 +73,7 @@ def _pushed(recording: Recording, recorder: Recorder, at: int, _made: Any) -> Lo
 
 def _popped(recording: Recording, recorder: Recorder, at: int, _made: Any) -> Look:
     """Look at what the framework has taken away."""
+    recorder.see_after_receivers(recording, at)
     looker = recording.looker
     return _noted(recording, recorder, at, looker.last, looker.left(recorder.host))
 

@@ -133,6 +133,8 @@ class Story:
     _stage: str | None = None
     #: Who was told by the signal that was sent last between stages, if nobody saw them run.
     _told = ""
+    #: The same of ``request_finished``.
+    _finished_told = ""
     #: The span of the call that ended last.
     _ended: OpenSpan | None = None
     _looked = False
@@ -311,6 +313,8 @@ class Story:
         told = ", ".join(map(str, places)) + (f" and {more} more" if more else "")
         self._put_event(at, f"signal {name}", {"receivers": told}, lane)
         self._told = "" if called or lane else f"a receiver of {name}, {told}"
+        if name == "request_finished":
+            self._finished_told = self._told
         if called:
             self._sent[len(self._open_spans)] = [name, len(places) + more, 0]
 
@@ -410,6 +414,8 @@ class Story:
         """Put down what changed: its author is the innermost open span, if any."""
         if before is NOTHING:
             before = self._known  # what was told already of the first look
+            if before is NOTHING and self._is_by_opener():
+                before = snapshot.without_g(after)
         self._known = after
         author, span = self._author(by_framework)
         found = snapshot.changes(before, after, at, author, span)
@@ -421,6 +427,16 @@ class Story:
             ]
         self._put(found)
         self._stacked(before, after, None if span is None else author)
+
+    def _is_by_opener(self) -> bool:
+        """Tell whether all on ``g`` was put there by what opened the session.
+
+        The real flask lets nobody look before: then the context is new and ``g`` empty, unless
+        there was one already, or receivers of signals have run.
+        """
+        spans = self._open_spans
+        alone = not self.found and not self.recording.wary
+        return alone and bool(spans) and spans[-1].kind == "session_open"
 
     def _stacked(self, before: Look, after: Look, author: str | None) -> None:
         """Put down who has pushed and popped what."""
@@ -447,8 +463,10 @@ class Story:
     def _response(self, at: int, note: Note) -> None:
         """Put down what changed of the response, which is on no card of the stack."""
         found: list[Difference] = note[2]
-        by_framework = note[3]
+        _, _, _, by_framework, by_receivers = note
         author = self._author(by_framework)
+        if by_receivers:
+            author = self._finished_told or _THE_FRAMEWORK, None
         self._put([Change(at, NO_CARD, "response", *item, *author) for item in found])
 
     def _author(self, by_framework: bool) -> tuple[str, int | None]:

@@ -433,7 +433,7 @@ def _changed_outside(story: Story) -> bool:
 def _outside(story: Story) -> str:
     if not _changed_outside(story):
         return ""
-    told = _told(story, "request_finished")
+    told = _told(story, "request_finished") if story.recording.unread else ""
     heard = f"a receiver of request_finished, {told}, or " if told else ""
     by = f"{heard}what stands between the app and the server changed the status"
     return f"{story.recording.status}: {by}; before that it was "

@@ -4,6 +4,7 @@ import flask
 import pytest
 
 import flasktrace
+from tests.flasks import old_signatures
 from tests.trace.record.same import Ask, ask
 
 LIBRARIES = {"flasktrace": flasktrace, "flask": flask}
@@ -11,7 +12,10 @@ both = pytest.mark.parametrize("lib", LIBRARIES.values(), ids=LIBRARIES)
 
 
 def shop(lib, methods=None):
-    app = type("Shop", (lib.Flask,), methods or {})("shop")
+    for name, method in (methods or {}).items():
+        method.__name__ = name  # flask 3.2 asks for it
+    with old_signatures():
+        app = type("Shop", (lib.Flask,), methods or {})("shop")
 
     @app.route("/crash")
     def crash():
@@ -35,6 +39,13 @@ def teapot(*_args):
     return "teapot", 418
 
 
+def handling():
+    def handle(_app, *_args):
+        return "teapot", 418
+
+    return handle
+
+
 def failing(app, *_args):
     return app.response_class("sorry", 500)
 
@@ -44,11 +55,15 @@ def failing(app, *_args):
 
 @both
 def test_the_apps_own_handling_is_told_as_the_handler(lib):
-    trace = traced(shop(lib, {"handle_user_exception": teapot}))
+    trace = traced(shop(lib, {"handle_user_exception": handling()}))
 
-    assert trace.verdict.startswith("418 from the app's own teapot (test_own_methods.py:")
+    assert trace.verdict.startswith(
+        "418 from the app's own handle_user_exception (test_own_methods.py:"
+    )
     assert ") for KeyError: 'gold' raised by the view crash (" in trace.verdict
-    assert trace.exception.handled_by.startswith("the app's own teapot (test_own_methods.py:")
+    assert trace.exception.handled_by.startswith(
+        "the app's own handle_user_exception (test_own_methods.py:"
+    )
     assert (trace.outcome, "handled" in trace.marks) == ("ok", True)
 
 
@@ -64,7 +79,7 @@ def test_handling_may_be_replaced_on_the_app_itself(lib):
 def test_the_apps_own_answer_to_what_nobody_handled_is_told(lib):
     trace = traced(shop(lib, {"handle_exception": failing}))
 
-    assert trace.verdict.startswith("500 from the app's own failing (test_own_methods.py:")
+    assert trace.verdict.startswith("500 from the app's own handle_exception (test_own_methods.py:")
     assert (trace.outcome, "handled" in trace.marks) == ("error", True)
 
 
@@ -104,10 +119,12 @@ def test_a_handler_that_the_apps_own_handling_calls_is_named(lib):
 
 @both
 def test_handling_that_gives_an_http_error_another_status_is_named(lib):
-    trace = traced(shop(lib, {"handle_user_exception": teapot}), "/gone")
+    trace = traced(shop(lib, {"handle_user_exception": handling()}), "/gone")
 
     assert trace.verdict.startswith("418: the view gone (")
-    assert " raised Gone; the app's own teapot (test_own_methods.py:" in trace.verdict
+    assert (
+        " raised Gone; the app's own handle_user_exception (test_own_methods.py:" in trace.verdict
+    )
     assert trace.verdict.endswith(") answered.")
 
 

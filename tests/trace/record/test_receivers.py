@@ -286,6 +286,38 @@ def test_the_opening_of_a_session_that_fails_is_told(lib):
 
 
 @both
+def test_what_the_opening_of_the_session_puts_on_g_is_its_doing(lib):
+    class Own(type(lib.Flask.session_interface)):
+        def open_session(self, app, request):
+            lib.g.opened = True
+            return super().open_session(app, request)
+
+    app = flashing(lib)
+    app.session_interface = Own()
+
+    [change] = [item for item in traced(app).changes if item.section == "g"]
+
+    assert (change.key, change.before, change.after) == ("opened", None, "True")
+    assert change.author.startswith("open_session (test_receivers.py:")
+
+
+@both
+def test_what_was_on_g_before_is_not_by_the_opening_of_the_session(lib):
+    class Own(type(lib.Flask.session_interface)):
+        def open_session(self, app, request):
+            return super().open_session(app, request)
+
+    app = flashing(lib)
+    app.session_interface = Own()
+    with app.app_context():
+        lib.g.before = 1
+        trace = traced(app)
+
+    assert spans(trace, "session_open")[0].attributes["code.file.path"] == __file__
+    assert [item for item in trace.changes if item.section == "g"] == []
+
+
+@both
 def test_a_session_interface_of_the_app_is_named(lib):
     class Own(type(lib.Flask.session_interface)):
         def open_session(self, app, request):

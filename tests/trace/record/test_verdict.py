@@ -452,20 +452,84 @@ def test_a_hook_that_got_none_from_the_one_before_it(library):
     )
 
 
-@pytest.mark.parametrize("lib", [flasktrace, flask], ids=["flasktrace", "flask"])
-def test_a_receiver_of_request_finished_may_have_changed_the_status(lib):
+def receiving(lib, change, response_class=None):
+    """The verdict on an app of which a receiver of request_finished changes the response."""
     signals = flasktrace.signals if lib is flasktrace else flask.signals
     app = lib.Flask("x")
+    app.response_class = response_class or app.response_class
     app.add_url_rule("/", "index", lambda: "fine")
 
     @signals.request_finished.connect_via(app)
     def finished(_sender, response, **_more):
-        response.status_code = 202
+        change(response)
 
     with flasktrace.capture(app) as traces:
         app.test_client().get("/")
+    return traces.last
 
-    verdict = traces.last.verdict
+
+def accept(response):
+    response.status_code = 202
+
+
+@pytest.mark.parametrize("lib", [flasktrace, flask], ids=["flasktrace", "flask"])
+def test_a_receiver_of_request_finished_that_changed_the_status_is_named(lib):
+    verdict = receiving(lib, accept).verdict
+
+    by = (
+        "the receiver finished" if lib is flasktrace else "a receiver of request_finished, finished"
+    )
+    assert verdict.startswith(f"202: {by} (test_verdict.py:")
+    assert " changed the status; before that it was 200 from the view" in verdict
+    assert "between" not in verdict
+
+
+@pytest.mark.parametrize("lib", [flasktrace, flask], ids=["flasktrace", "flask"])
+def test_a_receiver_of_request_finished_is_the_author_of_what_it_changed(lib):
+    def change(response):
+        response.headers["X-Changed"] = "yes"
+
+    [change] = [item for item in receiving(lib, change).changes if item.section == "response"]
+
+    by = "finished (" if lib is flasktrace else "a receiver of request_finished, finished ("
+    assert (change.key, change.after) == ("header X-Changed", "yes")
+    assert change.author.startswith(by)
+
+
+@pytest.mark.parametrize("lib", [flasktrace, flask], ids=["flasktrace", "flask"])
+def test_a_receiver_may_have_changed_a_response_that_cannot_be_read(lib):
+    class Own(lib.Response):
+        headers = None
+
+    verdict = receiving(lib, accept, Own).verdict
+
     assert verdict.startswith("202: a receiver of request_finished, finished (test_verdict.py:")
     assert ", or what stands between the app and the server changed the status; " in verdict
     assert "before that it was 200 from the view" in verdict
+
+
+@pytest.mark.parametrize("lib", [flasktrace, flask], ids=["flasktrace", "flask"])
+def test_a_receiver_that_changed_nothing_is_not_blamed_for_the_middleware(lib):
+    app = lib.Flask("x")
+    app.add_url_rule("/", "index", lambda: "fine")
+    signals = flasktrace.signals if lib is flasktrace else flask.signals
+    signals.request_finished.connect(nothing, app)
+    answer = app.wsgi_app
+
+    def middleware(environ, start_response):
+        def start(_status, headers, *more):
+            return start_response("503 Busy", headers, *more)
+
+        return answer(environ, start)
+
+    app.wsgi_app = middleware
+    with flasktrace.capture(app) as traces:
+        app.test_client().get("/")
+
+    assert traces.last.verdict.startswith(
+        "503: what stands between the app and the server changed the status; before that it was 200"
+    )
+
+
+def nothing(*_args, **_kwargs):
+    """Listens only."""
