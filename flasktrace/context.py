@@ -5,13 +5,22 @@ from __future__ import annotations
 import functools
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from werkzeug.exceptions import HTTPException
 
 from flasktrace.globals import put_on_top, request_context, stack_getter, take_off, top_context
-from flasktrace.signals import Staged, Watcher, appcontext_popped, appcontext_pushed, send
+from flasktrace.signals import (
+    WATCHER,
+    Staged,
+    Watcher,
+    appcontext_popped,
+    appcontext_pushed,
+    call,
+    send,
+)
 
 if TYPE_CHECKING:
     from flasktrace.app import Flask
@@ -303,11 +312,28 @@ def copy_current_request_context(f: Function) -> Function:
     For threads and greenlets that a view starts. RuntimeError outside a request.
     """
     original = request_context()
+    watcher = original.watcher
+    beside = None if watcher is None else watcher.beside()
 
     @functools.wraps(f)
     def run(*args: Any, **kwargs: Any) -> Any:
         context = original.copy()
-        with context:
-            return context.app.ensure_sync(f)(*args, **kwargs)
+        context.watcher = beside
+        with _watched(watcher), context:
+            return call(context, "call", f, context.app.ensure_sync(f), *args, **kwargs)
 
     return run  # type: ignore[return-value]
+
+
+@contextmanager
+def _watched(watcher: Watcher | None) -> Iterator[None]:
+    """Let *watcher* be asked in this block, if there is one."""
+    if watcher is None:
+        yield
+        return
+    before = WATCHER.get()
+    WATCHER.set(watcher)
+    try:
+        yield
+    finally:
+        WATCHER.set(before)

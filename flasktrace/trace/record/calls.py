@@ -23,9 +23,7 @@ BEGIN, END = "call started", "call finished"
 AFTER = {"after_request", "after_this_request"}
 """Kinds of functions that get the response and return one."""
 _SAVES = "session_save"
-_KEEPING = {_SAVES, "receiver"}
-"""Kinds of functions that may change the response, but give no other."""
-_CHANGING = AFTER | _KEEPING
+_CHANGING = AFTER | {_SAVES}
 _CHOSEN = RANKED | {"error_handler"}
 _RETURNED_NONE = "returned None", ""
 _SAME_RESPONSE = "returned the response", ""
@@ -48,8 +46,8 @@ def begin(recording: Recording, kind: str, function: Any) -> None:
         if recording.calls or not recording.fresh:
             _look_before(recording, at)
         recording.fresh = False
-        if recording.answer is None and kind in _CHANGING and recording.response is not None:
-            recording.answer = response_look.read(recording.response)  # before it is changed
+        if kind in _CHANGING and recording.answer is None:  # before the function may change it
+            recording.answer = response_look.read(recording.response)
         if recording.room > 0:
             recording.room -= 1
             known = recorder.places.known.get(address)
@@ -88,6 +86,8 @@ def end(
             recorder.changed(recording, at, before, after)
         recording.fresh = recorder.trusts and not recording.wary
         noted = _ended(calls, address)
+        if recording.sent is not None:  # a receiver of request_finished, or one in it
+            recorder.see_response(recording, at, recording.sent)
         if error is None and value is None and kind not in _CHANGING:
             outcome, meaning = _RETURNED_NONE
         else:
@@ -131,12 +131,12 @@ def _look_before(recording: Recording, at: int) -> None:
 def _outcome(
     recording: Recording, at: int, kind: str, error: BaseException | None, value: Any
 ) -> tuple[str, str]:
-    if kind in _KEEPING and recording.response is not None:
-        recording.recorder.see_response(recording, at, recording.response)
     if error is not None:
         return f"raised {type_name(type(error))}", ""
-    if value is None and kind in _KEEPING:
-        return _RETURNED_NONE
+    if kind == _SAVES:
+        recording.recorder.see_response(recording, at, recording.response)
+        if value is None:
+            return _RETURNED_NONE
     return recording.recorder.outcome(recording, at, kind, value)
 
 
@@ -210,6 +210,26 @@ def _note_whole(
 
 
 # In a lane beside the request's own
+
+
+def begin_in_lane(recording: Recording, kind: str, function: Any) -> None:
+    """Note that a copy of the request's context calls *function*."""
+    if _is_deaf(recording, BEGIN):
+        return
+    try:
+        _begin_beside(recording, kind, function)
+    except Exception as error:  # noqa: BLE001
+        recording.recorder.failed(recording, BEGIN, error)
+
+
+def end_in_lane(recording: Recording, function: Any, error: BaseException | None) -> None:
+    """Note that *function* returned, or raised *error*."""
+    if _is_deaf(recording, END):
+        return
+    try:
+        _end_beside(recording, function, error)
+    except Exception as mistake:  # noqa: BLE001
+        recording.recorder.failed(recording, END, mistake)
 
 
 def _begin_beside(recording: Recording, kind: str, function: Any) -> None:

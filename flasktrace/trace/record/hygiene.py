@@ -118,6 +118,27 @@ def _teardowns(story: Story) -> Iterator[Leak]:
         if streamed:
             told += ": its streamed body pushed the context again, and popped it at its end"
         yield Leak("teardown twice", told, is_fault=not streamed)
+    yield from _torn_down_beside(story)
+
+
+def _torn_down_beside(story: Story) -> Iterator[Leak]:
+    """Tell of teardown functions that a copy of the context has run: they run for the request, too.
+
+    What they close the request, or another copy, may still be using.
+    """
+    told: dict[str, list[str]] = {}
+    for made in story.spans:
+        if made.kind in _TEARDOWNS and "lane" in made.attributes:
+            lanes = told.setdefault(author_of(made), [])
+            if made.attributes["lane"] not in lanes:
+                lanes.append(made.attributes["lane"])
+    for function, lanes in told.items():
+        more = f" and {len(lanes) - 1} more" if len(lanes) > 1 else ""
+        sentence = (
+            f"The teardown function {function} ran in {lanes[0]}{more}, too: "
+            "a copy of the context ends with a teardown of its own"
+        )
+        yield Leak("teardown twice", sentence, is_fault=False, culprit=lanes[0])
 
 
 def _never_torn_down(story: Story) -> bool:

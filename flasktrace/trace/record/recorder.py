@@ -517,15 +517,16 @@ class Recorder:
         if recording.answer is not None:
             self.see_response(recording, at, response, by_framework=True)
         if recording.wary or signals.request_finished.receivers:
-            recording.response = response  # which they get, too
+            recording.sent = response
             recording.answer = recording.answer or response_look.read(response)
             recording.unread = recording.answer is None
 
     def see_after_receivers(self, recording: Recording, at: int) -> None:
         """See what receivers changed of the response that the host does not call one by one."""
-        if recording.wary and recording.response is not None:
-            self.see_response(recording, at, recording.response, by_receivers=True)
-        recording.response = None
+        if recording.sent is not None:
+            if recording.wary:
+                self.see_response(recording, at, recording.sent, by_receivers=True)
+            recording.sent = None
 
     def see_response(
         self,

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from flasktrace.trace.record import calls, handlers, notes, stages
+from flasktrace.trace.record.beside import Beside
 from flasktrace.trace.record.born import BIRTH
 from flasktrace.trace.record.current import CURRENT
 from flasktrace.trace.record.lanes import Lane, spot, thread_name
@@ -38,6 +39,8 @@ class Seldom:
     failed: tuple[Any, ...] = ()
     #: Whether an exception left the app.
     escaped = False
+    #: The response while receivers of ``request_finished`` may change it.
+    sent: Any = None
     #: Whether receivers of signals may have changed the response unseen.
     unread = False
     #: The key of the configuration that lets exceptions leave the app, when one did.
@@ -210,6 +213,10 @@ class Recording(Seldom):
         context.watcher = self
         return self
 
+    def beside(self) -> Beside:
+        """Return what watches a copy of the context."""
+        return Beside(self)
+
     begin_stage = stages.begin
     end_stage = stages.end
     begin_call = calls.begin
@@ -269,6 +276,8 @@ class Recording(Seldom):
         if self.context is not None:
             self.context.watcher = None
         self.context = self.environ = self.response = self.answer = None
+        if self.sent is not None:
+            self.sent = None
         if self.beneath or self.left:
             self.beneath = self.left = ()
         self.looker.release()

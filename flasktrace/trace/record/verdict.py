@@ -13,6 +13,7 @@ from flasktrace.trace.record.walk import IS_WEBSOCKET, REDIRECTS, SLASH
 _KINDS = {
     "view": "the view",
     "error_handler": "the error handler",
+    "call": "the function",
     "receiver": "the receiver",
     "session_open": "the session's",
     "session_save": "the session's",

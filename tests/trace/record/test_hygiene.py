@@ -257,7 +257,39 @@ def test_work_beside_the_request_that_outlives_it_is_told(lib):
 
     leak = next(leak for leak in trace.leaks if leak.kind == "outlived")
     assert not leak.is_fault
-    assert leak.sentence.startswith("Thread post still ran the block 'mail'")
+    assert leak.sentence.startswith("Thread post still ran the function work (test_hygiene.py:")
+
+
+@both
+def test_teardown_in_a_copy_of_the_context_is_told(lib):
+    app = made(lib)
+
+    @app.teardown_request
+    def close(_error):
+        pass
+
+    @app.route("/copies")
+    def copies():
+        @lib.copy_current_request_context
+        def work():
+            pass
+
+        for name in ("one", "two"):
+            thread = threading.Thread(target=work, name=name)
+            thread.start()
+            thread.join()
+        work()  # in the request's own thread
+        return "x"
+
+    (trace,) = traces_of(app, "/copies")
+
+    leak = next(leak for leak in trace.leaks if "function close" in leak.sentence)
+    assert ("teardown twice", False) == (leak.kind, leak.is_fault)
+    assert leak.sentence.startswith("The teardown function close (test_hygiene.py:")
+    assert leak.sentence.endswith(
+        ") ran in thread one and 1 more, too: a copy of the context ends with a teardown of its own"
+    )
+    assert "context leak" not in trace.marks
 
 
 def test_teardown_that_was_never_reached_is_told():

@@ -1,6 +1,8 @@
 """What runs beside the request's own thread stands in the trace of that request, in its place."""
 
 import asyncio
+import contextlib
+import queue
 import subprocess
 import sys
 import threading
@@ -283,16 +285,121 @@ def test_a_copied_request_context_does_not_disturb_the_request(lib, with_variabl
         assert tracer_of(app).recorder.guard.errors == {}
     trace = traces.last
 
-    if with_variables:
-        assert lane(trace, "work") == "thread Pool_0"
-        assert parent_of(trace, "work") == "around"
-    else:  # flask's copy takes no other variables along, so this work is nobody's
-        assert "work" not in {item.name for item in trace.spans}
+    call, block = (item for item in trace.spans if item.name == "work")
+    assert (call.kind, block.kind, block.parent) == ("call", "user", call.id)
+    assert {call.attributes["lane"], block.attributes["lane"]} == {"thread Pool_0"}
+    assert call.attributes["code.file.path"] == __file__
+    # Without the other variables nobody knows the user's span in which the copy was made.
+    around = found(trace, "around" if with_variables else "index")
+    assert call.parent == around.id
     assert [item.name for item in trace.stages if item.skipped] == []
-    assert [item.kind for item in trace.spans if item.kind == "teardown_request"] == [
-        "teardown_request"
+    assert [item.attributes.get("lane") for item in trace.spans if item.name == "<lambda>"] == [
+        "thread Pool_0",
+        None,
     ]
     assert {change.section for change in trace.changes} <= {"request"}
+
+
+@both
+def test_a_copied_context_brings_its_recording_and_takes_it_away_again(lib):
+    seen = []
+
+    def index():
+        @lib.copy_current_request_context
+        def work():
+            seen.append(flasktrace.current_trace.id)
+            with span("inside"):
+                pass
+            if len(seen) == 3:
+                raise LookupError("of the work")
+
+        def run():
+            for _ in range(3):
+                with contextlib.suppress(LookupError):
+                    work()
+                seen.append(bool(flasktrace.current_trace))
+                with span("outside"):
+                    pass
+
+        thread = threading.Thread(target=run, name="Worker")
+        thread.start()
+        thread.join()
+        work()  # in its own thread it is as if nothing was copied
+        return flasktrace.current_trace.id
+
+    app = lib.Flask("x")
+    app.add_url_rule("/", "index", index)
+    with flasktrace.capture(app) as traces:
+        ask(app, Ask())
+        assert tracer_of(app).recorder.guard.errors == {}
+    trace = traces.last
+
+    assert seen == [trace.id, False, trace.id, False, trace.id, False, trace.id]
+    assert [item.attributes.get("lane") for item in trace.spans if item.name == "inside"] == [
+        "thread Worker"
+    ] * 3 + [None]
+    assert "outside" not in {item.name for item in trace.spans}
+    calls = [item for item in trace.spans if item.name == "work" and "lane" in item.attributes]
+    assert [item.attributes.get("outcome") for item in calls] == [None, "raised LookupError", None]
+
+
+@both
+def test_a_copied_context_that_is_used_after_its_request_changes_nothing(lib):
+    jobs = []
+
+    def index():
+        jobs.append(lib.copy_current_request_context(work))
+        return "x"
+
+    def work():
+        with span("late"):
+            return lib.request.path
+
+    app = lib.Flask("x")
+    app.add_url_rule("/", "index", index)
+    with flasktrace.capture(app) as traces:
+        ask(app, Ask())
+        ask(app, Ask("/other", status=404))
+        assert jobs.pop()() == "/"
+        assert tracer_of(app).recorder.guard.errors == {}
+
+    assert [item.name for trace in traces for item in trace.spans if item.name == "late"] == []
+
+
+@both
+def test_a_copied_context_in_another_request_is_of_the_one_that_it_was_made_in(lib):
+    jobs, ran = queue.Queue(), threading.Event()
+
+    def index():
+        @lib.copy_current_request_context
+        def work():
+            with span("work"):
+                assert lib.request.path == "/"
+
+        jobs.put(work)
+        ran.wait(10)
+        return "x"
+
+    def other():
+        jobs.get(timeout=10)()
+        ran.set()
+        with span("after"):
+            return "y"
+
+    app = lib.Flask("x")
+    app.add_url_rule("/", "index", index)
+    app.add_url_rule("/other", "other", other)
+    with flasktrace.capture(app) as traces:
+        first = threading.Thread(target=ask, args=(app, Ask()))
+        first.start()
+        ask(app, Ask("/other"))
+        first.join()
+        assert tracer_of(app).recorder.guard.errors == {}
+
+    names = {
+        trace.path: [item.name for item in trace.spans if item.kind == "user"] for trace in traces
+    }
+    assert names == {"/": ["work"], "/other": ["after"]}
 
 
 @both

@@ -11,6 +11,7 @@ import threading
 import weakref
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
+from contextvars import ContextVar
 from types import MethodType
 from typing import Any
 
@@ -219,15 +220,102 @@ class FlaskHost:
         self._made.clear()
 
 
-class TracedContext(Staged):
-    """What a request context of flask has beside its own, while it is watched."""
+def _itself(context: Any, *_rest: Any) -> Any:
+    return context
 
+
+_as_push, _as_pop, _as_match = (
+    stage(name, _itself, as_given=True) for name in ("push", "pop", "match")
+)
+
+
+class TracedContext(Staged):
+    """What a request context of flask has instead of its own, while it is watched."""
+
+    flasktrace_base: Any = None
+    """The class that it had before."""
     stage: str | None = None
-    watcher = None
+    watcher: Any = None
     flasktrace_pushes = 0
     flasktrace_staged = False
     flasktrace_ended = False
     flasktrace_opened = False
+    flasktrace_copied = False
+    """Whether it is a copy of one that is watched."""
+    flasktrace_before: Any = None
+    """What was recording where a copy was pushed."""
+
+    @_as_push
+    def flasktrace_first_push(self, *args: Any, **kwargs: Any) -> None:
+        """Be pushed as the stage."""
+        self.flasktrace_base.push(self, *args, **kwargs)
+        _note_session(self)  # it was not matched when its host is not trusted
+
+    @_as_pop
+    def flasktrace_last_pop(self, *args: Any, **kwargs: Any) -> None:
+        """Be popped as the stage."""
+        self.flasktrace_base.pop(self, *args, **kwargs)
+
+    @_as_match
+    def flasktrace_match(self) -> None:
+        """Match as the stage."""
+        self.flasktrace_base.match_request(self)
+
+    def push(self, *args: Any, **kwargs: Any) -> None:
+        """Push as flask does."""
+        self.flasktrace_pushes += 1
+        if self.flasktrace_copied and self.flasktrace_pushes == 1:
+            self._watch_here()
+        if self.flasktrace_staged:
+            self.flasktrace_base.push(self, *args, **kwargs)
+        else:
+            self.flasktrace_staged = True
+            self.flasktrace_first_push(*args, **kwargs)
+
+    def pop(self, *args: Any, **kwargs: Any) -> None:
+        """Pop as flask does."""
+        self.flasktrace_pushes -= 1
+        if self.flasktrace_copied and not self.flasktrace_pushes:
+            self._pop_copy(*args, **kwargs)
+        elif self.flasktrace_pushes or self.flasktrace_ended:
+            self.flasktrace_base.pop(self, *args, **kwargs)
+        else:
+            self.flasktrace_ended = True
+            self.flasktrace_last_pop(*args, **kwargs)
+
+    def match_request(self) -> None:
+        """Match as flask does."""
+        _note_session(self)
+        self.flasktrace_match()
+
+    def copy(self) -> Any:
+        """Copy as flask does; what watches this one watches the copy, too."""
+        made = self.flasktrace_base.copy(self)
+        if self.watcher is not None and isinstance(made, TracedContext):
+            made.watcher = self.watcher.beside()
+            made.flasktrace_copied = made.flasktrace_staged = True
+        return made
+
+    def _watch_here(self) -> None:
+        """Let the recording of the request go on in the thread that pushes a copy."""
+        self.flasktrace_before = CURRENT.get()
+        CURRENT.set(self.watcher.recording)
+
+    def _pop_copy(self, *args: Any, **kwargs: Any) -> None:
+        """Pop a copy for good; the functions of its teardown stand in its lane."""
+        token = _popping.set(self)
+        self.stage = "pop"  # as who sees the functions called wants to know
+        try:
+            self.flasktrace_base.pop(self, *args, **kwargs)
+        finally:
+            self.stage = None
+            _popping.reset(token)
+            CURRENT.set(self.flasktrace_before)
+            self.flasktrace_before = None
+
+
+_popping: ContextVar[Any] = ContextVar("flasktrace.popping", default=None)
+"""The copy of a context that is being popped here."""
 
 
 def _kept_as(name: str) -> str:
@@ -252,6 +340,9 @@ def _current(*args: Any) -> Any:
 
 def _ending() -> Any:
     """Return the context that is being popped: flask 3.0 and 3.1 take it off before the app's."""
+    copy = _popping.get()
+    if copy is not None:
+        return copy
     recording = CURRENT.get()
     context = None if recording is None else recording.context
     return context if isinstance(context, TracedContext) and context.stage == "pop" else None
@@ -377,12 +468,16 @@ def _dressing(
     def request_context(*args: Any, **kwargs: Any) -> Any:
         context = method(*args, **kwargs)
         recording = CURRENT.get()
-        if recording is not None:
+        if recording is None:
+            return context
+        try:
             renew()
             # What others do when they hear a signal nobody sees, but what it changed.
             if ears.open():
                 recording.looked = recording.wary = True
             context.__class__ = _traced_class(type(context))
+        except Exception as error:  # noqa: BLE001
+            recording.recorder.failed(recording, "context", error)
         return context
 
     return request_context
@@ -401,51 +496,16 @@ def _traced_class(kind: type) -> type:
 
 
 def _make_traced_class(kind: type) -> type:
-    base: Any = kind
-
-    class Traced(kind, TracedContext):  # type: ignore[misc]
-        @stage("push", _itself, as_given=True)
-        def flasktrace_first_push(self, *args: Any, **kwargs: Any) -> None:
-            base.push(self, *args, **kwargs)
-            _note_session(self)  # it was not matched when its host is not trusted
-
-        @stage("pop", _itself, as_given=True)
-        def flasktrace_last_pop(self, *args: Any, **kwargs: Any) -> None:
-            base.pop(self, *args, **kwargs)
-
-        @stage("match", _itself, as_given=True)
-        def flasktrace_match(self) -> None:
-            base.match_request(self)
-
-        def push(self, *args: Any, **kwargs: Any) -> None:
-            self.flasktrace_pushes += 1
-            if self.flasktrace_staged:
-                base.push(self, *args, **kwargs)
-            else:
-                self.flasktrace_staged = True
-                self.flasktrace_first_push(*args, **kwargs)
-
-        def pop(self, *args: Any, **kwargs: Any) -> None:
-            self.flasktrace_pushes -= 1
-            if self.flasktrace_pushes or self.flasktrace_ended:
-                base.pop(self, *args, **kwargs)
-            else:
-                self.flasktrace_ended = True
-                self.flasktrace_last_pop(*args, **kwargs)
-
-        def match_request(self) -> None:
-            _note_session(self)
-            self.flasktrace_match()
-
+    space = {name: vars(TracedContext)[name] for name in _INSTEAD}
+    space |= {"__module__": kind.__module__, "__qualname__": kind.__qualname__}
     if callable(getattr(kind, _OPENER, None)):
-        setattr(Traced, _OPENER, _opening(kind))
-    Traced.__name__, Traced.__qualname__ = kind.__name__, kind.__qualname__
-    Traced.__module__ = kind.__module__
-    return Traced
+        space[_OPENER] = _opening(kind)
+    # With the other class first, Python would not let a context change its class.
+    return type(kind.__name__, (kind, TracedContext), {**space, "flasktrace_base": kind})
 
 
-def _itself(context: Any, *_rest: Any) -> Any:
-    return context
+_INSTEAD = "push", "pop", "match_request", "copy"
+"""What watched contexts do otherwise than flask's."""
 
 
 def _opening(kind: Any) -> Callable[..., Any]:
@@ -539,13 +599,20 @@ def _kind(app: Any, context: Any, function: Any, *, waits: bool) -> str:
         return "call"  # by a function of the user, such as a decorator
     if waits and is_receiver(function, app):
         return "receiver"
-    is_over = context.flasktrace_ended and context.stage is None  # a body that streams with it
-    kind = _KINDS.get("pop" if is_over else context.stage, "call")
+    kind = _kind_by_stage(context)
     if kind == "after_request" and _among(function, _after_functions_of(context)):
         return "after_this_request"
     if kind == "teardown_request" and _among(function, app.teardown_appcontext_funcs):
         return "teardown_appcontext"
     return kind
+
+
+def _kind_by_stage(context: Any) -> str:
+    stage = context.stage
+    if stage is None and context.flasktrace_copied:
+        return "call"  # what the copy was made for
+    is_over = stage is None and context.flasktrace_ended  # a body that streams with it
+    return _KINDS.get("pop" if is_over else stage, "call")
 
 
 _OWN = "framework"

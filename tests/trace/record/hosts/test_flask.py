@@ -28,6 +28,30 @@ def test_apps_of_the_real_flask_are_known():
     assert not is_flask(flasktrace.Flask("x"))
 
 
+def test_a_context_that_cannot_be_watched_works_as_before():
+    app = flask.Flask("shop")
+    made = app.request_context
+    with app.test_request_context() as context:
+        kind = type(context)
+
+    class Final(kind):
+        def __init_subclass__(cls):
+            raise TypeError("no class below this one")
+
+    def final(environ):
+        context = made(environ)
+        context.__class__ = Final
+        return context
+
+    app.request_context = final
+    app.add_url_rule("/", "index", lambda: "fine")
+    with flasktrace.capture(app) as traces:
+        assert app.test_client().get("/").data == b"fine"
+
+    assert traces.last.partial
+    assert traces.last.status == 200
+
+
 def test_the_host_tells_the_version():
     assert FlaskHost().name.startswith("flask 3.")
 
