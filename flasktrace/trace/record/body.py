@@ -49,12 +49,7 @@ class Body:
             raise
         finally:
             CURRENT.reset(token)
-        return self
-
-    def __next__(self) -> bytes:
-        if self._next is None:
-            self._next = iter(self._result).__next__
-        return self.take(self._next)
+        return self  # type: ignore[return-value]  # an iterator like what it hands on
 
     def take(self, next_chunk: Callable[[], bytes]) -> bytes:
         """Return the next chunk, and note when it came and how long it is."""
@@ -188,6 +183,17 @@ class Body:
             self._note_end(recording.last_byte or recording.clock() - recording.base)
 
 
+class IteratorBody(Body):
+    """A body that gives its chunks by itself, as a generator does; a list does not."""
+
+    __slots__ = ()
+
+    def __next__(self) -> bytes:
+        if self._next is None:
+            self._next = iter(self._result).__next__
+        return self.take(self._next)
+
+
 class Chunks:
     """One way through a body that may be gone through several times, such as a list."""
 
@@ -211,6 +217,12 @@ class SizedBody(Body):
 
     def __len__(self) -> int:
         return len(self._result)  # type: ignore[arg-type]
+
+
+class SizedIteratorBody(IteratorBody, SizedBody):
+    """Both."""
+
+    __slots__ = ()
 
 
 class WholeBody(Body):

@@ -9,7 +9,9 @@ from typing import Any
 from flasktrace.trace.record.body import (
     Body,
     BodyReader,
+    IteratorBody,
     SizedBody,
+    SizedIteratorBody,
     WholeBody,
     content_length,
     outcome_of,
@@ -292,7 +294,7 @@ class Gateway:
                 recording.bytes = content_length(recording) or 0
                 recorder.finish(recording)
                 return result
-            return (SizedBody if hasattr(kind, "__len__") else Body)(result, recording)
+            return _body_class(kind)(result, recording)
         except Exception as error:  # noqa: BLE001
             recorder.failed(recording, "body", error)
             recorder.finish(recording)
@@ -322,6 +324,13 @@ def _getter(names: Sequence[str]) -> Getter:
     if len(names) > 1:
         return itemgetter(*names)
     return lambda environ: tuple([environ[name] for name in names])
+
+
+def _body_class(kind: type) -> type[Body]:
+    """Return the class of body that can do what one of the class *kind* can."""
+    if hasattr(kind, "__len__"):
+        return SizedIteratorBody if hasattr(kind, "__next__") else SizedBody
+    return IteratorBody if hasattr(kind, "__next__") else Body
 
 
 def _is_file_for_server(wrapper: Any, kind: type) -> bool:
