@@ -347,7 +347,7 @@ def facts(trace: Trace, tz: tzinfo | None = None) -> tuple[tuple[str, str], ...]
         ("rule", trace.rule or "none"),
         ("view args", " ".join(f"{key}={value}" for key, value in trace.view_args.items())),
         ("app", trace.app),
-        ("host", trace.host),
+        ("framework", trace.host),
         ("pid", " ".join(str(part) for part in (trace.pid, trace.thread) if part)),
         ("started", clock(trace.started, tz, "%Y-%m-%d %H:%M:%S")),
         ("outcome", "" if trace.outcome in {"ok", "error"} else trace.outcome.replace("_", " ")),

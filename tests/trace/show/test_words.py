@@ -200,7 +200,7 @@ def test_marks_tell_an_unusual_outcome_and_the_label() -> None:
 def test_facts_leave_out_what_is_empty() -> None:
     labels = [label for label, _ in words.facts(samples.cart(), UTC)]
 
-    assert labels == ["endpoint", "rule", "app", "host", "pid", "started"]
+    assert labels == ["endpoint", "rule", "app", "framework", "pid", "started"]
 
 
 def test_facts_say_none_where_nothing_matched() -> None:
