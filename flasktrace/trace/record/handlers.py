@@ -72,14 +72,21 @@ def why(
     chosen: Any,
     error: BaseException | None,
     place_of: Callable[[Any], Place],
+    *,
+    late: bool,
 ) -> str | None:
-    """Return why *chosen* handles *error* in a request for *endpoint*; None when it cannot tell."""
+    """Return why *chosen* handles *error* in a request for *endpoint*; None when it cannot tell.
+
+    *late* tells that the response was being finished: then any exception becomes a 500.
+    """
     spec: Any = attributes_of(app).get("error_handler_spec")
     if type(spec) not in _DICTS or error is None:
         return None
     scopes = _scopes(endpoint)
-    told = _told(spec, scopes, chosen, type(error), _code(error), place_of)
-    if told is None and not issubclass(type(error), HTTPException):
+    told = None
+    if not late:
+        told = _told(spec, scopes, chosen, type(error), _code(error), place_of)
+    if told is None and (late or not issubclass(type(error), HTTPException)):
         told = _told(spec, scopes, chosen, InternalServerError, 500, place_of)
         told = told and f"{told}; {BECOMES_500}"
     return told

@@ -31,7 +31,7 @@ from flasktrace.trace.record.current import CURRENT
 from flasktrace.trace.record.describe import Describer, attributes_of, module_of, type_name
 from flasktrace.trace.record.guard import Guard
 from flasktrace.trace.record.limits import Limits
-from flasktrace.trace.record.notes import CALL
+from flasktrace.trace.record.notes import CALL, STAGE
 from flasktrace.trace.record.place import Place, Places
 from flasktrace.trace.record.recording import Recording
 from flasktrace.trace.record.redact import MARK, Redactor
@@ -43,6 +43,7 @@ from flasktrace.trace.record.wrapper_classes import is_framework
 Receiver = Callable[..., None]
 
 _MOST_RULES = 1000
+_FINISHING = {"make_response", "postprocess"}
 _PROPAGATE = "PROPAGATE_EXCEPTIONS"
 _MOST_RECEIVERS = 20
 """Receivers of one signal that are named."""
@@ -326,7 +327,8 @@ class Recorder:
                 recording.roster = self._rosters.of(recording.context.app)
             return
         app, endpoint = recording.context.app, recording.routing.get("endpoint")
-        why = handlers.why(app, endpoint, function, sys.exception(), self.places.of)
+        error, late = sys.exception(), _is_late(recording)
+        why = handlers.why(app, endpoint, function, error, self.places.of, late=late)
         if why:
             recording.notes.append((notes.WHY, at, why))
 
@@ -647,6 +649,11 @@ def _raiser(recording: Recording, kind: str, error: BaseException) -> str:
         or (kind == "receiver" and recording.response_id != 0)
     )
     return notes.BY_LATE_CALL if late and issubclass(type(error), HTTPException) else notes.BY_CALL
+
+
+def _is_late(recording: Recording) -> bool:
+    """Tell whether the response of the view, or of what answered first, was being finished."""
+    return any(note[0] == STAGE and note[2] in _FINISHING for note in recording.notes)
 
 
 def _propagates(context: Any) -> str:

@@ -30,6 +30,7 @@ _ITS_SESSIONS = {"flask.sessions", "flasktrace.sessions"}
 """Modules of functions that a class of the user's may have from the framework."""
 _IN_CALLS = {"user", "sql"}
 """Kinds of spans that are no functions which the framework called."""
+_FINISHING = {"make_response", "postprocess"}
 _CALLS = {notes.BY_CALL, notes.BY_LATE_CALL}
 
 
@@ -509,7 +510,8 @@ class Story:
         failure = self.failure
         if failure is None or self._stage == "pop":
             return False
-        if self.handler is not None and not self.handler_of_500:
+        late = failure.stage in _FINISHING  # then no handler but that of a 500 is asked
+        if self.handler is not None and not late and not self.handler_of_500:
             return False
         ended = failure.stage is None or any(
             run.exception for run in self.runs if run.name == failure.stage
