@@ -191,14 +191,14 @@ class Flask(Registry):
         for method in _ANSWERING:
             override = getattr(cls, method)
             if override is not getattr(Flask, method) and not hasattr(override, _IS_ANSWERING):
-                setattr(cls, method, signals.answering(override))
+                setattr(cls, method, signals.answering(method, override))
 
     def __setattr__(self, name: str, value: Any) -> None:
         """Set an attribute; a function that replaces a stage method sends its signals, too."""
         if name in _STAGE_METHODS and not hasattr(value, "__flasktrace_stage__"):
             value = signals.stage_of(self, _STAGE_METHODS[name], value)
         elif name in _ANSWERING and not _is_frameworks(value, name):
-            value = signals.answering(value)
+            value = signals.answering(name, value)
         super().__setattr__(name, value)
 
     def _add_static_rule(self, host: str | None, host_matching: bool) -> None:

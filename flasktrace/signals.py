@@ -137,8 +137,8 @@ class Watcher(Protocol):
     def begin_handling(self) -> Any:
         """Hear that a method which is not the framework's is asked to answer an exception."""
 
-    def end_handling(self, function: Callable[..., Any], begun: Any) -> None:
-        """Hear that *function*, which is that method, has returned; *begun* came of its begin."""
+    def end_handling(self, name: str, method: Callable[..., Any], begun: Any) -> None:
+        """Hear that *method* has returned, in the place of *name*; *begun* came of its begin."""
 
 
 WATCHER: ContextVar[Watcher | None] = ContextVar("flasktrace.recording", default=None)
@@ -243,17 +243,18 @@ def _as_method(function: Callable[..., Any]) -> Callable[..., Any]:
     return method
 
 
-def answering(method: Method) -> Method:
-    """Make a method that takes the place of one of the framework's error handling tell the watcher.
+def answering(name: str, method: Method) -> Method:
+    """Make what takes the place of a method of the framework's error handling tell the watcher.
 
-    It hears whether the method has answered an exception, see `Watcher.end_handling`.
+    *name* is that of the method: ``handle_user_exception`` or ``handle_exception``. The watcher
+    hears whether the method has answered an exception, see `Watcher.end_handling`.
     """
 
     @functools.wraps(method)
     def run(*args: Any, **kwargs: Any) -> Any:
         context: Any = top_context()
         watcher = None if context is None else context.watcher
-        return handling(watcher, method, method, *args, **kwargs)
+        return handling(watcher, name, method, *args, **kwargs)
 
     run.__flasktrace_answering__ = True  # type: ignore[attr-defined]
     return run  # type: ignore[return-value]
@@ -261,18 +262,18 @@ def answering(method: Method) -> Method:
 
 def handling(
     watcher: Watcher | None,
-    function: Callable[..., Any],
-    run: Callable[..., Any],
+    name: str,
+    method: Callable[..., Any],
     /,
     *args: Any,
     **kwargs: Any,
 ) -> Any:
-    """Call *run*, which is *function* or a wrapper of it, and tell *watcher* that it answered."""
+    """Call what takes the place of the method *name*, and tell *watcher* that it answered."""
     if watcher is None:
-        return run(*args, **kwargs)
+        return method(*args, **kwargs)
     begun = watcher.begin_handling()
-    value = run(*args, **kwargs)
-    watcher.end_handling(function, begun)
+    value = method(*args, **kwargs)
+    watcher.end_handling(name, method, begun)
     return value
 
 

@@ -60,5 +60,5 @@ class Beside:
     def begin_handling(self) -> None:
         """Note nothing."""
 
-    def end_handling(self, function: Callable[..., Any], begun: Any) -> None:
+    def end_handling(self, name: str, method: Callable[..., Any], begun: Any) -> None:
         """Note nothing."""

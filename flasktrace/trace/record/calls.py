@@ -53,7 +53,7 @@ def begin(recording: Recording, kind: str, function: Any) -> None:
             known = recorder.places.known.get(address)
             place = known[1] if known and known[0]() is function else recorder.places.of(function)
             if type(place) is ClassPlace:
-                place = _of_method(recording, place)
+                place = _place(recording, function)
             recording.notes.append((CALL, at, address, kind, place))
             recording.calls.append(address)
             if kind in _CHOSEN and (recording.roster is None or kind not in RANKED):
@@ -99,14 +99,18 @@ def end(
             recording.notes.append((CALL_END, at, address, kind, place, outcome, meaning))
         if error is not None and not calls:
             # Else the function around it may still catch it.
-            recorder.call_failed(recording, at, kind, error, noted=noted)
+            where = _place(recording, function) if noted else None
+            recorder.call_failed(recording, at, kind, error, where)
         recording.base = base + recording.clock() - entered
     except Exception as mistake:  # noqa: BLE001
         recorder.failed(recording, END, mistake)
 
 
-def _of_method(recording: Recording, place: ClassPlace) -> Place:
-    """Return the place of what answers the request in a class of views."""
+def _place(recording: Recording, function: Any) -> Place:
+    """Return where a function stands; of a class of views, what answers this request."""
+    place = recording.recorder.places.of(function)
+    if type(place) is not ClassPlace:
+        return place
     return place.of(attributes_of(recording.context.request).get("method"))
 
 

@@ -11,7 +11,7 @@ from werkzeug.routing import BuildError
 from flasktrace.trace.model import Frame
 from flasktrace.trace.record.describe import Describer, attributes_of, type_name
 from flasktrace.trace.record.origin import is_of_app, is_own
-from flasktrace.trace.record.place import short
+from flasktrace.trace.record.place import FRAMEWORKS, Place, short
 from flasktrace.trace.record.redact import Redactor
 
 _AROUND = 3
@@ -20,6 +20,8 @@ _WRAPPED = 3
 _PLAIN = (BaseException.__str__, OSError.__str__)
 _UNICODE = (UnicodeDecodeError.__str__, UnicodeEncodeError.__str__)
 _LINE = 300
+_CALLERS = (*FRAMEWORKS, "asgiref.", "asyncio.", "concurrent.", "threading")
+"""Beginnings of the names of modules that call functions for the framework."""
 _NAMES = {str, bytes, int, type(None)}
 
 
@@ -145,6 +147,31 @@ def raiser(error: BaseException) -> str | None:
         if is_of_app(code.co_filename):
             found = f"{code.co_name} ({short(code.co_filename)}:{step.tb_lineno})"
     return found
+
+
+def wrapper(error: BaseException, place: Place) -> str | None:
+    """Return which wrapper of the function at *place* has raised, empty for the function itself.
+
+    The function itself ran if it is in the traceback, or in that of what led to this exception.
+    None when nobody can tell.
+    """
+    current: BaseException | None = error
+    for _ in range(_CHAIN):
+        if current is None:
+            break
+        if any(_is_at(step, place) for step in _steps(traceback_of(current))):
+            return ""
+        current = _of(current, "__context__")
+    for step in _steps(traceback_of(error)):
+        code, module = step.tb_frame.f_code, step.tb_frame.f_globals.get("__name__")
+        if not is_own(code.co_filename) and not str(module).startswith(_CALLERS):
+            return f"{code.co_name} ({short(code.co_filename)}:{step.tb_lineno})"
+    return None
+
+
+def _is_at(step: TracebackType, place: Place) -> bool:
+    code = step.tb_frame.f_code
+    return code.co_firstlineno == place.line and code.co_filename == place.file
 
 
 def _steps(trace: TracebackType | None) -> Iterator[TracebackType]:

@@ -26,6 +26,7 @@ _DICTS = {dict, defaultdict}
 BECOMES_500 = "an exception that nobody handles becomes a 500"
 """Why a handler of 500 was asked for another exception."""
 
+_LAST = "handle_exception"
 _MOST = 3
 """Handlers that are named beside the chosen one."""
 
@@ -44,21 +45,23 @@ def begin(recording: Recording) -> tuple[int, int]:
     return len(recording.notes), recording.unhandled
 
 
-def end(recording: Recording, function: Any, begun: tuple[int, int]) -> None:
+def end(recording: Recording, name: str, method: Any, begun: tuple[int, int]) -> None:
     """Note that a method of the app's own has answered an exception, if nobody else has.
 
-    The framework's methods, which it may have called, either raise, or call an error handler, or
-    first tell that nobody handled the exception.
+    The framework's methods, which it may have called, either raise or call an error handler; but
+    ``handle_exception`` answers by itself, after it has told that nobody handled the exception.
     """
     recorder, (count, unhandled) = recording.recorder, begun
-    if recording.finished or CURRENT.get() is not recording or recording.unhandled != unhandled:
+    if recording.finished or CURRENT.get() is not recording:
+        return
+    if name == _LAST and recording.unhandled != unhandled:
         return
     try:
         if any(note[0] == CALL and note[3] == "error_handler" for note in recording.notes[count:]):
             return
         recording.enter()
         try:
-            place = recorder.places.of(function)
+            place = recorder.places.of(method)
             recording.notes.append((notes.TAKEN, recording.at, place))
         finally:
             recording.leave()

@@ -40,10 +40,11 @@ RESPONSE = "response"
 """what changed of the response, as `response_look.differences`, whether by the framework, whether
 by receivers of ``request_finished`` that were not seen to run"""
 FAILED = "failed"
-"""`Failure`, who raised it (a word below, or "")"""
+"""`Failure`, who raised it (a word below, or ""), through which wrapper of that one (empty for
+none, None when nobody can tell)"""
 ABORTED = "aborted"
 """status code, name of the HTTP error, who raised it (a word below, or ""), the function of the app
-that is nearest to where it was raised (or None)"""
+that is nearest to where it was raised (or None), through which wrapper, as for `FAILED`"""
 TEMPLATE = "template"
 """name"""
 TEMPLATE_END = "template end"

@@ -196,6 +196,12 @@ def author_of(span: Any) -> str:
     return str(Place(span.name, file, line or 0, decorators=(decorators,) if decorators else ()))
 
 
+def plain_author_of(span: Any) -> str:
+    """Return the same without its decorators, of a function that is known to have run."""
+    file, line = span.attributes.get("code.file.path", ""), span.attributes.get("code.line.number")
+    return str(Place(span.name, file, line or 0))
+
+
 def short(file: str) -> str:
     """Return the last part of a file's path."""
     return file.replace("\\", "/").rpartition("/")[2]

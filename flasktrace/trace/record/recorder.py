@@ -290,11 +290,15 @@ class Recorder:
         return calls.outcome_after(value, same=same)
 
     def call_failed(
-        self, recording: Recording, at: int, kind: str, error: BaseException, *, noted: bool
+        self, recording: Recording, at: int, kind: str, error: BaseException, place: Place | None
     ) -> None:
-        """See what a function of the user raised, with none around that may catch it."""
-        by = _raiser(recording, kind, error) if noted else ""
-        self._see_exception(recording, at, error, by)
+        """See what a function of the user raised, with none around that may catch it.
+
+        *place* is None when there was no room to note its call.
+        """
+        by = "" if place is None else _raiser(recording, kind, error)
+        via = failure.wrapper(error, place) if place is not None and place.decorators else None
+        self._see_exception(recording, at, error, by, via)
 
     def routing(self, context: Any, rule: Any, view_args: Any) -> dict[str, Any]:
         """Return the facts of a match; those of a rule without arguments are always the same."""
@@ -555,7 +559,12 @@ class Recorder:
             recording.notes.append((notes.RESPONSE, at, found, by_framework, by_receivers))
 
     def _see_exception(
-        self, recording: Recording, at: int, error: BaseException, by: str = ""
+        self,
+        recording: Recording,
+        at: int,
+        error: BaseException,
+        by: str = "",
+        via: str | None = None,
     ) -> None:
         """Note an exception the first time it is seen; HTTP errors only as an abort."""
         seen = failure.mark(error)
@@ -570,10 +579,10 @@ class Recorder:
             name = self._http_error(error) if by else _last_name(error)
             code = code if type(code) is int else 0
             where = failure.raiser(error) if by else None
-            recording.notes.append((notes.ABORTED, at, code, name, by, where))
+            recording.notes.append((notes.ABORTED, at, code, name, by, where, via))
             return
         recording.too_late = by == notes.BY_LATE_CALL
-        recording.notes.append((notes.FAILED, at, self._failure(error, at), by))
+        recording.notes.append((notes.FAILED, at, self._failure(error, at), by, via))
 
     def _http_error(self, error: BaseException) -> str:
         """Return what a function of the user has raised: ``Forbidden: for staff only``."""
@@ -613,7 +622,7 @@ class Recorder:
                 self._see_exception(recording, at, error)
                 if issubclass(type(error), HTTPException) and not recording.too_late:
                     recording.notes.append(
-                        (notes.FAILED, at, self._failure(error, at), notes.BY_ABORTED)
+                        (notes.FAILED, at, self._failure(error, at), notes.BY_ABORTED, None)
                     )
             finally:
                 recording.leave()

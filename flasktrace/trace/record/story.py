@@ -71,6 +71,8 @@ class Abort(NamedTuple):
     stage: str | None
     raised_by: str | None
     """The function of the app that is nearest to where it was raised, and its line."""
+    via: str | None
+    """The wrapper of the call's function that raised it: empty for none, None when unknown."""
 
 
 class StageRun:
@@ -110,6 +112,8 @@ class Story:
     # What most requests never change stands here.
 
     failure: Failure | None = None
+    #: Through which wrapper of its span's function it was raised, as `Abort.via`.
+    via: str | None = None
     #: Facts for the verdict: span of the hook that answered, of the handler, of the view.
     answered: OpenSpan | None = None
     handler: OpenSpan | None = None
@@ -491,18 +495,20 @@ class Story:
             self._open_runs[-1].changes += found
 
     def _failed(self, _at: int, note: Note) -> None:
-        _, _, failure, by = note
+        _, _, failure, by, via = note
         if by in _CALLS and self._finishes_a_500():
             made = self._ended
             self.logged = replace(failure, span=None if made is None else made.id)
             return
         if by == notes.BY_ABORTED:
             made = self.aborted.span if self.aborted else None
+            via = self.aborted.via if self.aborted else None
         else:
             made = self._ended if by else None
             self.handling = self._handled()
             self.handler = self.handled_by = self.taken_by = None
         self.too_late = by == notes.BY_LATE_CALL
+        self.via = via
         self.failure = replace(failure, stage=self._stage, span=None if made is None else made.id)
 
     def _finishes_a_500(self) -> bool:
@@ -533,9 +539,9 @@ class Story:
         return (self.aborted.name,) if self.aborted else ()
 
     def _aborted(self, _at: int, note: Note) -> None:
-        _, _, code, name, by, raised_by = note
+        _, _, code, name, by, raised_by, via = note
         self.handler = self.handled_by = self.taken_by = None
-        self.aborted = Abort(self._ended if by else None, code, name, self._stage, raised_by)
+        self.aborted = Abort(self._ended if by else None, code, name, self._stage, raised_by, via)
 
     _readers: ClassVar[dict[str, Callable[..., None]]] = {
         notes.STAGE: _begin_stage,

@@ -6,7 +6,7 @@ from typing import Any
 from flasktrace.trace.model import NO_CARD, Candidate, Change, Failure
 from flasktrace.trace.record.candidates import NOT_BELOW, ONLY_BUILDS, OTHER_HOST
 from flasktrace.trace.record.notes import NO_RESPONSE, WSGI
-from flasktrace.trace.record.place import author_of
+from flasktrace.trace.record.place import author_of, plain_author_of
 from flasktrace.trace.record.story import CONNECTED, OpenSpan, Story
 from flasktrace.trace.record.walk import IS_WEBSOCKET, REDIRECTS, SLASH
 
@@ -88,17 +88,27 @@ def _raised_by(story: Story, made: OpenSpan | None) -> str:
     assert failure is not None  # noqa: S101
     text = _title(failure)
     if failure.raised_by or made is not None:
-        return f"{text} raised by {_raiser(failure.raised_by, made)}"
+        return f"{text} raised by {_raiser(failure.raised_by, made, story.via)}"
     return f"{text} in {failure.stage}" if failure.stage else text
 
 
-def _raiser(function: str | None, made: OpenSpan | None) -> str:
-    """Return who raised something: a function of the app, and the call in which it did, if any."""
+def _raiser(function: str | None, made: OpenSpan | None, via: str | None) -> str:
+    """Return who raised something: a function of the app, and the call in which it did, if any.
+
+    *via* is the wrapper of the call's function that did, see `Abort`.
+    """
     if made is None:
         return function or ""
+    whole = spoken(made)
+    told = whole if via is None else whole.replace(author_of(made), plain_author_of(made))
+    if via:
+        inside = (
+            f"{function} in " if function and function.split(":")[0] != via.split(":")[0] else ""
+        )
+        return f"{inside}{via}, a decorator of {told}"
     if not function or function.split(" (")[0] == made.name.rpartition(".")[2]:
-        return spoken(made)
-    return f"{function} in {spoken(made)}"
+        return told
+    return f"{function} in {told}"
 
 
 def _error(text: str) -> str:
@@ -338,13 +348,13 @@ def _changed_method(story: Story) -> str | None:
 def _aborted(story: Story) -> str | None:
     if story.aborted is None:
         return None
-    made, code, name, stage, raised_by = story.aborted
+    made, code, name, stage, raised_by, via = story.aborted
     if name.startswith("SecurityError") and made is None:
         host = story.recording.request.get("HTTP_HOST", "")
         return f"{_status(story)}: the host {host} is not trusted"
-    by = _raiser(raised_by, made) if made else _by_stage(story, stage)
+    by = _raiser(raised_by, made, via) if made else _by_stage(story, stage)
     what = _error(name) if code else f"{name} with a response of its own"
-    told = f"{_status(story)}: {by} raised {what}{_never_ran(story)}"
+    told = f"{_status(story)}: {by}{',' if via else ''} raised {what}{_never_ran(story)}"
     handler = spoken(story.handler) if story.handler else _taker(story, code)
     return f"{told}; {handler} answered" if handler else told
 

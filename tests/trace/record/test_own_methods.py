@@ -110,6 +110,19 @@ def passing(method):
 
 
 @both
+def test_handling_that_tells_of_the_exception_by_itself_is_still_the_handler(lib):
+    """As that of Flask-RESTful does."""
+
+    def handle(app, *args):
+        lib.signals.got_request_exception.send(app, exception=args[-1])
+        return "teapot", 418
+
+    trace = traced(shop(lib, {"handle_user_exception": handle}))
+
+    assert trace.verdict.startswith("418 from the app's own handle_user_exception (")
+
+
+@both
 def test_a_handler_that_the_apps_own_handling_calls_is_named(lib):
     app = shop(lib, {"handle_user_exception": passing(lib.Flask.handle_user_exception)})
     app.register_error_handler(KeyError, teapot)

@@ -1,4 +1,5 @@
 import functools
+import re
 
 import flask
 import pytest
@@ -158,3 +159,60 @@ def test_a_decorator_that_may_have_answered_is_named_with_the_view():
         assert [item.attributes["decorators"] for item in trace.spans if item.kind == "view"] == [
             "first"
         ]
+
+
+def checking(when):
+    """A decorator that raises before the function is called, after it, or because of it."""
+
+    def decorator(function):
+        @functools.wraps(function)
+        def check(*args):
+            if when == "before":
+                raise PermissionError("not you")
+            try:
+                function(*args)
+            except LookupError as error:
+                if when == "because":
+                    raise PermissionError("not that") from error
+                raise
+            raise PermissionError("not so")
+
+        return check
+
+    return decorator
+
+
+@pytest.mark.parametrize("lib", [flasktrace, flask], ids=["flasktrace", "flask"])
+@pytest.mark.parametrize(
+    ("when", "told"),
+    [
+        ("before", "PermissionError: not you raised by check (F), a decorator of the view V, no"),
+        ("because", "PermissionError: not that raised by check (F) in the view V, no"),
+        ("never", "LookupError: gone raised by the view V, no"),
+    ],
+)
+def test_an_exception_tells_whether_the_view_has_run(lib, when, told):
+    app = lib.Flask("x")
+
+    @app.route("/")
+    @checking(when)
+    def index():
+        raise LookupError("gone")
+
+    with flasktrace.capture(app) as traces:
+        app.test_client().get("/")
+
+    verdict = re.sub(r"index \(test_place.py:\d+\)", "V", traces.last.verdict)
+    assert re.sub(r"test_place.py:\d+", "F", verdict).startswith(f"500: {told} handler for it.")
+
+
+@pytest.mark.parametrize("lib", [flasktrace, flask], ids=["flasktrace", "flask"])
+def test_a_decorator_that_raises_afterwards_is_not_said_to_keep_the_view_from_running(lib):
+    app = lib.Flask("x")
+    app.add_url_rule("/", "index", checking("after")(lambda: "fine"))
+
+    with flasktrace.capture(app) as traces:
+        app.test_client().get("/")
+
+    assert "raised by check (test_place.py:" in traces.last.verdict
+    assert "never ran" not in traces.last.verdict

@@ -169,7 +169,7 @@ class FlaskHost:
             self._dress_stage(app, method)
         for method in _ANSWERING:
             if _flasks_own(getattr(app, method)) is None:
-                self._dress(app, method, _answering(app, getattr(app, method)))
+                self._dress(app, method, _answering(app, method, getattr(app, method)))
         renew = functools.partial(self._renew, app)
         self._dress(app, "request_context", _dressing(app.request_context, ears, renew))
         self._dress(app, "ensure_sync", _announcing(app, app.ensure_sync))
@@ -443,7 +443,7 @@ def _flasks_own(method: Callable[..., Any]) -> Callable[..., Any] | None:
     return function if function is vars(flask.Flask).get(method.__name__) else None
 
 
-def _answering(app: Any, method: Callable[..., Any]) -> Callable[..., Any]:
+def _answering(app: Any, name: str, method: Callable[..., Any]) -> Callable[..., Any]:
     """Return a method that takes the place of Flask's error handling, heard of by the recording."""
 
     @functools.wraps(method)
@@ -451,7 +451,7 @@ def _answering(app: Any, method: Callable[..., Any]) -> Callable[..., Any]:
         recording = CURRENT.get()
         context = None if recording is None else recording.context
         watcher = recording if context is not None and context.app is app else None
-        return handling(watcher, method, method, *args, **kwargs)
+        return handling(watcher, name, method, *args, **kwargs)
 
     return run
 
