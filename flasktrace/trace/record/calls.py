@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 from flasktrace.trace.record import lanes, notes, response_look
 from flasktrace.trace.record.current import CURRENT
 from flasktrace.trace.record.describe import attributes_of, type_name
+from flasktrace.trace.record.layers import FRAMEWORKS
 from flasktrace.trace.record.notes import CALL, CALL_END
-from flasktrace.trace.record.place import FRAMEWORKS, ClassPlace, Place
+from flasktrace.trace.record.place import ClassPlace, Place
 from flasktrace.trace.record.roster import RANKED
 
 if TYPE_CHECKING:

@@ -10,8 +10,9 @@ from werkzeug.routing import BuildError
 
 from flasktrace.trace.model import Frame
 from flasktrace.trace.record.describe import Describer, attributes_of, type_name
+from flasktrace.trace.record.layers import FRAMEWORKS
 from flasktrace.trace.record.origin import is_of_app, is_own
-from flasktrace.trace.record.place import FRAMEWORKS, Place, short
+from flasktrace.trace.record.place import Place, short
 from flasktrace.trace.record.redact import Redactor
 
 _AROUND = 3

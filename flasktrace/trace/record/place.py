@@ -1,23 +1,19 @@
 """Where a function of the user stands."""
 
-import functools
 import weakref
 from types import FunctionType, MethodType
 from typing import Any, NamedTuple
 
-from flasktrace.trace.record.describe import type_name
-from flasktrace.trace.record.origin import is_of_app, is_own
+from flasktrace.trace.record.describe import attributes_of, found_on, type_name
+from flasktrace.trace.record.layers import Layer, layer, module_of
+from flasktrace.trace.record.origin import is_of_app
 from flasktrace.trace.record.wrapper_classes import is_framework
 
 _WRAPPERS = 20
-FRAMEWORKS = "flask.", "werkzeug."
-"""Beginnings of the names of their modules."""
 _FILES = "Flask.__init__.<locals>.<lambda>"
 """Flask's view of the static files, which has no name."""
 _METHODS = frozenset({"delete", "get", "head", "options", "patch", "post", "put", "trace"})
 _DISPATCH = "dispatch_request"
-_NAMELESS = {"deco", "decorate", "decorated", "decorator", "inner", "outer", "wrap", "wrapper"}
-"""What a decorator with arguments calls the function that takes the decorated one."""
 _MOST = 1000
 """Functions whose places are remembered."""
 
@@ -71,46 +67,34 @@ class ClassPlace(Place):
 
 
 def place_of(function: Any) -> Place:
-    """Return where *function* is defined, seen through ``functools.wraps``; never calls into it."""
+    """Return where *function* is defined, seen through its wrappers; never calls into it."""
     decorators: list[str] = []
     for _ in range(_WRAPPERS):
-        if type(function) is MethodType:
-            function = function.__func__
-        elif type(function) is functools.partial:
-            function = function.func
-            continue
-        if type(function) is not FunctionType:
-            break
-        wrapped = function.__dict__.get("__wrapped__")
-        kind: Any = function.__dict__.get("view_class")
-        if issubclass(type(kind), type):
+        kind: Any = attributes_of(function).get("view_class")
+        if type(function) is FunctionType and issubclass(type(kind), type):
             return _place_of_class(kind, function)
-        if wrapped is None:
-            code = function.__code__
-            module = function.__globals__.get("__name__")
-            files = module == "flask.app" and function.__qualname__ == _FILES
-            return Place(
-                "static" if files else function.__name__,
-                code.co_filename,
-                code.co_firstlineno,
-                module if type(module) is str else "",
-                tuple(decorators),
-            )
-        decorators += _decorator(function)
-        function = wrapped
-    return Place(_name(function), "", 0)
+        around = layer(function)
+        if around is None:
+            break
+        decorators += [around.decorator] if around.decorator else []
+        function = around.inner
+    found = _place(function)
+    return found._replace(decorators=tuple(decorators)) if decorators else found
 
 
-def _decorator(wrapper: FunctionType) -> list[str]:
-    """Return the name of what has made a wrapper; nothing for one of the framework's own."""
-    code, module = wrapper.__code__, wrapper.__globals__.get("__name__")
-    if is_own(code.co_filename) or (type(module) is str and module.startswith(FRAMEWORKS)):
-        return []
-    made_in = code.co_qualname.split(".<locals>.")
-    names = made_in[:-1] or made_in  # the last is the wrapper
-    while len(names) > 1 and names[-1].strip("_") in _NAMELESS:
-        names.pop()
-    return [".".join(names)]
+def _place(function: Any) -> Place:
+    """Return where a function stands that nothing is around, or another object that is called."""
+    name, code = _name(function), function
+    if type(function) is not FunctionType:
+        code = found_on(function, "__call__")
+        if type(code) is not FunctionType or type(function) is type:
+            return Place(name, "", 0)
+    elif module_of(function) == "flask.app." and function.__qualname__ == _FILES:
+        name = "static"
+    else:
+        name = function.__name__
+    file, line = code.__code__.co_filename, code.__code__.co_firstlineno
+    return Place(name, file, line, module_of(code).rstrip("."))
 
 
 def _place_of_class(kind: type, view: FunctionType) -> ClassPlace:
@@ -154,12 +138,15 @@ def _functions(kind: type) -> dict[str, FunctionType]:
 def _decorators(view: FunctionType) -> tuple[str, ...]:
     """Return the decorators of a function that the framework has made of a class."""
     found: list[str] = []
+    current: Any = view
     for _ in range(_WRAPPERS):
-        found += _decorator(view)
-        wrapped = view.__dict__.get("__wrapped__")
-        if type(wrapped) is not FunctionType:
+        around = layer(current)
+        made = Layer(None, current) if around is None and type(current) is FunctionType else around
+        if made is not None and made.decorator:
+            found.append(made.decorator)
+        if around is None:
             break
-        view = wrapped
+        current = around.inner
     return tuple(found)
 
 
@@ -178,10 +165,13 @@ class Places:
         if known is not None and known[0]() is function:
             return known[1]
         place = place_of(function)
-        if type(function) is FunctionType:
-            if len(self.known) >= _MOST:
-                self.known.clear()
-            self.known[id(function)] = weakref.ref(function), place
+        try:
+            seen = weakref.ref(function)
+        except TypeError:  # of a class without room for that
+            return place
+        if len(self.known) >= _MOST:
+            self.known.clear()
+        self.known[id(function)] = seen, place
         return place
 
 

@@ -28,6 +28,7 @@ from flasktrace.trace.record.hosts.flask_signals import Ears, is_receiver
 from flasktrace.trace.record.hosts.flask_stack import top_request
 from flasktrace.trace.record.hosts.native import adapter_facts
 from flasktrace.trace.record.hosts.standin import Called, Saving, StandIn
+from flasktrace.trace.record.layers import is_frameworks
 from flasktrace.trace.record.recorder import Recorder
 from flasktrace.trace.record.recording import CURRENT
 from flasktrace.trace.record.roster import is_default
@@ -181,7 +182,7 @@ class FlaskHost:
         """Make a method, the present one of that name, send the signals of its stage."""
         present = getattr(app, method)
         ready = _INSIDE.get(method, _as_it_is)(app, present)
-        own = _flasks_own(present) is not None
+        own = is_frameworks(present)
         made = stage(_STAGES[method], _current, as_given=True, own=own)(ready)
         self._dress(app, method, made)
         self._made = [item for item in self._made if item[2]() is not None]
