@@ -45,9 +45,10 @@ from flasktrace.routing import Map, bind
 from flasktrace.sessions import SecureCookieSessionInterface, SessionInterface, SessionMixin
 from flasktrace.signals import (
     appcontext_tearing_down,
-    call,
+    begin_call,
     call_finished,
     call_started,
+    end_call,
     request_finished,
     request_started,
     request_tearing_down,
@@ -533,26 +534,43 @@ class Flask(Registry):
         self, context: Any, kind: str, function: Callable[..., Any], /, *args: Any, **kwargs: Any
     ) -> Any:
         """Call a function of the user: hook, view, handler, processor."""
-        run = self.ensure_sync(function)
+        run, begun = self.ensure_sync(function), None
         if (
             context.stage is None
             or context.watcher is not None
             or call_started.receivers
             or call_finished.receivers
         ):
-            return call(context, kind, function, run, *args, **kwargs)
-        return run(*args, **kwargs)
+            begun = begin_call(context, kind, function)
+        # In one place for both: a warning for the caller of the function has to name the same.
+        try:
+            value = run(*args, **kwargs)
+        except BaseException as error:
+            if begun is not None:
+                end_call(context, kind, function, begun, error, None)
+            raise
+        if begun is not None:
+            end_call(context, kind, function, begun, None, value)
+        return value
 
     def _call_inside(self, kind: str, method: Callable[..., Any], /, *args: Any) -> Any:
         """Call a method of what the app works with, such as its session interface."""
-        context = top_context()
-        if context is None or not (
+        context, begun = top_context(), None
+        if context is not None and (
             context.watcher is not None or call_started.receivers or call_finished.receivers
         ):
-            return method(*args)
-        if type(method) is MethodType and type(method.__self__) is SecureCookieSessionInterface:
-            return signals.own(context, kind, method, *args)
-        return call(context, kind, method, method, *args)
+            if type(method) is MethodType and type(method.__self__) is SecureCookieSessionInterface:
+                return signals.own(context, kind, method, *args)
+            begun = begin_call(context, kind, method)
+        try:
+            value = method(*args)
+        except BaseException as error:
+            if begun is not None:
+                end_call(context, kind, method, begun, error, None)
+            raise
+        if begun is not None:
+            end_call(context, kind, method, begun, None, value)
+        return value
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         """Return *func*, or, when it is a coroutine function, one that waits for its result."""

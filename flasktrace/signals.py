@@ -389,31 +389,55 @@ def call(
 
     An error handler marks the context, so that a ``make_response`` in it is not taken for a stage.
     """
-    app, around, watcher = context.app, context.stage, context.watcher
+    begun = begin_call(context, kind, function)
+    try:
+        value = run(*args, **kwargs)
+    except BaseException as error:
+        end_call(context, kind, function, begun, error, None)
+        raise
+    end_call(context, kind, function, begun, None, value)
+    return value
+
+
+Begun = tuple[str | None, Watcher | None]
+"""The stage around a call, and who watches it."""
+
+
+def begin_call(context: Any, kind: str, function: Callable[..., Any]) -> Begun:
+    """Tell that *function* is about to be called; `end_call` is to follow with what this returns.
+
+    For who calls it by himself, so that what asks for its caller finds him.
+    """
+    begun = around, watcher = context.stage, context.watcher
     if around is None:
         context.stage = kind
     try:
         if watcher is not None:
             watcher.begin_call(kind, function)
         if call_started.receivers:
-            call_started.send(app, context=context, kind=kind, function=function)
-        value = run(*args, **kwargs)
+            call_started.send(context.app, context=context, kind=kind, function=function)
     except BaseException as error:
-        if watcher is not None:
-            watcher.end_call(kind, function, error, None)
-        if call_finished.receivers:
-            call_finished.send(
-                app, context=context, kind=kind, function=function, exception=error, value=None
-            )
+        end_call(context, kind, function, begun, error, None)
         raise
-    else:
+    return begun
+
+
+def end_call(
+    context: Any,
+    kind: str,
+    function: Callable[..., Any],
+    begun: Begun,
+    error: BaseException | None,
+    value: Any,
+) -> None:
+    """Tell that *function* has raised *error* or returned *value*."""
+    around, watcher = begun
+    try:
         if watcher is not None:
-            watcher.end_call(kind, function, None, value)
+            watcher.end_call(kind, function, error, value)
         if call_finished.receivers:
-            call_finished.send(
-                app, context=context, kind=kind, function=function, exception=None, value=value
-            )
-        return value
+            told = {"context": context, "kind": kind, "function": function}
+            call_finished.send(context.app, **told, exception=error, value=value)
     finally:
         context.stage = around
 

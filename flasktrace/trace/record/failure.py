@@ -14,6 +14,7 @@ from flasktrace.trace.record.layers import FRAMEWORKS
 from flasktrace.trace.record.origin import is_of_app, is_own
 from flasktrace.trace.record.place import Place, short
 from flasktrace.trace.record.redact import Redactor
+from flasktrace.trace.record.seat import is_seat
 
 _AROUND = 3
 _CHAIN = 10
@@ -177,7 +178,8 @@ def _is_at(step: TracebackType, place: Place) -> bool:
 
 def _steps(trace: TracebackType | None) -> Iterator[TracebackType]:
     while trace is not None:
-        yield trace
+        if not is_seat(trace.tb_frame.f_code):
+            yield trace
         trace = trace.tb_next
 
 

@@ -32,6 +32,7 @@ from flasktrace.trace.record.layers import is_frameworks
 from flasktrace.trace.record.recorder import Recorder
 from flasktrace.trace.record.recording import CURRENT
 from flasktrace.trace.record.roster import is_default
+from flasktrace.trace.record.seat import seat
 from flasktrace.trace.record.snapshot import Group, Refs
 from flasktrace.trace.record.wrapper_classes import has_no_code_of_its_own
 
@@ -57,6 +58,7 @@ _MOST = 20
 """Functions that are listed."""
 _DICTS = {dict, defaultdict}
 _MISSING: Any = object()
+_frame = sys._getframe  # noqa: SLF001 - inspect and logging go by it, too
 _NOTHING: dict[str, Any] = {}
 
 
@@ -378,7 +380,10 @@ def _calling_processors(app: Any, method: Callable[..., Any]) -> Callable[..., A
             return method(*args, **kwargs)
 
         def dress(function: Any) -> Any:
-            return functools.partial(call, context, _PROCESSOR, function, function)
+            def run(*given: Any, **named: Any) -> Any:
+                return call(context, _PROCESSOR, function, seat(_frame(1)), function, given, named)
+
+            return run
 
         def dressed() -> Any:
             return {scope: Called(functions, dress) for scope, functions in table.items()}
@@ -421,7 +426,8 @@ def _calling_save(app: Any, method: Callable[..., Any]) -> Callable[..., Any]:
         def save(real: Callable[..., Any], _app: Any, /, *given: Any, **named: Any) -> Any:
             if by_flask and not named:
                 return own(context, "session_save", real, app, *given)
-            return call(context, "session_save", real, real, app, *given, **named)
+            given = app, *given
+            return call(context, "session_save", real, seat(_frame(2)), real, given, named)
 
         def saving() -> Any:
             return Saving(app.session_interface, save)
@@ -580,7 +586,7 @@ def _announcing(app: Any, ensure_sync: Callable[..., Any]) -> Callable[..., Any]
             kind = _kind(app, context, function, waits=ready is not function)
             if kind == _OWN:
                 return ready(*args, **kwargs)
-            return call(context, kind, function, ready, *args, **kwargs)
+            return call(context, kind, function, seat(_frame(1)), ready, args, kwargs)
 
         return run
 

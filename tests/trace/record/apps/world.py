@@ -6,6 +6,7 @@ import sys
 import threading
 import time
 import unittest.mock
+import warnings
 from contextlib import contextmanager
 
 import flasktrace
@@ -38,6 +39,69 @@ def fault_53_a_signal_ends_the_worker(lib, notes):
 
     app.teardown_request(lambda error: notes.append(type(error)))
     return app, [Ask(status=None, outcome="exit")]
+
+
+@app_for_both
+def what_asks_for_its_caller(lib, notes):
+    app = lib.Flask("callers")
+
+    def who(name):
+        """As decorators for what is deprecated do: the caller of the caller of this is told."""
+        warnings.warn(f"{name} is old", FutureWarning, stacklevel=3)
+        app.logger.warning("%s is old", name, stacklevel=3)
+        caller = sys._getframe(2)
+        code = caller.f_code
+        notes.append((caller.f_globals["__name__"], code.co_filename, code.co_qualname))
+        notes.append((name, caller.f_lineno))
+
+    @app.url_value_preprocessor
+    def values(endpoint, found):
+        who("values")
+
+    @app.before_request
+    def before():
+        who("before")
+
+    @app.after_request
+    def after(response):
+        who("after")
+        return response
+
+    @app.teardown_request
+    def teardown(error):
+        who("teardown")
+
+    @app.teardown_appcontext
+    def at_last(error):
+        who("at last")
+
+    @app.context_processor
+    def names():
+        who("names")
+        return {}
+
+    @app.errorhandler(LookupError)
+    def sorry(error):
+        who("sorry")
+        return "sorry", 404
+
+    @app.route("/")
+    def index():
+        who("index")
+        return lib.render_template_string("index")
+
+    @app.route("/lost")
+    def lost():
+        who("lost")
+        raise LookupError
+
+    class Own(type(app.session_interface)):
+        def save_session(self, *args):
+            who("save")
+            return super().save_session(*args)
+
+    app.session_interface, app.secret_key = Own(), "key"
+    return app, [Ask(), Ask("/lost", status=404)]
 
 
 @app_for_both

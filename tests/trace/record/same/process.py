@@ -15,8 +15,9 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-from tests.trace.record.same.server import TESTS
+from flasktrace.trace.record.origin import DOORS
 
+_HERE = Path(__file__).parent
 _KNOWN = set(vars(logging.makeLogRecord({})))
 
 
@@ -31,7 +32,7 @@ class Log(logging.Handler):
         if record.name == "flasktrace":
             return  # what the tracer says of itself
         kind = record.exc_info[0].__qualname__ if record.exc_info else None
-        where = (record.funcName, record.lineno) if record.pathname.startswith(TESTS) else None
+        where = record.pathname, record.funcName, record.lineno
         more = sorted(set(vars(record)) - _KNOWN)
         text = record.getMessage()
         thread = re.sub(r"\d+", "n", record.threadName)
@@ -87,10 +88,11 @@ def _hooked(name: str, owner: Any, found: list[Any]) -> Any:
 
 
 def _shown(item: Any) -> Any:
-    own = item.filename.startswith(TESTS) and Path(item.filename).parent != Path(__file__).parent
-    line = item.lineno if own else None  # of the server it is only how deep the stack is
+    # Of the server, or what stands before it, it is only how deep the stack is.
+    outside = item.filename in DOORS or Path(item.filename).parent == _HERE
+    where = None if outside else (item.filename, item.lineno)
     text = re.sub(r"0x[0-9a-f]+", "0x", str(item.message))
-    return item.category, text, line
+    return item.category, text, where
 
 
 def _state() -> dict[str, Any]:
