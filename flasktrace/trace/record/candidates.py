@@ -139,7 +139,8 @@ class _Teller:
 
     def _meant(self, ranked: _Ranked) -> list[tuple[SeenRule, str]]:
         if self.walk.outcome == "method":  # the path is right: a rule that takes the method helps
-            ranked = [pair for pair in ranked if pair[1].is_for(self.place.method)]
+            helps = (pair for pair in ranked if pair[1].is_for(self.place.method))
+            ranked = [pair for pair in helps if pair[1].open_at is None]
         elif self.walk.outcome == "none":
             notes = self.walk.notes.values()
             ranked = [*((self.distance.to(note.rule), note.rule) for note in notes), *ranked]

@@ -15,6 +15,7 @@ _UNLIKE = 1.5
 _MISSING = 1.0
 _BEGINNING = 0.6
 _REFUSED = 0.5
+_UNSURE = 0.6
 _OTHER_CASE = 0.2
 _OTHER_METHOD = 0.2
 _OTHER_SLASH = 0.1
@@ -64,7 +65,9 @@ class Distance:
         if not left:
             return _MISSING + self._between(rule, at, self.bare)
         ends = rule.segments[len(texts) - 1].variables or left[-1] == texts[-1]
-        return self._between(rule, at, self.bare[:at]) + (0.0 if ends else _REFUSED)
+        before = self._between(rule, at, self.bare[:at])
+        # Since it takes any rest, only what stands before that tells whether it was meant.
+        return before + (0.0 if ends else _REFUSED) + (_UNSURE if before else 0.0)
 
     def _between(self, rule: SeenRule, count: int, theirs: list[str]) -> float:
         """Return how far the first *count* segments of *rule* are from *theirs*."""

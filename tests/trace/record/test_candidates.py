@@ -304,6 +304,20 @@ def test_rules_that_are_only_built_were_not_meant():
     assert explained([rule("/products", build_only=True)], "/product").near == ()
 
 
+@pytest.mark.parametrize(
+    ("path", "near"),
+    [
+        ("/stats/failures_full_history/csv", ("/stats/failures/csv",)),
+        ("/stats/failurez/csv", ("/stats/failures/csv",)),
+        ("/stats/reset", ()),
+    ],
+)
+def test_a_rule_that_takes_any_rest_is_no_advice_for_another_beginning(path, near):
+    rules = ["/static/<path:name>", "/stats/failures/csv", rule("/stats/reset", methods=["POST"])]
+
+    assert explained(rules, path).near == near
+
+
 def test_another_rule_may_take_the_method():
     rules = [rule("/cart", methods=["POST"]), "/cart/items", rule("/carts", methods=["PUT"])]
 
