@@ -10,7 +10,8 @@ from flasktrace.trace.record.verdict import spoken
 
 _ENDED = {"exit", "interrupted"}
 """Outcomes of requests that somebody has stopped; nothing is at fault then."""
-_TEARDOWNS = ("teardown_request", "teardown_appcontext")
+_OF_CONTEXTS = "teardown_appcontext"
+_TEARDOWNS = ("teardown_request", _OF_CONTEXTS)
 
 
 def leaks(story: Story) -> tuple[Leak, ...]:
@@ -158,13 +159,14 @@ def _repeated(story: Story) -> list[tuple[OpenSpan, int, bool]]:
     if not roster:
         return []
     due: dict[int, int] = {}
+    of_contexts = {address for scope in roster.get(_OF_CONTEXTS, {}).values() for address in scope}
     for kind in _TEARDOWNS:
         for scope in roster.get(kind, {}).values():
             for address in scope:
                 due[address] = due.get(address, 0) + 1
     ran: dict[int, list[OpenSpan]] = {}
     for address, made in story.called:
-        if address in due:
+        if address in due and not (address in of_contexts and _is_inside(story, made)):
             ran.setdefault(address, []).append(made)
     if not ran:
         return []
@@ -174,6 +176,16 @@ def _repeated(story: Story) -> list[tuple[OpenSpan, int, bool]]:
         for address, spans in ran.items()
         if len(spans) > due[address]
     ]
+
+
+def _is_inside(story: Story, made: OpenSpan) -> bool:
+    """Tell whether a function has run in another one of the user.
+
+    What belongs to app contexts then most likely did so for one that the other has pushed, which
+    ends there with a teardown of its own.
+    """
+    around = None if made.parent is None else story.spans[made.parent - 1]
+    return around is not None and around.kind != "body"
 
 
 def _body(story: Story) -> Iterator[Leak]:

@@ -261,6 +261,26 @@ def test_work_beside_the_request_that_outlives_it_is_told(lib):
 
 
 @both
+def test_the_teardown_of_a_context_that_the_app_pushed_is_no_fault(lib):
+    app, ran = made(lib), []
+
+    @app.teardown_appcontext
+    def close(_error):
+        ran.append("close")
+
+    @app.route("/inner")
+    def inner():
+        with lib.current_app.app_context():
+            pass
+        return "x"
+
+    (trace,) = traces_of(app, "/inner")
+
+    assert ran == ["close", "close"]
+    assert trace.leaks == ()
+
+
+@both
 def test_teardown_in_a_copy_of_the_context_is_told(lib):
     app = made(lib)
 
