@@ -29,6 +29,7 @@ _PROPAGATED = {
 }
 """Why an exception leaves an app, by the key of its configuration."""
 _AFTER = {"after_request", "after_this_request"}
+_NOT_STARTED = "No response was started"
 _LONGEST = 200
 _LONGEST_HINT = 120
 _FAILED = 500
@@ -63,10 +64,18 @@ def _status(story: Story) -> str:
     if changed:
         return _code(changed[0].before)
     if story.recording.status is None:
-        return "No response was started"
+        return _NOT_STARTED
     if _changed_outside(story):
         return str(story.recording.code)
     return str(story.recording.status)
+
+
+def _from(story: Story, made: OpenSpan) -> str:
+    """Return the status and who answered, or what became of the answer."""
+    status = _status(story)
+    if status == _NOT_STARTED:
+        return f"{status}, though {spoken(made)} {made.attributes.get('outcome', 'answered')}"
+    return f"{status} from {spoken(made)}"
 
 
 def _title(failure: Failure) -> str:
@@ -167,7 +176,7 @@ def _answered_early(story: Story) -> str | None:
         return None
     number, count = story.recording.answered_place
     place = f", hook {number} of {count}" if count > 1 else ""
-    told = f"{_status(story)} from {spoken(story.answered)}{place}"
+    told = f"{_from(story, story.answered)}{place}"
     return f"{told}; {_view_of(story)} never ran"
 
 
@@ -199,7 +208,7 @@ def _failed(story: Story) -> str | None:
     again = next((made for made in reversed(story.spans) if _raised_on(made)), None)
     unmade = _unmade(story)
     if story.handler is not None:
-        told = f"{status} from {spoken(story.handler)} for {raised}"
+        told = f"{_from(story, story.handler)} for {raised}"
     elif unmade is not None:
         told = f"{status}: {unmade}"
     elif story.handled_by is not None:
@@ -370,7 +379,7 @@ def _taker(story: Story, code: int) -> str | None:
 def _by_view(story: Story) -> str | None:
     if story.view is None:
         return None
-    return f"{_status(story)} from {spoken(story.view)}{_hooks(story)}"
+    return f"{_from(story, story.view)}{_hooks(story)}"
 
 
 def _hooks(story: Story) -> str:

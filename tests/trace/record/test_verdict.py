@@ -533,3 +533,25 @@ def test_a_receiver_that_changed_nothing_is_not_blamed_for_the_middleware(lib):
 
 def nothing(*_args, **_kwargs):
     """Listens only."""
+
+
+@pytest.mark.parametrize("lib", [flasktrace, flask], ids=["flasktrace", "flask"])
+def test_a_response_that_is_not_started_is_told_as_that(lib):
+    """As that of a websocket, which takes the socket over."""
+
+    class Silent(lib.Response):
+        def __call__(self, environ, start_response):
+            return []
+
+    app = lib.Flask("x")
+
+    @app.route("/")
+    def echo():
+        return Silent()
+
+    with flasktrace.capture(app) as traces, pytest.raises(TypeError):
+        app.test_client().get("/")  # which wants a status
+
+    verdict = traces.last.verdict
+    assert verdict.startswith("No response was started, though the view echo (test_verdict.py:")
+    assert ") returned " in verdict
