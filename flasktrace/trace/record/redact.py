@@ -71,6 +71,14 @@ _SEPARATORS = re.compile(r"[\W_]+")
 _WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+|[^\W\d_a-zA-Z]+")
 _SCHEMES = frozenset({"basic", "bearer", "digest", "negotiate", "token", "apikey", "hawk", "dpop"})
 _URLS = frozenset({"location", "referer", "content-location", "refresh", "origin", "link"})
+_FIRST_WORDS = frozenset(
+    {
+        *("a", "an", "at", "by", "cannot", "could", "expected", "for", "from", "got", "has", "in"),
+        *("invalid", "is", "it", "line", "missing", "must", "no", "not", "of", "on", "or"),
+        *("should", "that", "the", "this", "to", "unexpected", "unknown", "was", "with", "your"),
+    }
+)
+"""Words that a sentence goes on with after a colon, and that are no secrets."""
 _SHORT = 4
 
 
@@ -176,6 +184,8 @@ class Redactor:
             start, end = _value(text, found.end())
             if start == end or (start == found.end() and not bare):
                 continue
+            if found[0].rstrip().endswith(":") and _goes_on(text, start, end):
+                continue
             made += [text[done:start], hidden(text[start:end])]
             done = end
         return "".join([*made, text[done:]])
@@ -195,6 +205,12 @@ class Redactor:
 
 def _name(part: str) -> str:
     return unquote_plus(part.partition("=")[0])
+
+
+def _goes_on(text: str, start: int, end: int) -> bool:
+    """Tell whether the value is but the first word of a sentence: ``unclosed token: line 1``."""
+    more = text[end : end + 2]
+    return text[start:end].lower() in _FIRST_WORDS and more[:1] == " " and more[1:].strip() != ""
 
 
 def _value(text: str, start: int) -> tuple[int, int]:

@@ -82,6 +82,11 @@ def test_headers_lose_their_secrets(name, value, shown):
         ("key AKIAIOSFODNN7EXAMPLE.", "key ••• str(20)."),
         ("Bearer abcdefghij", "Bearer ••• str(10)"),
         ("no secret: 1 = 1", "no secret: ••• str(1) = 1"),
+        ("unclosed token: line 1, column 0", "unclosed token: line 1, column 0"),
+        ("invalid_token: The access token is old", "invalid_token: The access token is old"),
+        ("token: the", "token: ••• str(3)"),
+        ("token=the one", "token=••• str(3) one"),
+        ("password: hunter is wrong", "password: ••• str(6) is wrong"),
         ("nothing at all", "nothing at all"),
     ],
 )
