@@ -31,11 +31,27 @@ _SUBMODULES = {
 }
 """Module of flask to the one of ours that has its public names, and so stands for it."""
 
+_PACKAGES = {"flask", "flask.sansio"}
+
 _GATHERED = {
     "cli": ("cli",),
     "helpers": ("files", "flashing", "globals", "responses", "streaming", "templating", "urls"),
 }
 """Module of flask to those of ours that its names are spread over."""
+
+_SANSIO: dict[str, dict[str, str]] = {
+    "sansio": {},
+    "sansio.app": {"App": "app.Flask"},
+    "sansio.blueprints": {
+        "Blueprint": "blueprints.Blueprint",
+        "BlueprintSetupState": "blueprints.BlueprintSetupState",
+    },
+    "sansio.scaffold": {
+        "Scaffold": "registry.Registry",
+        "_endpoint_from_view_func": "app._endpoint_of",
+    },
+}
+"""Modules of flask that here have no counterpart: their names to ours."""
 
 _RENAMED = {
     "cli": {"cli": "cli.main", "get_debug_flag": "commands.debug_by_environment"},
@@ -79,23 +95,31 @@ class _Alias(ModuleType):
         super().__init__(name, f"The public names of {name}, from flasktrace.")
         self.__dict__.update(names)
         # What asks whether flask can be imported looks at the spec.
-        self.__spec__ = ModuleSpec(name, None, origin=__file__, is_package=name == "flask")
+        package = name in _PACKAGES
+        self.__spec__ = ModuleSpec(name, None, origin=__file__, is_package=package)
         self.__file__ = __file__
+        if package:
+            self.__path__: list[str] = []
 
 
 def _aliases() -> dict[str, ModuleType]:
     """Return all modules of the alias by their names."""
     ours = import_module("flasktrace")
     flask = _Alias("flask", {name: getattr(ours, name) for name in ours.__all__})
-    flask.__dict__.update(__version__=FLASK_VERSION, __path__=[])
+    flask.__dict__.update(__version__=FLASK_VERSION)
     made: dict[str, ModuleType] = {"flask": flask}
     for name, target in _SUBMODULES.items():
         made[f"flask.{name}"] = import_module(f"flasktrace.{target}")
     for name, targets in _GATHERED.items():
         made[f"flask.{name}"] = _gathered(name, targets)
-    for name in (*_SUBMODULES, *_GATHERED):
-        if "." not in name:
-            setattr(flask, name, made[f"flask.{name}"])
+    for name, names in _SANSIO.items():
+        made[f"flask.{name}"] = _Alias(
+            f"flask.{name}", {theirs: _ours(place) for theirs, place in names.items()}
+        )
+    for name, module in made.items():
+        parent, _, last = name.rpartition(".")
+        if isinstance(made.get(parent), _Alias):
+            setattr(made[parent], last, module)
     return made
 
 
@@ -104,10 +128,14 @@ def _gathered(name: str, targets: tuple[str, ...]) -> ModuleType:
     for target in targets:
         found = vars(import_module(f"flasktrace.{target}"))
         names.update({key: value for key, value in found.items() if not key.startswith("_")})
-    for theirs, place in _RENAMED[name].items():
-        target, _, own = place.partition(".")
-        names[theirs] = getattr(import_module(f"flasktrace.{target}"), own)
+    names.update({theirs: _ours(place) for theirs, place in _RENAMED[name].items()})
     return _Alias(f"flask.{name}", names)
+
+
+def _ours(place: str) -> Any:
+    """Return what is called *place*: module and name."""
+    module, _, name = place.partition(".")
+    return getattr(import_module(f"flasktrace.{module}"), name)
 
 
 class _FlaskFinder(DistributionFinder):

@@ -83,6 +83,7 @@ class Context(Staged):
     """
 
     __slots__ = (
+        "__dict__",  # for what extensions put there
         "__weakref__",
         "_session",
         "after_functions",

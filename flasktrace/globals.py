@@ -66,6 +66,28 @@ def top_context() -> Context | None:
         return None
 
 
+class _OnTop:
+    """Where Flask 3.1 keeps its contexts: extensions read it under its private names."""
+
+    def __init__(self, top: Callable[[], Context | None]) -> None:
+        self._top = top
+
+    def get(self, *default: Any) -> Any:
+        """Return the context, or *default*; LookupError when there is neither."""
+        found = self._top()
+        if found is None and not default:
+            raise LookupError(self)
+        return default[0] if found is None else found
+
+
+def _top_with_request() -> Context | None:
+    context = top_context()
+    return None if context is None or context.request is None else context
+
+
+_cv_app, _cv_request = _OnTop(top_context), _OnTop(_top_with_request)
+
+
 def put_on_top(context: Context) -> None:
     """Push a context; like ``contexts.push``."""
     _set_stack([*stack_getter(()), context])

@@ -14,8 +14,8 @@ from werkzeug.exceptions import BadRequest, HTTPException
 from werkzeug.routing import MapAdapter, Rule
 from werkzeug.sansio.http import parse_cookie
 from werkzeug.utils import get_content_type
-from werkzeug.wrappers import Request as WerkzeugRequest
-from werkzeug.wrappers import Response as WerkzeugResponse
+from werkzeug.wrappers import Request as RequestBase
+from werkzeug.wrappers import Response as ResponseBase
 
 from flasktrace import json
 from flasktrace.advice import FormParser
@@ -29,7 +29,7 @@ _lower = methodcaller("lower")
 _new_headers = Headers.__new__
 
 
-class Request(WerkzeugRequest):
+class Request(RequestBase):
     """One HTTP request.
 
     It is matched with the url rules when somebody first asks for `url_rule`, `endpoint`,
@@ -53,7 +53,7 @@ class Request(WerkzeugRequest):
     def __init_subclass__(cls, **kwargs: Any) -> None:
         """See whether another class has come between this one and werkzeug's."""
         super().__init_subclass__(**kwargs)
-        between = super().__init__ is not WerkzeugRequest.__init__
+        between = super().__init__ is not RequestBase.__init__
         cls._fills = Request._fills and not between
 
     def __init__(
@@ -88,7 +88,7 @@ class Request(WerkzeugRequest):
         if "files" in self.__dict__:
             super().close()
 
-    host: Any = KeptProperty(WerkzeugRequest.host.fget)  # type: ignore[attr-defined]
+    host: Any = KeptProperty(RequestBase.host.fget)  # type: ignore[attr-defined]
 
     @KeptProperty
     def headers(self) -> EnvironHeaders:  # type: ignore[override]
@@ -229,7 +229,7 @@ class Request(WerkzeugRequest):
             raise BadRequest from error
 
 
-class Response(WerkzeugResponse):
+class Response(ResponseBase):
     """One HTTP response; HTML unless told otherwise."""
 
     default_mimetype = "text/html"
@@ -244,9 +244,9 @@ class Response(WerkzeugResponse):
     def __init_subclass__(cls, **kwargs: Any) -> None:
         """See whether what is skipped by the short ways is still werkzeug's."""
         super().__init_subclass__(**kwargs)
-        between = super().__init__ is not WerkzeugResponse.__init__
+        between = super().__init__ is not ResponseBase.__init__
         cls._fills = Response._fills and not between and _keeps(cls, _FILLING)
-        between = super().__call__ is not WerkzeugResponse.__call__
+        between = super().__call__ is not ResponseBase.__call__
         cls._sends = Response._sends and not between and _keeps(cls, _SENDING)
 
     def __init__(
@@ -347,7 +347,7 @@ def _content_type(mimetype: str) -> tuple[str, str]:
 
 @lru_cache(128)
 def _status(code: int) -> tuple[str, int]:
-    made = WerkzeugResponse(status=code)
+    made = ResponseBase(status=code)
     return made.status, made.status_code
 
 
@@ -360,7 +360,7 @@ _SENDING = (
 
 def _keeps(cls: type, names: tuple[str, ...]) -> bool:
     """Tell whether a class of responses has left these attributes as werkzeug made them."""
-    return all(getattr(cls, name, None) is getattr(WerkzeugResponse, name, None) for name in names)
+    return all(getattr(cls, name, None) is getattr(ResponseBase, name, None) for name in names)
 
 
 def _requests_agree() -> bool:
@@ -375,14 +375,14 @@ def _requests_agree() -> bool:
         "REMOTE_ADDR": "::1",
         "wsgi.url_scheme": "https",
     }
-    usual, filled = WerkzeugRequest(environ, False), Request(environ, False)
+    usual, filled = RequestBase(environ, False), Request(environ, False)
     return vars(usual) == {**vars(filled), "headers": filled.headers}
 
 
 def _responses_agree() -> bool:
     """Tell whether `Response` knows all that werkzeug keeps of a response."""
     given: Any = "\xe4", 404, None, "text/x"
-    usual, filled = WerkzeugResponse(*given), Response(*given)
+    usual, filled = ResponseBase(*given), Response(*given)
     return vars(usual) == vars(filled) and vars(usual.headers) == vars(filled.headers)
 
 

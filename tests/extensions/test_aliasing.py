@@ -100,7 +100,11 @@ SUBMODULES = {
     "testing": "EnvironBuilder FlaskCliRunner FlaskClient",
     "typing": "AppOrBlueprintKey ErrorHandlerCallable ResponseReturnValue TeardownCallable",
     "views": "MethodView View",
-    "wrappers": "Request Response",
+    "wrappers": "Request RequestBase Response ResponseBase",
+    # What extensions ask for of flask's inside.
+    "sansio.app": "App",
+    "sansio.blueprints": "Blueprint BlueprintSetupState",
+    "sansio.scaffold": "Scaffold _endpoint_from_view_func",
 }
 
 
@@ -119,6 +123,27 @@ for module, names in {SUBMODULES}.items():
 """
 
     assert [] == printed(code)
+
+
+def test_contexts_are_where_extensions_look_for_them():
+    code = """
+from flask import Flask
+from flask.globals import _cv_app, _cv_request, app_ctx, request_ctx
+app = Flask("x")
+print(_cv_app.get(None), _cv_request.get(None))
+try:
+    _cv_app.get()
+except LookupError:
+    print("nothing")
+with app.app_context() as context:
+    app_ctx.mine = 1
+    print(_cv_app.get() is context, _cv_request.get(None), app_ctx.mine)
+with app.test_request_context() as context:
+    request_ctx.mine = 2
+    print(_cv_app.get() is context, _cv_request.get() is context, context.mine)
+"""
+
+    assert ["None None", "nothing", "True None 1", "True True 2"] == printed(code)
 
 
 def test_no_module_of_ours_is_imported_twice():
