@@ -78,6 +78,8 @@ class FlaskHost:
         #: All dressed stage methods that somebody still has: name, what was there before, itself.
         self._made: list[tuple[str, Any, weakref.ref[Any]]] = []
         self._lock = threading.Lock()
+        #: The stage methods that the app has now, as far as anybody knows.
+        self._present: dict[str, Any] = {}
 
     def contexts(self) -> Sequence[Any]:
         """Return the contexts on the stack, the bottom first."""
@@ -174,7 +176,8 @@ class FlaskHost:
             if _flasks_own(getattr(app, method)) is None:
                 self._dress(app, method, _answering(app, method, getattr(app, method)))
         renew = functools.partial(self._renew, app)
-        self._dress(app, "request_context", _dressing(app.request_context, ears, renew))
+        dressed = _dressing(app, app.request_context, ears, self._present, renew)
+        self._dress(app, "request_context", dressed)
         self._dress(app, "ensure_sync", _announcing(app, app.ensure_sync))
         recorder.connect(app)
         recorder.connect_templates(flask.before_render_template, flask.template_rendered, app)
@@ -187,15 +190,15 @@ class FlaskHost:
         own = is_frameworks(present)
         made = stage(_STAGES[method], _current, as_given=True, own=own)(ready)
         self._dress(app, method, made)
+        self._present[method] = made
         self._made = [item for item in self._made if item[2]() is not None]
         self._made.append((method, self._dressed[method][0], weakref.ref(made)))
 
     def _renew(self, app: Any) -> None:
         """Dress the stage methods that were replaced since."""
-        there, dressed = app.__dict__.get, self._dressed
-        for method in _STAGES:
-            if there(method) is not dressed[method][1]:
-                with self._lock:
+        with self._lock:
+            for method, made in list(self._present.items()):
+                if app.__dict__.get(method) is not made:
                     self._dress_again(app, method)
 
     def _dress_again(self, app: Any, method: str) -> None:
@@ -203,6 +206,7 @@ class FlaskHost:
         for name, before, made in self._made:
             if name == method and present is not None and made() is present:
                 self._dressed[method] = before, present  # somebody has put it back
+                self._present[method] = present
                 return
         self._dress_stage(app, method)
 
@@ -221,6 +225,7 @@ class FlaskHost:
                 app.__dict__[method] = before
         self._dressed.clear()
         self._made.clear()
+        self._present.clear()
 
 
 def _itself(context: Any, *_rest: Any) -> Any:
@@ -464,12 +469,17 @@ def _answering(app: Any, name: str, method: Callable[..., Any]) -> Callable[...,
 
 
 def _dressing(
-    method: Callable[..., Any], ears: Ears, renew: Callable[[], None]
+    app: Any,
+    method: Callable[..., Any],
+    ears: Ears,
+    present: dict[str, Any],
+    renew: Callable[[], None],
 ) -> Callable[..., Any]:
     """Return ``request_context`` with contexts of the watched class as results.
 
-    *renew* is called for each request that is recorded.
+    *renew* is called when the methods of *app* are not those *present* any more.
     """
+    there = attributes_of(app).get
 
     @functools.wraps(method)
     def request_context(*args: Any, **kwargs: Any) -> Any:
@@ -478,7 +488,10 @@ def _dressing(
         if recording is None:
             return context
         try:
-            renew()
+            for name, made in present.items():
+                if there(name) is not made:
+                    renew()
+                    break
             # What others do when they hear a signal nobody sees, but what it changed.
             if ears.open():
                 recording.looked = recording.wary = True
