@@ -383,6 +383,7 @@ class Recorder:
             return
         noted = recording.has_room()
         if noted:
+            self.glance(recording, recording.at)  # what changed so far was not its doing
             recording.notes.append((notes.TEMPLATE, recording.at, shown))
         if recording.templates is None:
             recording.templates = []
@@ -394,6 +395,7 @@ class Recorder:
         if lane is not None:
             lanes.end_nested(recording, lane, id(template))
         elif recording.templates and recording.templates.pop():
+            self.glance(recording, recording.at)
             recording.notes.append((notes.TEMPLATE_END, recording.at))
 
     # The user's own
@@ -490,6 +492,12 @@ class Recorder:
         after = recording.looker.gaze(self.host)
         if after is not before:
             self.changed(recording, at, before, after)
+
+    def glance(self, recording: Recording, at: int) -> None:
+        """Look at ``g`` and the session, and only if they have changed at everything."""
+        before = recording.looker.last
+        if recording.looker.glance(self.host) is not before:
+            self.changed(recording, at, before, recording.looker.gaze(self.host))
 
     def changed(
         self,

@@ -381,3 +381,39 @@ def test_an_own_preprocess_request_of_a_flask_app_has_its_url_values_listed():
     assert (event.name, event.stage) == ("url value preprocessors", "preprocess")
     assert event.attributes["functions"].startswith("language (test_receivers.py:")
     assert event.attributes["not timed"] == "the app has its own preprocess_request"
+
+
+# Templates
+
+
+@both
+def test_what_a_template_changes_is_its_doing(lib):
+    app = lib.Flask("x")
+    app.secret_key = "key"
+
+    @app.route("/")
+    def index():
+        lib.g.before = 1
+        lib.flash("hello")
+        made = lib.render_template_string(
+            "{{ get_flashed_messages() }}{{ session.setdefault('seen', 1) }}"
+            "{{ g.setdefault('n', 2) }}"
+        )
+        lib.g.after = 3
+        return made
+
+    found = [
+        (item.section, item.key, item.author.split(" (test")[0], item.after)
+        for item in traced(app).changes
+        if item.section in {"g", "session", "flashes"}
+    ]
+
+    assert sorted(found, key=str) == [
+        ("flashes", "0", "the template (string)", "('message', 'hello')"),
+        ("g", "after", "index", "3"),
+        ("g", "before", "index", "1"),
+        ("g", "n", "the template (string)", "2"),
+        ("session", "_flashes", "index", "[('message', 'hello')]"),
+        ("session", "_flashes", "the template (string)", None),
+        ("session", "seen", "the template (string)", "1"),
+    ]
