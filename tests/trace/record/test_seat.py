@@ -57,17 +57,18 @@ def test_filters_of_warnings_find_the_same_module(lib):
 
 @pytest.mark.parametrize("lib", [flasktrace, flask], ids=["flasktrace", "flask"])
 def test_a_log_record_tells_of_the_same_caller(lib, caplog):
-    app = lib.Flask("x")
-    app.add_url_rule("/", "index", lambda: app.logger.warning("who?", stacklevel=2) or "fine")
+    app, logger = lib.Flask("x"), logging.getLogger("who asks for callers")
+    app.add_url_rule("/", "index", lambda: logger.warning("who?", stacklevel=2) or "fine")
 
-    ask(app, Ask())
-    with flasktrace.capture(app):
+    with caplog.at_level(logging.WARNING, logger.name):
         ask(app, Ask())
+        with flasktrace.capture(app):
+            ask(app, Ask())
 
     untraced, traced = (
         (record.pathname, record.funcName, record.lineno)
         for record in caplog.records
-        if record.levelno == logging.WARNING
+        if record.name == logger.name
     )
     assert untraced == traced
 
