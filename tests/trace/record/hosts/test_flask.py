@@ -5,7 +5,8 @@ import flask
 import pytest
 
 import flasktrace
-from flasktrace.trace.record.hosts.flask import FlaskHost, TracedContext, is_flask
+from flasktrace.trace.record.hosts.flask import FlaskHost, is_flask
+from flasktrace.trace.record.hosts.flask_context import TracedContext
 from tests.trace.record.same import Ask, ask
 
 NEW = flask.Flask.dispatch_request.__code__.co_argcount == 2

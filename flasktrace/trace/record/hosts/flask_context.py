@@ -1,0 +1,211 @@
+"""Request contexts of the real flask while they are watched: of a subclass with a few methods more.
+
+flask 3.0 and 3.1 have two contexts and find the request by themselves; 3.2 has one.
+"""
+
+import functools
+from collections.abc import Callable
+from contextvars import ContextVar
+from typing import Any
+
+from flasktrace.signals import Staged, call, stage
+from flasktrace.trace.record.describe import attributes_of, found_on, type_name
+from flasktrace.trace.record.hosts import flask_stack
+from flasktrace.trace.record.hosts.flask_stack import top_request
+from flasktrace.trace.record.recording import CURRENT
+
+OPENER = "_get_session"
+"""The method of flask 3.2's contexts that gives the session, and opens it at first."""
+
+
+def _itself(context: Any, *_rest: Any) -> Any:
+    return context
+
+
+_as_push, _as_pop, _as_match = (
+    stage(name, _itself, as_given=True) for name in ("push", "pop", "match")
+)
+
+
+class TracedContext(Staged):
+    """What a request context of flask has instead of its own, while it is watched."""
+
+    flasktrace_base: Any = None
+    """The class that it had before."""
+    stage: str | None = None
+    watcher: Any = None
+    flasktrace_pushes = 0
+    flasktrace_staged = False
+    flasktrace_ended = False
+    flasktrace_opened = False
+    flasktrace_copied = False
+    """Whether it is a copy of one that is watched."""
+    flasktrace_before: Any = None
+    """What was recording where a copy was pushed."""
+
+    @_as_push
+    def flasktrace_first_push(self, *args: Any, **kwargs: Any) -> None:
+        """Be pushed as the stage."""
+        self.flasktrace_base.push(self, *args, **kwargs)
+        _note_session(self)  # it was not matched when its host is not trusted
+
+    @_as_pop
+    def flasktrace_last_pop(self, *args: Any, **kwargs: Any) -> None:
+        """Be popped as the stage."""
+        self.flasktrace_base.pop(self, *args, **kwargs)
+
+    @_as_match
+    def flasktrace_match(self) -> None:
+        """Match as the stage."""
+        self.flasktrace_base.match_request(self)
+
+    def push(self, *args: Any, **kwargs: Any) -> None:
+        """Push as flask does."""
+        self.flasktrace_pushes += 1
+        if self.flasktrace_copied and self.flasktrace_pushes == 1:
+            self._watch_here()
+        if self.flasktrace_staged:
+            self.flasktrace_base.push(self, *args, **kwargs)
+        else:
+            self.flasktrace_staged = True
+            self.flasktrace_first_push(*args, **kwargs)
+
+    def pop(self, *args: Any, **kwargs: Any) -> None:
+        """Pop as flask does."""
+        self.flasktrace_pushes -= 1
+        if self.flasktrace_copied and not self.flasktrace_pushes:
+            self._pop_copy(*args, **kwargs)
+        elif self.flasktrace_pushes or self.flasktrace_ended:
+            self.flasktrace_base.pop(self, *args, **kwargs)
+        else:
+            self.flasktrace_ended = True
+            self.flasktrace_last_pop(*args, **kwargs)
+
+    def match_request(self) -> None:
+        """Match as flask does."""
+        _note_session(self)
+        self.flasktrace_match()
+
+    def copy(self) -> Any:
+        """Copy as flask does; what watches this one watches the copy, too."""
+        made = self.flasktrace_base.copy(self)
+        if self.watcher is not None and isinstance(made, TracedContext):
+            made.watcher = self.watcher.beside()
+            made.flasktrace_copied = made.flasktrace_staged = True
+        return made
+
+    def _watch_here(self) -> None:
+        """Let the recording of the request go on in the thread that pushes a copy."""
+        self.flasktrace_before = CURRENT.get()
+        CURRENT.set(self.watcher.recording)
+
+    def _pop_copy(self, *args: Any, **kwargs: Any) -> None:
+        """Pop a copy for good; the functions of its teardown stand in its lane."""
+        token = _popping.set(self)
+        self.stage = "pop"  # as who sees the functions called wants to know
+        try:
+            self.flasktrace_base.pop(self, *args, **kwargs)
+        finally:
+            self.stage = None
+            _popping.reset(token)
+            CURRENT.set(self.flasktrace_before)
+            self.flasktrace_before = None
+
+
+_popping: ContextVar[Any] = ContextVar("flasktrace.popping", default=None)
+"""The copy of a context that is being popped here."""
+
+
+def current(*args: Any) -> Any:
+    """Return the watched context that a stage method is called for, or None."""
+    context = top_request()
+    if args and isinstance(args[0], TracedContext):
+        return args[0]
+    if isinstance(context, TracedContext):
+        return context
+    app, _ = flask_stack.tops()
+    return app if isinstance(app, TracedContext) else _ending()
+
+
+def _ending() -> Any:
+    """Return the context that is being popped: flask 3.0 and 3.1 take it off before the app's."""
+    copy = _popping.get()
+    if copy is not None:
+        return copy
+    recording = CURRENT.get()
+    context = None if recording is None else recording.context
+    return context if isinstance(context, TracedContext) and context.stage == "pop" else None
+
+
+_classes: dict[type, type] = {}
+
+
+def traced_class(kind: type) -> type:
+    """Return the watched subclass of a class of request contexts."""
+    if issubclass(kind, TracedContext):
+        return kind
+    if kind not in _classes:
+        _classes[kind] = _make_traced_class(kind)
+    return _classes[kind]
+
+
+def _make_traced_class(kind: type) -> type:
+    space = {name: vars(TracedContext)[name] for name in _INSTEAD}
+    space |= {"__module__": kind.__module__, "__qualname__": kind.__qualname__}
+    if callable(getattr(kind, OPENER, None)):
+        space[OPENER] = _opening(kind)
+    # With the other class first, Python would not let a context change its class.
+    return type(kind.__name__, (kind, TracedContext), {**space, "flasktrace_base": kind})
+
+
+_INSTEAD = "push", "pop", "match_request", "copy"
+"""What watched contexts do otherwise than flask's."""
+
+
+def _opening(kind: Any) -> Callable[..., Any]:
+    """Return the method of flask 3.2 that gives the session, the opening of it as a call."""
+    method = getattr(kind, OPENER)
+
+    def get_session(self: Any) -> Any:
+        if attributes_of(self).get("_session") is not None:
+            return method(self)
+        function = found_on(interface_of(self.app), "open_session")
+        return call(self, "session_open", function, method, self)
+
+    return functools.wraps(method)(get_session)
+
+
+def _note_session(context: Any) -> None:
+    """Note that flask 3.0 or 3.1 has just opened the session; 3.2 lets us see that."""
+    if context.flasktrace_opened or context.stage != "push":
+        return
+    recording = CURRENT.get()
+    if recording is None or recording.context is not context or hasattr(type(context), OPENER):
+        return
+    opened = session_of(context)
+    if opened is not None:
+        context.flasktrace_opened = True
+        host: Any = recording.recorder.host
+        method = host.opener(context.app)
+        outcome = f"gave {type_name(type(opened))}, not timed"
+        recording.note_untimed("session_open", method, outcome)
+
+
+def interface_of(app: Any) -> Any:
+    """Return what opens and saves the sessions of *app*, without asking a class of the user's."""
+    if type(app) is _flask_class():
+        return app.session_interface
+    return found_on(app, "session_interface")
+
+
+@functools.cache
+def _flask_class() -> Any:
+    from flask import Flask
+
+    return Flask
+
+
+def session_of(context: Any) -> Any:
+    """Return the session of a context without reading it, as its property would."""
+    kept = attributes_of(context).get
+    return kept("_session", kept("session"))
