@@ -315,12 +315,13 @@ def copy_current_request_context(f: Function) -> Function:
     original = request_context()
     watcher = original.watcher
     beside = None if watcher is None else watcher.beside()
+    asked = None if watcher is None else watcher.main()
 
     @functools.wraps(f)
     def run(*args: Any, **kwargs: Any) -> Any:
         context = original.copy()
         context.watcher = beside
-        with _watched(watcher), context:
+        with _watched(asked), context:
             return call(context, "call", f, context.app.ensure_sync(f), *args, **kwargs)
 
     return run  # type: ignore[return-value]

@@ -111,10 +111,10 @@ class Watcher(Protocol):
         """Be the watcher of *context* and return itself; or return None, as for another app's."""
 
     def beside(self) -> Watcher:
-        """Return the watcher of a copy of the context, which another thread may push.
+        """Return the watcher of a copy of the context, which another thread may push."""
 
-        There `WATCHER` is to be this one.
-        """
+    def main(self) -> Watcher:
+        """Return the watcher of the request's own context: `WATCHER` also where copies are."""
 
     def begin_stage(self, name: str, around: str | None, method: Any, *, own: bool) -> None:
         """Hear that any other stage begins, in the stage (or call) *around*.

@@ -40,6 +40,10 @@ class Beside:
         """Watch a copy of the copy, too."""
         return self
 
+    def main(self) -> Recording:
+        """Return the recording of the request."""
+        return self.recording
+
     def begin_stage(self, name: str, around: str | None, method: Any, *, own: bool) -> None:
         """Note nothing."""
 
@@ -48,11 +52,11 @@ class Beside:
 
     def begin_call(self, kind: str, function: Any) -> None:
         """Note that a function of the user begins in this lane."""
-        calls.begin_in_lane(self.recording, kind, function)
+        calls.begin_in_copy(self.recording, kind, function)
 
-    def end_call(self, _kind: str, function: Any, error: BaseException | None, _value: Any) -> None:
+    def end_call(self, kind: str, function: Any, error: BaseException | None, value: Any) -> None:
         """Note that it has ended."""
-        calls.end_in_lane(self.recording, function, error)
+        calls.end_in_copy(self.recording, kind, function, error, value)
 
     def end_own_call(self, kind: str, function: Any, began: int, value: Any) -> None:
         """Note nothing."""

@@ -23,6 +23,10 @@ BEGIN, END = "call started", "call finished"
 """Parts that the guard may switch off."""
 AFTER = {"after_request", "after_this_request"}
 """Kinds of functions that get the response and return one."""
+TEARDOWNS = ("teardown_request", "teardown_appcontext")
+"""Kinds of functions that run when a context ends."""
+OF_A_COPY = "at the end of a copy of the context"
+"""Why a teardown function ran, when it was not for the request's own context."""
 _SAVES = "session_save"
 _CHANGING = AFTER | {_SAVES}
 _CHOSEN = RANKED | {"error_handler"}
@@ -77,7 +81,7 @@ def end(
         return
     try:
         if _ident() != recording.ident:
-            _end_beside(recording, function, error)
+            _end_beside(recording, function, error, value)
             return
         base, entered = recording.base, recording.clock()
         at, looker, calls, address = entered - base, recording.looker, recording.calls, id(function)
@@ -217,22 +221,34 @@ def _note_whole(
 # In a lane beside the request's own
 
 
-def begin_in_lane(recording: Recording, kind: str, function: Any) -> None:
-    """Note that a copy of the request's context calls *function*."""
+def begin_in_copy(recording: Recording, kind: str, function: Any) -> None:
+    """Note that a copy of the request's context calls *function*, in whatever lane."""
     if _is_deaf(recording, BEGIN):
         return
     try:
-        _begin_beside(recording, kind, function)
+        lane = lanes.lane_of(recording)
+        if lane is None:
+            begin(recording, kind, function)
+            if kind in TEARDOWNS and recording.calls:
+                recording.notes.append((notes.WHY, recording.notes[-1][1], OF_A_COPY))
+        else:
+            _begin_in_lane(recording, lane, kind, function, {"why": OF_A_COPY})
     except Exception as error:  # noqa: BLE001
         recording.recorder.failed(recording, BEGIN, error)
 
 
-def end_in_lane(recording: Recording, function: Any, error: BaseException | None) -> None:
-    """Note that *function* returned, or raised *error*."""
+def end_in_copy(
+    recording: Recording, kind: str, function: Any, error: BaseException | None, value: Any
+) -> None:
+    """Note that *function* returned *value*, or raised *error*."""
     if _is_deaf(recording, END):
         return
     try:
-        _end_beside(recording, function, error)
+        lane = lanes.lane_of(recording)
+        if lane is None:
+            end(recording, kind, function, error, value)
+        else:
+            _end_in_lane(recording, lane, function, error, value)
     except Exception as mistake:  # noqa: BLE001
         recording.recorder.failed(recording, END, mistake)
 
@@ -240,13 +256,34 @@ def end_in_lane(recording: Recording, function: Any, error: BaseException | None
 def _begin_beside(recording: Recording, kind: str, function: Any) -> None:
     lane = lanes.lane_of(recording)
     if lane is not None:
-        place = recording.recorder.places.of(function)
-        attributes = place.attributes()
-        lanes.begin_nested(recording, lane, id(function), kind, place.name, attributes)
+        _begin_in_lane(recording, lane, kind, function, {})
 
 
-def _end_beside(recording: Recording, function: Any, error: BaseException | None) -> None:
+def _end_beside(
+    recording: Recording, function: Any, error: BaseException | None, value: Any
+) -> None:
     lane = lanes.lane_of(recording)
     if lane is not None:
-        outcome = None if error is None else f"raised {type_name(type(error))}"
-        lanes.end_nested(recording, lane, id(function), outcome)
+        _end_in_lane(recording, lane, function, error, value)
+
+
+def _begin_in_lane(
+    recording: Recording, lane: lanes.Lane, kind: str, function: Any, why: dict[str, str]
+) -> None:
+    place = recording.recorder.places.of(function)
+    attributes = {**place.attributes(), **(why if kind in TEARDOWNS else {})}
+    lanes.begin_nested(recording, lane, id(function), kind, place.name, attributes)
+
+
+def _end_in_lane(
+    recording: Recording,
+    lane: lanes.Lane,
+    function: Any,
+    error: BaseException | None,
+    value: Any,
+) -> None:
+    if error is not None:
+        outcome = f"raised {type_name(type(error))}"
+    else:
+        outcome = "returned None" if value is None else f"returned {type_name(type(value))}"
+    lanes.end_nested(recording, lane, id(function), outcome)

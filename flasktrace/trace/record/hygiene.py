@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from flasktrace.trace.model import Leak
+from flasktrace.trace.record.calls import OF_A_COPY, TEARDOWNS
 from flasktrace.trace.record.place import author_of
 from flasktrace.trace.record.residue import Remnant
 from flasktrace.trace.record.story import OpenSpan, Story
@@ -11,7 +12,6 @@ from flasktrace.trace.record.verdict import spoken
 _ENDED = {"exit", "interrupted"}
 """Outcomes of requests that somebody has stopped; nothing is at fault then."""
 _OF_CONTEXTS = "teardown_appcontext"
-_TEARDOWNS = ("teardown_request", _OF_CONTEXTS)
 
 
 def leaks(story: Story) -> tuple[Leak, ...]:
@@ -129,10 +129,11 @@ def _torn_down_beside(story: Story) -> Iterator[Leak]:
     """
     told: dict[str, list[str]] = {}
     for made in story.spans:
-        if made.kind in _TEARDOWNS and "lane" in made.attributes:
+        if made.attributes.get("why") == OF_A_COPY:
             lanes = told.setdefault(author_of(made), [])
-            if made.attributes["lane"] not in lanes:
-                lanes.append(made.attributes["lane"])
+            lane = made.attributes.get("lane", "the request's own thread")
+            if lane not in lanes:
+                lanes.append(lane)
     for function, lanes in told.items():
         more = f" and {len(lanes) - 1} more" if len(lanes) > 1 else ""
         sentence = (
@@ -160,13 +161,14 @@ def _repeated(story: Story) -> list[tuple[OpenSpan, int, bool]]:
         return []
     due: dict[int, int] = {}
     of_contexts = {address for scope in roster.get(_OF_CONTEXTS, {}).values() for address in scope}
-    for kind in _TEARDOWNS:
+    for kind in TEARDOWNS:
         for scope in roster.get(kind, {}).values():
             for address in scope:
                 due[address] = due.get(address, 0) + 1
     ran: dict[int, list[OpenSpan]] = {}
     for address, made in story.called:
-        if address in due and not (address in of_contexts and _is_inside(story, made)):
+        inside = address in of_contexts and _is_inside(story, made)
+        if address in due and not inside and made.attributes.get("why") != OF_A_COPY:
             ran.setdefault(address, []).append(made)
     if not ran:
         return []

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from flasktrace.trace.record.calls import OF_A_COPY
 from flasktrace.trace.record.roster import Roster
 from flasktrace.trace.record.story import OpenSpan, Story
 
@@ -32,6 +33,8 @@ def rank(story: Story) -> None:
     ranks = _ranks_of(story.recording.roster, blueprint)
     seen: dict[tuple[str, int], int] = {}
     for address, made in story.called:
+        if made.attributes.get("why") == OF_A_COPY:
+            continue
         key = made.kind, address
         told = ranks.get(key)
         if told is not None:

@@ -184,7 +184,7 @@ class Recorder:
         if awaited.WAITING:
             awaited.look(self.guard.failed)
         outer = CURRENT.get()
-        if outer is not None:
+        if outer is not None and not outer.finished:
             recording.parent = outer.id
         self.live[recording.id] = recording
         if not self.host.bare():

@@ -217,6 +217,10 @@ class Recording(Seldom):
         """Return what watches a copy of the context."""
         return Beside(self)
 
+    def main(self) -> Recording:
+        """Return itself."""
+        return self
+
     begin_stage = stages.begin
     end_stage = stages.end
     begin_call = calls.begin

@@ -307,7 +307,7 @@ def test_teardown_in_a_copy_of_the_context_is_told(lib):
     assert ("teardown twice", False) == (leak.kind, leak.is_fault)
     assert leak.sentence.startswith("The teardown function close (test_hygiene.py:")
     assert leak.sentence.endswith(
-        ") ran in thread one and 1 more, too: a copy of the context ends with a teardown of its own"
+        ") ran in thread one and 2 more, too: a copy of the context ends with a teardown of its own"
     )
     assert "context leak" not in trace.marks
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 import queue
 import subprocess
 import sys
@@ -15,6 +16,7 @@ import pytest
 import flasktrace
 from flasktrace import current_trace, event, span
 from flasktrace.trace.tracer import tracer_of
+from tests.flasks import other_since_3_2
 from tests.live.conftest import do_without
 from tests.trace.record.same import Ask, ask
 
@@ -339,8 +341,101 @@ def test_a_copied_context_brings_its_recording_and_takes_it_away_again(lib):
         "thread Worker"
     ] * 3 + [None]
     assert "outside" not in {item.name for item in trace.spans}
-    calls = [item for item in trace.spans if item.name == "work" and "lane" in item.attributes]
-    assert [item.attributes.get("outcome") for item in calls] == [None, "raised LookupError", None]
+    calls = [item for item in trace.spans if item.name == "work"]
+    assert [(item.attributes.get("lane"), item.attributes["outcome"]) for item in calls] == [
+        ("thread Worker", "returned None"),
+        ("thread Worker", "raised LookupError"),
+        ("thread Worker", "returned None"),
+        (None, "returned None"),
+    ]
+
+
+@both
+@pytest.mark.parametrize("beside", [True, False], ids=["in a thread", "in its own"])
+def test_a_context_is_copied_inside_a_copy(lib, beside):
+    def index():
+        @lib.copy_current_request_context
+        def outer():
+            @lib.copy_current_request_context
+            def inner():
+                with span("inside"):
+                    event("note")
+                    logging.getLogger("x").warning("from inside")
+                    return lib.render_template_string("{{ request.path }}")
+
+            return inner()
+
+        if not beside:
+            return outer()
+        with ThreadPoolExecutor(1) as pool:
+            return pool.submit(outer).result()
+
+    app = lib.Flask("x")
+    app.add_url_rule("/", "index", index)
+    with flasktrace.capture(app) as traces:
+        assert app.test_client().get("/").text == "/"
+        assert tracer_of(app).recorder.guard.errors == {}
+    trace = traces.last
+
+    names = ["outer", "inner", "inside", "(string)"]
+    spans = [item for item in trace.spans if item.name in names]
+    assert [item.name for item in spans] == names
+    ids = {item.id: item.name for item in trace.spans}
+    assert [ids[item.parent] for item in spans] == ["index", *names[:-1]]
+    assert {("lane" in item.attributes) for item in spans} == {beside}
+    assert {item.span for item in trace.events} == {spans[2].id}
+
+
+@other_since_3_2("a copy that two threads push at once is there in the first of them alone")
+@both
+def test_one_copied_function_in_two_threads_at_once_is_two_lanes(lib):
+    both_run = threading.Barrier(2, timeout=10)
+
+    def index():
+        @lib.copy_current_request_context
+        def work():
+            both_run.wait()
+            with span("inside"):
+                return lib.request.path
+
+        threads = [threading.Thread(target=suppressing(work), name=name) for name in "ab"]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        return "x"
+
+    def suppressing(work):
+        def run():
+            # Flask shares one copy, and complains when it is not popped last in, first out.
+            with contextlib.suppress(ValueError, AssertionError, RuntimeError, LookupError):
+                work()
+
+        return run
+
+    trace = traced(lib, index)
+
+    for name in ("work", "inside"):
+        found = {item.attributes["lane"] for item in trace.spans if item.name == name}
+        assert found == {"thread a", "thread b"}
+
+
+@both
+def test_a_request_that_is_over_is_no_parent(lib):
+    app = lib.Flask("x")
+    jobs = []
+
+    @app.route("/")
+    def index():
+        jobs.append(copy_context())
+        return "x"
+
+    app.add_url_rule("/later", "later", lambda: "later")
+    with flasktrace.capture(app) as traces:
+        ask(app, Ask())
+        jobs[0].run(ask, app, Ask("/later"))
+
+    assert [(trace.path, trace.parent) for trace in traces] == [("/", None), ("/later", None)]
 
 
 @both

@@ -16,6 +16,7 @@ from flasktrace.trace.record.hosts.flask_context import (
     TracedContext,
     current,
     interface_of,
+    popping,
     session_of,
 )
 from flasktrace.trace.record.hosts.flask_signals import is_receiver
@@ -178,11 +179,12 @@ def _kind(app: Any, context: Any, function: Any, *, waits: bool) -> str:
 
 
 def _kind_by_stage(context: Any) -> str:
-    stage = context.stage
-    if stage is None and context.flasktrace_copied:
+    ends = popping.get() is context
+    if context.flasktrace_copied and not ends:
         return "call"  # what the copy was made for
+    stage = context.stage
     is_over = stage is None and context.flasktrace_ended  # a body that streams with it
-    return _KINDS.get("pop" if is_over else stage, "call")
+    return _KINDS.get("pop" if is_over or ends else stage, "call")
 
 
 def _after_functions_of(context: Any) -> Any:

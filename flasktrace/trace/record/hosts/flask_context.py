@@ -40,8 +40,6 @@ class TracedContext(Staged):
     flasktrace_opened = False
     flasktrace_copied = False
     """Whether it is a copy of one that is watched."""
-    flasktrace_before: Any = None
-    """What was recording where a copy was pushed."""
 
     @_as_push
     def flasktrace_first_push(self, *args: Any, **kwargs: Any) -> None:
@@ -62,7 +60,7 @@ class TracedContext(Staged):
     def push(self, *args: Any, **kwargs: Any) -> None:
         """Push as flask does."""
         self.flasktrace_pushes += 1
-        if self.flasktrace_copied and self.flasktrace_pushes == 1:
+        if self.flasktrace_copied:
             self._watch_here()
         if self.flasktrace_staged:
             self.flasktrace_base.push(self, *args, **kwargs)
@@ -73,10 +71,12 @@ class TracedContext(Staged):
     def pop(self, *args: Any, **kwargs: Any) -> None:
         """Pop as flask does."""
         self.flasktrace_pushes -= 1
-        if self.flasktrace_copied and not self.flasktrace_pushes:
+        if self.flasktrace_copied:
             self._pop_copy(*args, **kwargs)
-        elif self.flasktrace_pushes or self.flasktrace_ended:
+        elif self.flasktrace_pushes:
             self.flasktrace_base.pop(self, *args, **kwargs)
+        elif self.flasktrace_ended:  # once more, by a body that streams with it
+            self._pop_here(*args, **kwargs)
         else:
             self.flasktrace_ended = True
             self.flasktrace_last_pop(*args, **kwargs)
@@ -95,25 +95,35 @@ class TracedContext(Staged):
         return made
 
     def _watch_here(self) -> None:
-        """Let the recording of the request go on in the thread that pushes a copy."""
-        self.flasktrace_before = CURRENT.get()
-        CURRENT.set(self.watcher.recording)
+        """Let the recording of the request go on in the thread that pushes a copy.
+
+        Several may at once: flask makes one copy for all calls of a function.
+        """
+        _outside.set((CURRENT.get(), _outside.get()))
+        CURRENT.set(self.watcher.main())
 
     def _pop_copy(self, *args: Any, **kwargs: Any) -> None:
-        """Pop a copy for good; the functions of its teardown stand in its lane."""
-        token = _popping.set(self)
-        self.stage = "pop"  # as who sees the functions called wants to know
+        """Pop a copy; the functions of its teardown stand in its lane."""
+        try:
+            self._pop_here(*args, **kwargs)
+        finally:
+            before, further = _outside.get() or (None, None)
+            CURRENT.set(before)
+            _outside.set(further)
+
+    def _pop_here(self, *args: Any, **kwargs: Any) -> None:
+        """Pop the context, known to who sees what is called meanwhile."""
+        token = popping.set(self)
         try:
             self.flasktrace_base.pop(self, *args, **kwargs)
         finally:
-            self.stage = None
-            _popping.reset(token)
-            CURRENT.set(self.flasktrace_before)
-            self.flasktrace_before = None
+            popping.reset(token)
 
 
-_popping: ContextVar[Any] = ContextVar("flasktrace.popping", default=None)
-"""The copy of a context that is being popped here."""
+_outside: ContextVar[Any] = ContextVar("flasktrace.outside", default=None)
+"""What was recording here before a copy was pushed, and before the one around it, and so on."""
+popping: ContextVar[Any] = ContextVar("flasktrace.popping", default=None)
+"""The context that is being popped here, when that is not the stage."""
 
 
 def current(*args: Any) -> Any:
@@ -128,13 +138,18 @@ def current(*args: Any) -> Any:
 
 
 def _ending() -> Any:
-    """Return the context that is being popped: flask 3.0 and 3.1 take it off before the app's."""
-    copy = _popping.get()
-    if copy is not None:
-        return copy
+    """Return the context that is being popped: flask 3.0 and 3.1 take it off before the app's.
+
+    So they do once more when a body that streams with both ends.
+    """
+    ends = popping.get()
+    if ends is not None:
+        return ends
     recording = CURRENT.get()
     context = None if recording is None else recording.context
-    return context if isinstance(context, TracedContext) and context.stage == "pop" else None
+    if not isinstance(context, TracedContext):
+        return None
+    return context if context.stage == "pop" or context.flasktrace_ended else None
 
 
 _classes: dict[type, type] = {}
