@@ -187,6 +187,8 @@ class Context(Staged):
         if exc is MISSING:
             exc = current_error(exc)
         if self.pushes != 1 or self.request is None or self.ended:
+            if self.watcher is not None and self.pushes == 1:
+                self.watcher.look()
             self.leave(exc)
             return
         self.ended = True

@@ -116,6 +116,9 @@ class Watcher(Protocol):
     def main(self) -> Watcher:
         """Return the watcher of the request's own context: `WATCHER` also where copies are."""
 
+    def look(self) -> None:
+        """Hear that the context is about to be popped once more, by a body that streams with it."""
+
     def begin_stage(self, name: str, around: str | None, method: Any, *, own: bool) -> None:
         """Hear that any other stage begins, in the stage (or call) *around*.
 
@@ -292,7 +295,7 @@ def _telling(name: str) -> Callable[..., Any]:
         kwargs: dict[str, Any],
     ) -> Any:
         if watcher is not None:
-            if own and around is None and not watcher.calls:
+            if own and around is None and not (watcher.calls or watcher.wary):
                 watcher.notes.append((STAGE, watcher.clock() - watcher.base, name, None))
             else:
                 watcher.begin_stage(name, around, method, own=own)

@@ -44,6 +44,9 @@ class Beside:
         """Return the recording of the request."""
         return self.recording
 
+    def look(self) -> None:
+        """Note nothing."""
+
     def begin_stage(self, name: str, around: str | None, method: Any, *, own: bool) -> None:
         """Note nothing."""
 

@@ -132,7 +132,8 @@ def _look_before(recording: Recording, at: int) -> None:
     """Note what has changed before a call: inside another one anything may have."""
     recorder, looker = recording.recorder, recording.looker
     before = looker.last
-    after = looker.gaze(recorder.host) if recording.calls else looker.glance(recorder.host)
+    anything = recording.calls or recording.wary
+    after = looker.gaze(recorder.host) if anything else looker.glance(recorder.host)
     if after is not before:
         recorder.changed(recording, at, before, after)
 

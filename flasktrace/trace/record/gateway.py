@@ -285,6 +285,7 @@ class Gateway:
         recorder.returned(recording)
         try:
             recording.returned = True
+            recording.wary = True  # code of the body may run before what comes now
             chunks = recorder.host.chunks_of(result)
             if chunks is not None and len(chunks) == 1 and recording.response_body is None:
                 return WholeBody(result, recording, chunks)

@@ -530,7 +530,7 @@ class Recorder:
         recording.code = attributes_of(response).get("_status_code")
         if recording.answer is not None:
             self.see_response(recording, at, response, by_framework=True)
-        if recording.wary or signals.request_finished.receivers:
+        if recording.has_receivers or signals.request_finished.receivers:
             recording.sent = response
             recording.answer = recording.answer or response_look.read(response)
             recording.unread = recording.answer is None
@@ -538,7 +538,7 @@ class Recorder:
     def see_after_receivers(self, recording: Recording, at: int) -> None:
         """See what receivers changed of the response that the host does not call one by one."""
         if recording.sent is not None:
-            if recording.wary:
+            if recording.has_receivers:
                 self.see_response(recording, at, recording.sent, by_receivers=True)
             recording.sent = None
 

@@ -39,6 +39,8 @@ class Seldom:
     failed: tuple[Any, ...] = ()
     #: Whether an exception left the app.
     escaped = False
+    #: Whether receivers of signals hear of it that nobody sees run.
+    has_receivers = False
     #: The response while receivers of ``request_finished`` may change it.
     sent: Any = None
     #: Whether receivers of signals may have changed the response unseen.
@@ -229,6 +231,20 @@ class Recording(Seldom):
     note_untimed = calls.note_untimed
     begin_handling = handlers.begin
     end_handling = handlers.end
+
+    def look(self) -> None:
+        """Look at the context stack: what changed is the doing of what runs, or has just run."""
+        recorder = self.recorder
+        if self.finished or CURRENT.get() is not self or spot() != self.spot:
+            return
+        try:
+            self.enter()
+            try:
+                recorder.gaze(self, self.at)
+            finally:
+                self.leave()
+        except Exception as error:  # noqa: BLE001
+            recorder.failed(self, "look", error)
 
     def start(self) -> None:
         """Let the clock run: what it took to begin is none of the app's time."""

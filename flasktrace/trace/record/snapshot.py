@@ -107,7 +107,7 @@ class Looker:
     same objects until something in them differs.
     """
 
-    __slots__ = ("_describe", "_first", "_second", "_seen", "last")
+    __slots__ = ("_describe", "_first", "_past", "_second", "_seen", "last")
 
     def __init__(self, describe: Describer) -> None:
         self._describe = describe
@@ -115,6 +115,9 @@ class Looker:
         #: What the stack was known by at the last look.
         self._first: Any = _NEVER
         self._second: Any = None
+        #: Of the request that was taken off last: the address of its context, how many attributes
+        #: it had, and which of them the app had given it.
+        self._past: tuple[int, int, Sequence[str]] = (0, 0, ())
         #: What the last look has found.
         self.last = NOTHING
 
@@ -164,6 +167,9 @@ class Looker:
         return self._cleared() if stack.bare() else self.gaze(stack)
 
     def _cleared(self) -> Look:
+        if self._seen:
+            top = self._seen[-1]
+            self._past = id(top.group[-1]), top.count, top.given
         self._seen = ()
         self._first = _NEVER
         self._second = None
@@ -190,6 +196,9 @@ class Looker:
         before = self._seen
         if not before:
             self._seen = found = [_Seen(group, stack) for group in groups]
+            top, (address, count, given) = found[-1], self._past
+            if address == id(top.group[-1]):  # a body that streams with it has put it back
+                top.count, top.given = count, given
             return found
         if len(groups) == 1 == len(before) and _is_same(before[0].group, groups[0]):
             return before
@@ -641,7 +650,7 @@ def _flashes(messages: Any, describe: Describer) -> dict[str, str]:
 
 def unmatched(look: Look) -> Look:
     """Return what a look would have found before the match; the same one when that is all."""
-    if not any(_BY_MATCH.intersection(card[2]) for card in look.seen):
+    if not any(BY_MATCH.intersection(card[2]) for card in look.seen):
         return look
     return Look(
         look.owners,
@@ -649,7 +658,7 @@ def unmatched(look: Look) -> Look:
             (
                 kind,
                 name,
-                {key: text for key, text in request.items() if key not in _BY_MATCH},
+                {key: text for key, text in request.items() if key not in BY_MATCH},
                 *rest,
             )
             for kind, name, request, *rest in look.seen
@@ -666,7 +675,8 @@ def without_g(look: Look) -> Look:
     return Look(look.owners, tuple(cards))
 
 
-_BY_MATCH = {"endpoint", "rule", "view_args", "routing_exception"}
+BY_MATCH = {"endpoint", "rule", "view_args", "routing_exception"}
+"""What of a request the match has made."""
 
 
 def changes(before: Look, after: Look, at_ns: int, author: str, span: int | None) -> list[Change]:

@@ -31,7 +31,8 @@ def begin(recording: Recording, name: str, around: str | None, method: Any, *, o
     try:
         base, entered = recording.base, recording.clock()
         at = entered - base
-        if recording.calls or not own:  # what changed so far is not the doing of the stage
+        # What changed so far is not the doing of the stage.
+        if recording.calls or recording.wary or not own:
             recorder.gaze(recording, at)
         asked = name == "match" and around != "push" and around in STAGE_SIGNALS
         recording.notes.append((STAGE, at, name, routing.asker() if asked else None))

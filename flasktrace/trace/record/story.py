@@ -24,6 +24,7 @@ CONNECTED = "connected to "
 """Why a receiver of a signal ran, before the signal's name."""
 
 _THE_FRAMEWORK = "the framework"
+_PUSHED = "a receiver of appcontext_pushed, "
 _SEEN = {notes.LOOK, notes.STAGE_END}
 """Notes whose fourth part is a look, or None."""
 _ITS_SESSIONS = {"flask.sessions", "flasktrace.sessions"}
@@ -160,6 +161,8 @@ class Story:
         self.popped_by: dict[int, str | None] = {}
         #: Those that stood above the request's own when it was popped: kind and name of the app.
         self.above: dict[int, tuple[str, str]] = {}
+        #: Address of a context to its card at the last look.
+        self._cards: dict[int, Any] = {}
         self._open_runs: list[StageRun] = []
         self._open_spans: list[OpenSpan] = []
         #: The open spans of each lane beside the request's own.
@@ -294,7 +297,8 @@ class Story:
 
     def _begin_call(self, at: int, note: Note) -> None:
         _, _, address, kind, place = note
-        self._told = ""
+        if kind != "session_open":  # what opens it the real flask calls before anybody can look
+            self._told = ""
         made = self._open(at, kind, place.name, place.attributes())
         call = address, made
         self._calls.append(call)
@@ -417,21 +421,29 @@ class Story:
 
     def _look(self, at: int, before: Look, after: Look, by_framework: bool) -> None:
         """Put down what changed: its author is the innermost open span, if any."""
+        stood = before
         if before is NOTHING:
-            before = self._known  # what was told already of the first look
-            if before is NOTHING and self._is_by_opener():
+            # What was told already of the first look, or of a context that is back again.
+            before = stood = self._known
+            if before is NOTHING and self.recording.own in self._cards:
+                before = Look(tuple(self._cards), tuple(self._cards.values()))
+            if before is NOTHING and (self._is_by_opener() or self._is_by_pushed()):
                 before = snapshot.without_g(after)
         self._known = after
+        self._cards.update(zip(after.owners, after.seen, strict=True))
         author, span = self._author(by_framework)
         found = snapshot.changes(before, after, at, author, span)
         if by_framework and self._stage == "push":  # what the session brings is no change of it
             found = [item for item in found if item.section != "session"]
         if self._told and span is None:
             found = [
-                replace(item, author=self._told) if item.section == "g" else item for item in found
+                item
+                if item.section == "request" and item.key in snapshot.BY_MATCH
+                else replace(item, author=self._told)
+                for item in found
             ]
         self._put(found)
-        self._stacked(before, after, None if span is None else author)
+        self._stacked(stood, after, None if span is None else author)
 
     def _is_by_opener(self) -> bool:
         """Tell whether all on ``g`` was put there by what opened the session.
@@ -440,8 +452,12 @@ class Story:
         there was one already, or receivers of signals have run.
         """
         spans = self._open_spans
-        alone = not self.found and not self.recording.wary
+        alone = not self.found and not self.recording.has_receivers
         return alone and bool(spans) and spans[-1].kind == "session_open"
+
+    def _is_by_pushed(self) -> bool:
+        """Tell whether all on ``g`` is by receivers that heard of the new context."""
+        return self._told.startswith(_PUSHED) and not self.found and not self._open_spans
 
     def _stacked(self, before: Look, after: Look, author: str | None) -> None:
         """Put down who has pushed and popped what."""

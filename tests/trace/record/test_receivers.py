@@ -417,3 +417,93 @@ def test_what_a_template_changes_is_its_doing(lib):
         ("session", "_flashes", "the template (string)", None),
         ("session", "seen", "the template (string)", "1"),
     ]
+
+
+# What receivers change that real flask calls by itself
+
+
+SEEN = {
+    "appcontext_pushed": {"g"},  # there is no request yet
+    "request_started": {"g", "session", "request"},
+    "got_request_exception": {"g", "session", "request"},
+    "request_finished": {"g", "session", "request"},
+    "request_tearing_down": {"g", "session", "request"},
+    "appcontext_tearing_down": {"g"},  # and none any more
+}
+
+
+@both
+@pytest.mark.parametrize("name", SEEN)
+def test_what_a_receiver_changes_is_its_doing_and_of_no_hook(lib, name):
+    app = flashing(lib)
+
+    @app.before_request
+    def before():
+        pass
+
+    @app.errorhandler(ZeroDivisionError)
+    def handler(error):
+        return "sorry"
+
+    @app.errorhandler(500)
+    def failed(error):
+        return "sorry", 500
+
+    @app.teardown_request
+    def teardown(error):
+        pass
+
+    @app.teardown_appcontext
+    def at_last(error):
+        pass
+
+    if name == "got_request_exception":
+        app.view_functions["index"] = lambda: [][0]
+
+    def receiver(sender, **_):
+        lib.g.mark = 1
+        if "request" in SEEN[name]:
+            lib.request.mark = 2
+            lib.session["mark"] = 3
+
+    getattr(lib.signals, name).connect(receiver, app)
+    found = [item for item in traced(app).changes if item.key == "mark"]
+
+    assert {item.section for item in found} >= SEEN[name]
+    for item in found:
+        told = item.author.removeprefix(f"a receiver of {name}, ")
+        assert told.startswith("receiver (test_receivers.py:"), item
+
+
+@both
+@pytest.mark.parametrize("teardown", [True, False])
+def test_what_a_streamed_body_changes_is_its_doing(lib, teardown):
+    app = flashing(lib)
+    if teardown:
+        app.teardown_request(lambda error: None)
+
+    @app.route("/rows")
+    def rows():
+        lib.request.seen = [1]
+
+        @lib.stream_with_context
+        def made():
+            yield "a"
+            lib.g.mark = lib.request.mark = lib.session["mark"] = 1
+            lib.request.seen.append(2)
+            yield "b"
+
+        return lib.Response(made())
+
+    with flasktrace.capture(app) as traces:
+        assert app.test_client().get("/rows").text == "ab"
+    found = [
+        (item.section, item.key, item.author)
+        for item in traces.last.changes
+        if item.key in {"mark", "seen"} and item.before != item.after
+    ]
+
+    by = "response body"
+    assert sorted(found)[0] == ("g", "mark", by)
+    assert set(found[1:]) >= {("request", "mark", by), ("session", "mark", by)}
+    assert ("request", "seen", by) in found

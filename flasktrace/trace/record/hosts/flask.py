@@ -41,6 +41,7 @@ _STAGES = {
     "make_response": "make_response",
     "process_response": "postprocess",
 }
+_TEARDOWNS = "do_teardown_request", "do_teardown_appcontext"
 _ANSWERING = "handle_user_exception", "handle_exception"
 _INSIDE = {"preprocess_request": calling_processors, "process_response": calling_save}
 """What else is seen in them."""
@@ -163,7 +164,8 @@ class FlaskHost:
             if flasks_own(getattr(app, method)) is None:
                 self._dress(app, method, _answering(app, method, getattr(app, method)))
         renew = functools.partial(self._renew, app)
-        dressed = _dressing(app, app.request_context, ears, self._present, renew)
+        hear = functools.partial(self._hear_teardown, app)
+        dressed = _dressing(app, app.request_context, ears, self._present, renew, hear)
         self._dress(app, "request_context", dressed)
         self._dress(app, "ensure_sync", announcing(app, app.ensure_sync))
         recorder.connect(app)
@@ -181,6 +183,13 @@ class FlaskHost:
         self._present[method] = made
         self._made = [item for item in self._made if item[2]() is not None]
         self._made.append((method, self._dressed[method][0], weakref.ref(made)))
+
+    def _hear_teardown(self, app: Any) -> None:
+        """See what receivers change that hear of a teardown, once there are any receivers."""
+        with self._lock:
+            for method in _TEARDOWNS:
+                if method not in self._dressed:
+                    self._dress(app, method, _looking_after(app, getattr(app, method)))
 
     def _renew(self, app: Any) -> None:
         """Dress the stage methods that were replaced since."""
@@ -241,16 +250,34 @@ def _answering(app: Any, name: str, method: Callable[..., Any]) -> Callable[...,
     return run
 
 
+def _looking_after(app: Any, method: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a method of the teardown with a look after it, at what receivers have changed."""
+
+    @functools.wraps(method)
+    def run(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return method(*args, **kwargs)
+        finally:
+            recording = CURRENT.get()
+            context = None if recording is None else recording.context
+            if recording is not None and context is not None and context.app is app:
+                recording.look()
+
+    return run
+
+
 def _dressing(
     app: Any,
     method: Callable[..., Any],
     ears: Ears,
     present: dict[str, Any],
     renew: Callable[[], None],
+    hear: Callable[[], None],
 ) -> Callable[..., Any]:
     """Return ``request_context`` with contexts of the watched class as results.
 
-    *renew* is called when the methods of *app* are not those *present* any more.
+    *renew* is called when the methods of *app* are not those *present* any more, *hear* when there
+    are receivers of flask's signals.
     """
     there = attributes_of(app).get
 
@@ -267,7 +294,8 @@ def _dressing(
                     break
             # What others do when they hear a signal nobody sees, but what it changed.
             if ears.open():
-                recording.looked = recording.wary = True
+                hear()
+                recording.looked = recording.wary = recording.has_receivers = True
             context.__class__ = traced_class(type(context))
         except Exception as error:  # noqa: BLE001
             recording.recorder.failed(recording, "context", error)

@@ -76,6 +76,8 @@ class TracedContext(Staged):
         elif self.flasktrace_pushes:
             self.flasktrace_base.pop(self, *args, **kwargs)
         elif self.flasktrace_ended:  # once more, by a body that streams with it
+            if self.watcher is not None:
+                self.watcher.look()
             self._pop_here(*args, **kwargs)
         else:
             self.flasktrace_ended = True
