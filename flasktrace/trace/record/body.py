@@ -119,6 +119,7 @@ class Body:
         if type(error) is StopIteration:
             self._exhausted = True
             self._safely(self._end, self._clock() - self._recording.base)
+            self._safely(self._recording.rest)
         else:
             self._safely(self._broke, error, what)
 

@@ -46,6 +46,8 @@ def begin(recording: Recording, kind: str, function: Any) -> None:
         if _ident() != recording.ident:
             _begin_beside(recording, kind, function)
             return
+        if recording.context is None:
+            recording.come_back()
         base, entered = recording.base, recording.clock()
         at, address = entered - base, id(function)
         if recording.calls or not recording.fresh:

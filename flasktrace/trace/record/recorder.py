@@ -347,7 +347,7 @@ class Recorder:
         signal: Signal,
         receivers: list[Any],
     ) -> None:
-        called = lane is None and recording.context is context
+        called = lane is None and recording.its_context() is context
         self._note_signal(recording, lane, signal, receivers, called=called)
 
     def _note_signal(
@@ -626,7 +626,7 @@ class Recorder:
                 at = recording.at
                 recording.broken = broken
                 recording.escaped = not broken
-                recording.propagates = _propagates(recording.context)
+                recording.propagates = _propagates(self.app())
                 self._see_exception(recording, at, error)
                 if issubclass(type(error), HTTPException) and not recording.too_late:
                     recording.notes.append(
@@ -673,9 +673,9 @@ def _is_late(recording: Recording) -> bool:
     return any(note[0] == STAGE and note[2] in _FINISHING for note in recording.notes)
 
 
-def _propagates(context: Any) -> str:
+def _propagates(app: Any) -> str:
     """Return the key of the app's configuration that lets exceptions leave it; empty for none."""
-    config: Any = None if context is None else attributes_of(context.app).get("config")
+    config: Any = attributes_of(app).get("config")
     if not issubclass(type(config), dict):
         return ""
     wanted = dict.get(config, _PROPAGATE)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import weakref
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +26,10 @@ NOTHING: dict[str, Any] = {}
 """Never changed: what has nothing of its own to tell shares it."""
 
 
+def _nothing() -> None:
+    """Give the context of a recording that has held none."""
+
+
 class Seldom:
     """What most recordings never set: it is as it is here, and costs them nothing."""
 
@@ -39,6 +44,8 @@ class Seldom:
     failed: tuple[Any, ...] = ()
     #: Whether an exception left the app.
     escaped = False
+    #: Gives the context after it was popped, as long as somebody else holds it.
+    gone: Callable[[], Any] = staticmethod(_nothing)
     #: Whether receivers of signals hear of it that nobody sees run.
     has_receivers = False
     #: The response while receivers of ``request_finished`` may change it.
@@ -206,7 +213,7 @@ class Recording(Seldom):
         """Watch *context*, the first in which a stage begins; others are nested in it."""
         if self.finished or self.recorder.app() is not context.app:
             return None
-        if self.context is None:
+        if not self.own:
             self.context = context
             self.own = id(context)
             self.looked = self.looked or self.recorder.has_converters()
@@ -231,6 +238,30 @@ class Recording(Seldom):
     note_untimed = calls.note_untimed
     begin_handling = handlers.begin
     end_handling = handlers.end
+
+    def let_go(self) -> None:
+        """Hold the context no more: what it refers to may be gone before the body is."""
+        try:
+            self.gone = weakref.ref(self.context)
+        except TypeError:  # of a class of the user's without room for that
+            return
+        self.context = None
+
+    def rest(self) -> None:
+        """Hold nothing that a body has streamed with, as it is over."""
+        self.looker.release()
+        if self.left:
+            self.recorder.residue.sift(self)
+        if self.context is not None:
+            self.let_go()
+
+    def come_back(self) -> None:
+        """Hold the context again, which a body that streams with it has pushed."""
+        self.context = self.its_context()
+
+    def its_context(self) -> Any:
+        """Return the request's own context; None when there is none, or none any more."""
+        return self.context if self.context is not None else self.gone()
 
     def look(self) -> None:
         """Look at the context stack: what changed is the doing of what runs, or has just run."""
@@ -293,8 +324,9 @@ class Recording(Seldom):
 
     def release(self) -> None:
         """Let go of everything that belongs to the app."""
-        if self.context is not None:
-            self.context.watcher = None
+        context = self.its_context()
+        if context is not None:
+            context.watcher = None
         self.context = self.environ = self.response = self.answer = None
         if self.sent is not None:
             self.sent = None

@@ -88,24 +88,30 @@ class Residue:
 
         A body that streams with the context keeps it until it is closed.
         """
-        if lanes.spot() != recording.spot:
-            return
-        now = self._host.contexts()
-        left = [context for context in recording.left if not _apart((context,), now)]
-        if not left:
+        self.sift(recording)
+        left = recording.left
+        if not left or lanes.spot() != recording.spot:
             return
         told = tuple([self._told(recording, context) for context in left[:_MOST]])
         recording.notes.append((notes.LEFT, lanes.now(recording), told))
         for context in left[:_MOST]:
             self._remember(context, recording, preserved=False)
 
+    def sift(self, recording: Recording) -> None:
+        """Let those go of the contexts that the app had left which are not there any more."""
+        if lanes.spot() == recording.spot:
+            gone = set(map(id, _apart(recording.left, self._host.contexts())))
+            left = [context for context in recording.left if id(context) not in gone]
+            recording.left = tuple(left)
+
     def keep_preserved(self, recording: Recording) -> None:
         """Remember the context of a request that a test client may put on the stack again."""
-        if recording.context is not None:
-            self._remember(recording.context, recording, preserved=True)
+        context = recording.its_context()
+        if context is not None:
+            self._remember(context, recording, preserved=True)
 
     def _told(self, recording: Recording, context: Any) -> Remnant:
-        own = context is recording.context
+        own = context is recording.its_context()
         return Remnant(id(context), _kind(self._host, context), self._host.app_name(context), own)
 
     def _remember(self, context: Any, recording: Recording, *, preserved: bool) -> None:

@@ -59,7 +59,7 @@ def _told(recording: Recording, stack: list[str]) -> dict[str, Any]:
 
 def _stage(recording: Recording) -> str | None:
     """Return the stage that a request is in, ``body`` after them, None between them."""
-    context = recording.context
+    context = recording.its_context()
     stage: str | None = None if context is None else context.stage
     if stage in STAGES:
         return stage

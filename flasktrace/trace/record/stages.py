@@ -29,6 +29,8 @@ def begin(recording: Recording, name: str, around: str | None, method: Any, *, o
         recording.partial = True
         return
     try:
+        if recording.context is None:
+            recording.come_back()
         base, entered = recording.base, recording.clock()
         at = entered - base
         # What changed so far is not the doing of the stage.
@@ -50,6 +52,8 @@ def end(recording: Recording, name: str, error: BaseException | None, made: Any)
         recording.partial = recording.partial or not recording.finished
         return
     try:
+        if recording.context is None:
+            recording.come_back()
         base, entered = recording.base, recording.clock()
         at = entered - base
         look = _LOOKS[name](recording, recorder, at, made)
@@ -76,7 +80,10 @@ def _popped(recording: Recording, recorder: Recorder, at: int, _made: Any) -> Lo
     """Look at what the framework has taken away."""
     recorder.see_after_receivers(recording, at)
     looker = recording.looker
-    return _noted(recording, recorder, at, looker.last, looker.left(recorder.host))
+    look = _noted(recording, recorder, at, looker.last, looker.left(recorder.host))
+    if recording.own not in look.owners:
+        recording.let_go()
+    return look
 
 
 def _noted(recording: Recording, recorder: Recorder, at: int, before: Look, after: Look) -> Look:

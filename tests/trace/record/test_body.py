@@ -15,6 +15,7 @@ from flasktrace.trace.record.gateway import Gateway
 from flasktrace.trace.record.hosts.native import NativeHost
 from flasktrace.trace.record.hosts.wsgi import WsgiHost
 from flasktrace.trace.record.recorder import Recorder
+from tests.flasks import SINCE_3_2
 from tests.trace.record.same import Ask, ask
 
 
@@ -447,3 +448,39 @@ def test_a_body_that_is_found_where_the_stack_has_no_room_is_told_later(lib, roo
     assert not tracer.recorder.live
     assert tracer.recorder.guard.errors == {}
     assert "Exception ignored" not in capfd.readouterr().err
+
+
+class Upload:
+    """Tells when it is gone."""
+
+    def __init__(self, said):
+        self.said = said
+
+    def __del__(self):
+        self.said.append("gone")
+
+
+@pytest.mark.parametrize("lib", [flasktrace, flask], ids=["flasktrace", "flask"])
+@pytest.mark.parametrize("with_context", [False, True])
+def test_what_a_request_holds_is_gone_as_early_as_untraced(lib, with_context):
+    app, said = lib.Flask("x"), []
+
+    @app.route("/")
+    def index():
+        lib.g.one, lib.request.other = Upload(said), Upload(said)
+        rows = (item for item in [b"a", b"b"])
+        return lib.Response(lib.stream_with_context(rows) if with_context else rows)
+
+    def told():
+        gc.collect()
+        said.clear()
+        body = app(create_environ("/"), lambda *_: None)
+        said.extend(body)
+        said.append("end")
+        body.close()
+        return list(said)
+
+    untraced = told()
+    with flasktrace.capture(app):
+        assert told() == untraced
+    assert untraced.count("gone") == (1 if SINCE_3_2 and lib is flask else 2)

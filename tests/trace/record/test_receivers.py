@@ -458,7 +458,7 @@ def test_what_a_receiver_changes_is_its_doing_and_of_no_hook(lib, name):
         pass
 
     if name == "got_request_exception":
-        app.view_functions["index"] = lambda: [][0]
+        app.view_functions["index"] = lambda: {}["gold"]
 
     def receiver(sender, **_):
         lib.g.mark = 1
@@ -504,6 +504,5 @@ def test_what_a_streamed_body_changes_is_its_doing(lib, teardown):
     ]
 
     by = "response body"
-    assert sorted(found)[0] == ("g", "mark", by)
-    assert set(found[1:]) >= {("request", "mark", by), ("session", "mark", by)}
+    assert set(found) >= {(section, "mark", by) for section in ("g", "request", "session")}
     assert ("request", "seen", by) in found

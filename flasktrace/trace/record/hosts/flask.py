@@ -259,8 +259,7 @@ def _looking_after(app: Any, method: Callable[..., Any]) -> Callable[..., Any]:
             return method(*args, **kwargs)
         finally:
             recording = CURRENT.get()
-            context = None if recording is None else recording.context
-            if recording is not None and context is not None and context.app is app:
+            if recording is not None and recording.recorder.app() is app:
                 recording.look()
 
     return run

@@ -148,7 +148,7 @@ def _ending() -> Any:
     if ends is not None:
         return ends
     recording = CURRENT.get()
-    context = None if recording is None else recording.context
+    context = None if recording is None else recording.its_context()
     if not isinstance(context, TracedContext):
         return None
     return context if context.stage == "pop" or context.flasktrace_ended else None
