@@ -165,6 +165,9 @@ class Story:
         self._cards: dict[int, Any] = {}
         self._open_runs: list[StageRun] = []
         self._open_spans: list[OpenSpan] = []
+        #: Names of the lanes that have run since the last look, and whether each has a ``g`` of
+        #: its own.
+        self._lanes: dict[str, bool] = {}
         #: The open spans of each lane beside the request's own.
         self._beside: dict[Any, list[OpenSpan]] = {}
         self._calls: list[tuple[int, OpenSpan]] = []
@@ -256,6 +259,8 @@ class Story:
     ) -> OpenSpan:
         around, stage = self._around(lane), self._stage
         attributes.setdefault("lane", self._lane_name(lane))
+        # A copy of the context has a ``g`` of its own.
+        self._lanes.setdefault(attributes["lane"], kind == "call")
         # The request goes on meanwhile, but the work is that of the stage that began it.
         stage = stage if around is None else around.stage
         parent = None if around is None else around.id
@@ -442,8 +447,15 @@ class Story:
                 else replace(item, author=self._told)
                 for item in found
             ]
-        self._put(found)
+        self._put(self._perhaps_in_a_lane(found) if self._lanes else found)
         self._stacked(stood, after, None if span is None else author)
+
+    def _perhaps_in_a_lane(self, found: list[Change]) -> list[Change]:
+        """Name the lanes, too, that have run since the last look, and may have changed it."""
+        lanes = self._lanes
+        open_now = {spans[0].attributes.get("lane") for spans in self._beside.values() if spans}
+        self._lanes = {name: copied for name, copied in lanes.items() if name in open_now}
+        return [_by_lanes(item, lanes) for item in found]
 
     def _is_by_opener(self) -> bool:
         """Tell whether all on ``g`` was put there by what opened the session.
@@ -583,6 +595,15 @@ class Story:
         notes.BODY: _begin_body,
         notes.BODY_END: _end_body,
     }
+
+
+def _by_lanes(item: Change, lanes: dict[str, bool]) -> Change:
+    """Return a change with the lanes that may have made it as authors, too."""
+    names = [name for name, copied in lanes.items() if not (copied and item.section == "g")]
+    if not names or item.depth == NO_CARD:
+        return item
+    more = f" and {len(names) - 1} more" if names[1:] else ""
+    return replace(item, author=f"{item.author} or {names[0]}{more}", span=None)
 
 
 def _first_look(listed: list[Note]) -> Look:

@@ -783,3 +783,36 @@ def test_a_span_left_in_another_context_leaves_that_context_as_it_was():
 
     assert parent_of(trace, "within") in {"outside", "inside", "index"}
     assert "inside" in {item.name for item in trace.spans}
+
+
+@both
+def test_what_changed_while_a_lane_ran_may_be_its_doing(lib):
+    def index():
+        @lib.copy_current_request_context
+        def work():
+            lib.session["by"] = "work"
+
+        lib.g.mine = 1
+        thread = threading.Thread(target=work, name="Worker")
+        thread.start()
+        thread.join()
+        return "x"
+
+    app = lib.Flask("x")
+    app.secret_key = "key"
+    app.add_url_rule("/", "index", index)
+
+    @app.after_request
+    def after(response):
+        lib.session["after"] = 1
+        return response
+
+    with flasktrace.capture(app) as traces:
+        ask(app, Ask())
+    found = {item.key: item for item in traces.last.changes if item.section in {"g", "session"}}
+
+    assert found["mine"].author.startswith("index (test_lanes.py:")
+    assert found["by"].author.endswith(") or thread Worker")
+    assert found["by"].span is None
+    assert found["after"].author.startswith("after (test_lanes.py:")
+    assert " or " not in found["mine"].author + found["after"].author
