@@ -267,12 +267,12 @@ def _reason(story: Story, name: str) -> str:
         return NOT_REACHED if visible else NOT_VISIBLE
     if story.answered is not None and name in {"match", "dispatch"}:
         return f"{spoken(story.answered)} answered first"
-    failed = [run for run in story.runs if run.exception]
-    if failed:
-        return f"{failed[0].name} raised {failed[0].exception}"
     failure = story.failure
+    by = [made for made in story.spans if failure is not None and made.id == failure.span]
+    failed = [run for run in story.runs if run.exception]
+    if failed and not (by and by[0].kind == "error_handler"):
+        return f"{failed[0].name} raised {failed[0].exception}"
     if failure is not None:
-        by = [made for made in story.spans if made.id == failure.span]
         return (
             f"{spoken(by[0])} raised {failure.type}" if by else f"{failure.type} was raised before"
         )

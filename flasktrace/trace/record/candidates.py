@@ -46,6 +46,8 @@ class Explanation:
     """How many rules are not among the candidates."""
     near: tuple[str, ...]
     """Urls and rules that were perhaps meant, the best first."""
+    near_methods: tuple[tuple[str, ...], ...]
+    """The methods that each of them takes."""
     secrets: tuple[str, ...]
     """Texts of the path that stand where a rule has a variable with the name of a secret."""
 
@@ -105,6 +107,7 @@ class _Teller:
             candidates=candidates,
             others=self.count - len(candidates),
             near=tuple(plain(self.describe.redactor.text(url)) for _, url in meant),
+            near_methods=tuple(tuple(sorted(rule.methods or ())) for rule, _ in meant),
             secrets=self.secrets,
         )
 
@@ -146,7 +149,12 @@ class _Teller:
             ranked = [*((self.distance.to(note.rule), note.rule) for note in notes), *ranked]
         else:
             return []
-        return list(suggestions(self.distance, sorted(ranked, key=_far)))
+        known = (pair for pair in ranked if self._has_known_host(pair[1]))
+        return list(suggestions(self.distance, sorted(known, key=_far)))
+
+    def _has_known_host(self, rule: SeenRule) -> bool:
+        """Tell whether it can be said under which host a url of *rule* would be."""
+        return rule.parts[0].static or self._of_host(rule) is None
 
     def _secrets(self, meant: Iterable[int]) -> Iterator[str]:
         """Yield the values of variables with secret names, in rules that fit or nearly do."""

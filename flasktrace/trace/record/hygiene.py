@@ -148,7 +148,8 @@ def _never_torn_down(story: Story) -> bool:
         return False
     pushed = any(run.name == "push" and run.exception is None for run in story.runs)
     excused = story.recording.outcome in _ENDED or story.recording.own in story.popped_by
-    return pushed and not excused and not any(x.own for x in story.left)
+    ran = any(made.kind in TEARDOWNS for made in story.spans)
+    return pushed and not excused and not ran and not any(x.own for x in story.left)
 
 
 def _repeated(story: Story) -> list[tuple[OpenSpan, int, bool]]:

@@ -6,6 +6,7 @@ from types import FrameType
 from typing import Any
 
 import blinker
+import jinja2
 import werkzeug
 from werkzeug.exceptions import MethodNotAllowed, NotFound
 from werkzeug.routing import RequestRedirect, WebsocketMismatch
@@ -29,7 +30,7 @@ _FRAMEWORKS_NEEDS = {
 """Methods of the app that ask for the rule by themselves, and what for."""
 _FRAMEWORKS = tuple(
     f"{Path(file).parent}{sign}"
-    for file in (_OWN / "__init__.py", werkzeug.__file__, blinker.__file__)
+    for file in (_OWN / "__init__.py", werkzeug.__file__, blinker.__file__, jinja2.__file__)
     for sign in "/\\"
 )
 _DEMO = (str(_OWN / "demo"),)
@@ -77,6 +78,7 @@ def _explained(adapter: Any, outcome: str, describe: Describer) -> dict[str, Any
         "candidates": told.candidates,
         "others": told.others,
         "near": told.near,
+        "near_methods": told.near_methods,
         "secrets": told.secrets,
     }
 

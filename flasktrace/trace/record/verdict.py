@@ -141,6 +141,8 @@ def _escaped(story: Story) -> str | None:
         return None
     raised = _raised(story)
     made = _span(story, story.failure.span)
+    if made is not None and made.kind == "error_handler":
+        raised += ","  # after what it handled
     if story.recording.status is not None:
         of = f" for {_error(story.handling[0])}" if story.handling else ""
         after = f"left the app after it had answered {story.recording.status}{of}"
@@ -304,7 +306,7 @@ def _hint(facts: dict[str, Any], request: dict[str, str]) -> str:
             return f" ({_because(item)})"
     if not near:
         return ""
-    methods = next((item.methods for item in candidates if item.rule == near[0]), ())
+    methods = next(iter(facts.get("near_methods", ())), ())
     only = [name for name in methods if name not in _USUAL]
     if only and request.get("REQUEST_METHOD") not in methods:
         return f" (did you mean {near[0]}, which takes only {', '.join(only)}?)"

@@ -318,6 +318,21 @@ def test_a_rule_that_takes_any_rest_is_no_advice_for_another_beginning(path, nea
     assert explained(rules, path).near == near
 
 
+def test_what_was_meant_is_told_with_its_methods():
+    found = explained([rule("/items/<int:id>", methods=["POST"])], "/itms/5")
+
+    assert (found.near, found.near_methods) == (("/items/5",), (("POST",),))
+
+
+def test_a_rule_of_some_subdomain_is_no_advice_where_there_is_none():
+    def near(path, **bind):
+        rules = [rule("/item/login", subdomain="<name>"), "/about"]
+        return explained(rules, path, bind=bind).near
+
+    assert near("/item/login") == ()
+    assert near("/item/logn", subdomain="shop") == ("/item/login",)
+
+
 def test_another_rule_may_take_the_method():
     rules = [rule("/cart", methods=["POST"]), "/cart/items", rule("/carts", methods=["PUT"])]
 

@@ -97,6 +97,29 @@ def test_the_verdict_names_who_answered(lib, place, fail):
 
 
 @pytest.mark.parametrize("lib", LIBRARIES.values(), ids=LIBRARIES)
+def test_stages_that_a_failing_handler_kept_from_running_say_so(lib):
+    app = lib.Flask("x")
+    app.config["PROPAGATE_EXCEPTIONS"] = True
+
+    @app.route("/")
+    def view():
+        lib.abort(418)
+
+    @app.errorhandler(418)
+    def teapot(_error):
+        raise LookupError("no tea")
+
+    with flasktrace.capture(app) as traces, pytest.raises(LookupError):
+        app.test_client().get("/")
+    trace = traces.last
+
+    for name in ("make_response", "postprocess"):
+        assert trace.stage(name).skipped.startswith("the error handler teapot (")
+        assert trace.stage(name).skipped.endswith(") raised LookupError")
+    assert ", which handled ImATeapot, left the app, as PROPAGATE_" in trace.verdict
+
+
+@pytest.mark.parametrize("lib", LIBRARIES.values(), ids=LIBRARIES)
 @pytest.mark.parametrize("fail", [aborting, raising], ids=["an HTTP error", "another"])
 def test_a_handler_of_what_went_wrong_in_the_end_got_a_500(lib, fail):
     app = made(lib, "after once", fail, Exception)

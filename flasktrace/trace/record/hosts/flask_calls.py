@@ -22,6 +22,7 @@ from flasktrace.trace.record.hosts.flask_context import (
 from flasktrace.trace.record.hosts.flask_signals import is_receiver
 from flasktrace.trace.record.hosts.flask_stack import top_request
 from flasktrace.trace.record.hosts.standin import Called, Saving, StandIn
+from flasktrace.trace.record.layers import is_frameworks
 from flasktrace.trace.record.recording import CURRENT
 from flasktrace.trace.record.roster import is_default
 from flasktrace.trace.record.seat import seat
@@ -167,7 +168,8 @@ def _kind(app: Any, context: Any, function: Any, *, waits: bool) -> str:
             if item is function:  # not by the user's ``==``
                 return _OWN if is_default(function) else "context_processor"
     if context.watcher is not None and context.watcher.calls:
-        return "call"  # by a function of the user, such as a decorator
+        # By a function of the user, such as a decorator; flask's own views of classes do so, too.
+        return _OWN if is_frameworks(function) else "call"
     if waits and is_receiver(function, app):
         return "receiver"
     kind = _kind_by_stage(context)
