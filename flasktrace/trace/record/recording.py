@@ -250,8 +250,8 @@ class Recording(Seldom):
     def rest(self) -> None:
         """Hold nothing that a body has streamed with, as it is over."""
         self.looker.release()
-        if self.left:
-            self.recorder.residue.sift(self)
+        if self.left or not self.recorder.host.bare():
+            self.recorder.residue.after_body(self)
         if self.context is not None:
             self.let_go()
 

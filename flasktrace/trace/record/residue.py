@@ -88,21 +88,21 @@ class Residue:
 
         A body that streams with the context keeps it until it is closed.
         """
-        self.sift(recording)
-        left = recording.left
-        if not left or lanes.spot() != recording.spot:
+        if lanes.spot() != recording.spot:
+            return
+        now = self._host.contexts()
+        left = [context for context in recording.left if not _apart((context,), now)]
+        if not left:
             return
         told = tuple([self._told(recording, context) for context in left[:_MOST]])
         recording.notes.append((notes.LEFT, lanes.now(recording), told))
         for context in left[:_MOST]:
             self._remember(context, recording, preserved=False)
 
-    def sift(self, recording: Recording) -> None:
-        """Let those go of the contexts that the app had left which are not there any more."""
+    def after_body(self, recording: Recording) -> None:
+        """See what is there when the body is over: some may be gone, and it may have left more."""
         if lanes.spot() == recording.spot:
-            gone = set(map(id, _apart(recording.left, self._host.contexts())))
-            left = [context for context in recording.left if id(context) not in gone]
-            recording.left = tuple(left)
+            recording.left = tuple(_apart(self._host.contexts(), recording.beneath))
 
     def keep_preserved(self, recording: Recording) -> None:
         """Remember the context of a request that a test client may put on the stack again."""

@@ -331,3 +331,30 @@ def _never_popping(app, environ, start_response):
     context = app.request_context(environ)
     context.push()
     return app.full_dispatch_request(context)(environ, start_response)
+
+
+@both
+def test_a_context_that_a_body_pushes_and_never_pops_is_told(lib):
+    app = made(lib)
+
+    @app.route("/rows")
+    def rows():
+        def lines():
+            yield "a"
+            pushed.append(app.app_context())
+            pushed[0].push()
+            yield "b"
+
+        return lib.Response(lines())
+
+    pushed = []
+    first, second = traces_of(app, "/rows", "/")
+
+    left = only(first)
+    assert (left.kind, left.is_fault) == ("not popped", True)
+    assert left.sentence.endswith("was pushed by the app and never popped")
+    found = only(second)
+    assert found.kind == "found"
+    assert found.sentence.endswith(
+        "was on the stack already when the request came: GET /rows never popped it"
+    )
