@@ -168,8 +168,7 @@ class Looker:
 
     def _cleared(self) -> Look:
         if self._seen:
-            top = self._seen[-1]
-            self._past = id(top.group[-1]), top.count, top.given
+            self._remember(self._seen[-1])
         self._seen = ()
         self._first = _NEVER
         self._second = None
@@ -209,7 +208,14 @@ class Looker:
         ]
         for item in found:
             item.learn(before)
+        if before[-1] not in found:
+            self._remember(before[-1])
         return found
+
+    def _remember(self, top: _Seen) -> None:
+        """Keep what tells later which attributes the app has given the request on top."""
+        if top.refs is not None and top.refs[0] is not None:
+            self._past = id(top.group[-1]), top.count, top.given
 
     def _found_of(self, seen: Sequence[_Seen]) -> Look:
         """Return the last look if it is still true, else a new one."""
@@ -423,7 +429,7 @@ class _Seen:
         before, attributes = self.given, refs[_ATTRIBUTES]
         if self.count < 0:
             given = request_look.first(refs[0], attributes)
-        elif size > self.count:  # new ones are the last
+        elif size > self.count or self.given_marks is None:  # new ones are the last
             given = [*before, *request_look.given(refs[0], attributes, self.count)]
         else:
             given = request_look.given(refs[0], attributes)

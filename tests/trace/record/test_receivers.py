@@ -477,14 +477,17 @@ def test_what_a_receiver_changes_is_its_doing_and_of_no_hook(lib, name):
 
 @both
 @pytest.mark.parametrize("teardown", [True, False])
-def test_what_a_streamed_body_changes_is_its_doing(lib, teardown):
+@pytest.mark.parametrize("heard", [True, False])
+def test_what_a_streamed_body_changes_is_its_doing(lib, teardown, heard):
     app = flashing(lib)
     if teardown:
         app.teardown_request(lambda error: None)
+    if heard:
+        listen(app, lib.signals.request_tearing_down)
 
     @app.route("/rows")
     def rows():
-        lib.request.seen = [1]
+        lib.request.seen, lib.request.same = [1], [1]
 
         @lib.stream_with_context
         def made():
@@ -500,9 +503,10 @@ def test_what_a_streamed_body_changes_is_its_doing(lib, teardown):
     found = [
         (item.section, item.key, item.author)
         for item in traces.last.changes
-        if item.key in {"mark", "seen"} and item.before != item.after
+        if item.key in {"mark", "seen", "same"} and item.before != item.after
     ]
 
     by = "response body"
     assert set(found) >= {(section, "mark", by) for section in ("g", "request", "session")}
     assert ("request", "seen", by) in found
+    assert ("request", "same", by) not in found
