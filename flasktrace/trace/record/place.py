@@ -33,8 +33,9 @@ class Place(NamedTuple):
     def __str__(self) -> str:
         if not self.file:
             return self.name
-        by = f", decorated by {', '.join(self.decorators)}" if self.decorators else ""
-        return f"{self.name} ({short(self.file)}:{self.line}{by})"
+        which = "decorator" if len(self.decorators) == 1 else "decorators"
+        by = f" or its {which} {', '.join(self.decorators)}" if self.decorators else ""
+        return f"{self.name} ({short(self.file)}:{self.line}){by}"
 
     def attributes(self) -> dict[str, Any]:
         """Return the place under OpenTelemetry's names."""
@@ -183,7 +184,14 @@ def author_of(span: Any) -> str:
         return f"the template {span.name}"
     file, line = span.attributes.get("code.file.path", ""), span.attributes.get("code.line.number")
     decorators = span.attributes.get("decorators")
-    return str(Place(span.name, file, line or 0, decorators=(decorators,) if decorators else ()))
+    return str(
+        Place(
+            span.name,
+            file,
+            line or 0,
+            decorators=tuple(decorators.split(", ")) if decorators else (),
+        )
+    )
 
 
 def plain_author_of(span: Any) -> str:

@@ -79,7 +79,7 @@ def test_a_place_names_the_decorators():
     place = place_of(first(Second("x")(view)))
 
     assert (place.name, place.decorators) == ("view", ("first", "Second.__call__"))
-    assert str(place).endswith(f":{place.line}, decorated by first, Second.__call__)")
+    assert str(place).endswith(f":{place.line}) or its decorators first, Second.__call__")
     assert place_of(view).decorators == ()
     assert "decorators" not in place_of(view).attributes()
 
@@ -88,7 +88,7 @@ def test_the_place_of_a_class_of_views_is_that_of_the_method():
     kind = type("Shelf", (Base,), {"post": lambda _self: "made", "decorators": [first]})
     place = place_of(kind.as_view("shelf"))
 
-    assert str(place.of("GET")) == f"Shelf.get (test_place.py:{GET}, decorated by first)"
+    assert str(place.of("GET")) == f"Shelf.get (test_place.py:{GET}) or its decorator first"
     assert place.of("HEAD") == place.of("GET")
     assert str(place.of("POST")).startswith("Shelf.post (test_place.py:")
     assert place.of("DELETE") is place
@@ -155,7 +155,7 @@ def test_a_decorator_that_may_have_answered_is_named_with_the_view():
 
     for trace in traces:
         assert trace.verdict.startswith("200 from the view index (test_place.py:")
-        assert trace.verdict.endswith(", decorated by first).")
+        assert trace.verdict.endswith(") or its decorator first.")
         assert [item.attributes["decorators"] for item in trace.spans if item.kind == "view"] == [
             "first"
         ]
