@@ -39,6 +39,34 @@ def run(store):
     return lambda *arguments, **how: runner.invoke(main, arguments, prog_name="flasktrace", **how)
 
 
+# A file that is none of ours
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("clear", "--yes"),
+        ("diff", "last~1"),
+        ("doctor",),
+        ("export",),
+        ("list",),
+        ("replay", "last"),
+        ("show",),
+        ("tail",),
+        ("top",),
+    ],
+)
+def test_a_file_that_is_no_database_stays_and_is_named(tmp_path, monkeypatch, command):
+    monkeypatch.chdir(tmp_path)
+    notes = tmp_path / "notes.txt"
+    notes.write_text("hello\n" * 200)
+    done = CliRunner().invoke(main, [*command, "--store", "sqlite:///notes.txt"])
+
+    assert done.exit_code == 1
+    assert f"{notes} cannot be used: it is no SQLite database" in done.output
+    assert [(file, file.read_text()) for file in tmp_path.iterdir()] == [(notes, "hello\n" * 200)]
+
+
 # diff
 
 

@@ -25,6 +25,7 @@ T = TypeVar("T")
 
 BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL}
 DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+_DAMAGE = "it is damaged; the app that traces into it will set it aside and begin anew"
 
 LOCK_WAIT = 0.25
 """Seconds that SQLite itself waits for a lock. Short, since a fork waits for the same time; what
@@ -90,26 +91,30 @@ class Database:
         self._schema = schema
         self._patience = patience
         self._idle: list[Handle] = []
+        self._known: files.Identity | None = None
+        """The file that was last found to be ours."""
         self._begin()
         forks.watch(self)
         weakref.finalize(self, _close_all, self._idle)
 
-    def read(self, work: Callable[[sqlite3.Connection], T], missing: T) -> T:
+    def read(self, work: Callable[[sqlite3.Connection], T], missing: T, *, heal: bool = False) -> T:
         """Return what *work* reads, or *missing* when there is no file yet.
 
-        Raises `StoreBusyError`, `StoreLostError`.
+        Raises `StoreBusyError`, `StoreLostError`; also for a damaged file, unless *heal* sets it
+        aside.
         """
 
         def once() -> T:
             with self._lease(create=False) as handle:
                 return missing if handle is None else work(handle.connection)
 
-        return self._insist(once)
+        return self._insist(once, heal=heal)
 
-    def write(self, work: Callable[[sqlite3.Connection], T]) -> T:
+    def write(self, work: Callable[[sqlite3.Connection], T], *, heal: bool = True) -> T:
         """Return what *work* gives, done in one transaction in a file that is made if need be.
 
-        Raises `StoreBusyError`, `StoreLostError`; then nothing was written.
+        With *heal* a damaged file of ours is set aside first. Raises `StoreBusyError`,
+        `StoreLostError`; then nothing was written.
         """
 
         def once() -> T:
@@ -119,7 +124,7 @@ class Database:
                     raise StoreNewerError(self.path, _newer(handle.newer))
                 return _in_transaction(handle.connection, work)
 
-        return self._insist(once)
+        return self._insist(once, heal=heal)
 
     def outside(self, statement: str) -> None:
         """Run *statement* without a transaction, once; what it does is not vital."""
@@ -167,7 +172,7 @@ class Database:
         self._frozen = False
         self._spoilt = spoilt
 
-    def _insist(self, attempt: Callable[[], T]) -> T:
+    def _insist(self, attempt: Callable[[], T], *, heal: bool) -> T:
         """Try until it works, the patience is over, or no further try makes sense."""
         deadline = time.monotonic() + self._patience
         pause = 0.005
@@ -175,8 +180,12 @@ class Database:
             try:
                 return attempt()
             except DamagedError as damage:
-                with suppress(BlockingIOError):
-                    self._replace(damage.identity)
+                if damage.identity and damage.identity == files.identity(self.path):
+                    self._check_ours(damage.identity)
+                    if not heal:
+                        raise StoreLostError(self.path, _DAMAGE) from damage
+                    with suppress(BlockingIOError):
+                        self._replace(damage.identity)
             except (sqlite3.Error, OSError) as error:
                 self._give_up(error, late=time.monotonic() > deadline)
             time.sleep(pause)
@@ -197,7 +206,20 @@ class Database:
         else:
             raise StoreLostError(self.path, str(error)) from error
 
-    def _replace(self, damaged: files.Identity | None) -> None:
+    def _check_ours(self, damaged: files.Identity) -> None:
+        """Refuse a file that was never known as ours, by this object or by its header."""
+        if damaged == self._known:
+            return
+        application = files.application_id(self.path)
+        if application == self._schema.application_id:
+            return
+        if application is None:
+            why = "it is no SQLite database, and so no trace store"
+        else:
+            why = "it is a damaged database, and does not say that it is a trace store"
+        raise StoreRefusedError(self.path, f"{why}; choose another path, or move it away")
+
+    def _replace(self, damaged: files.Identity) -> None:
         """Set the damaged file aside, once, unless another process has done so."""
         if self.moved is not None:
             why = f"it is damaged again, after {self.moved.name}; look at the disk"
@@ -299,7 +321,8 @@ class Database:
                 connection.execute("PRAGMA auto_vacuum=INCREMENTAL")
             connection.execute("PRAGMA journal_mode=WAL").fetchall()
             _in_transaction(connection, self._upgrade)
-        return Handle(connection, files.identity(self.path), newer)
+        self._known = files.identity(self.path)
+        return Handle(connection, self._known, newer)
 
     def _version(self, connection: sqlite3.Connection) -> int:
         """Return the version of the file, 0 for an empty one; refuse another program's."""

@@ -7,7 +7,7 @@
     ├── StoreBusyError       locked by others for too long; try again
     └── StoreLostError       cannot be used now: damaged twice, read-only, forked at a bad moment
         ├── StoreFullError       no space left
-        ├── StoreRefusedError    not ours: a symlink, another owner, another program's database
+        ├── StoreRefusedError    not ours: a symlink, another owner, another program's file
         └── StoreNewerError      written by a newer flasktrace; it can be read, not written
 """
 

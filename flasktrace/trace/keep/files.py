@@ -19,6 +19,11 @@ DEFAULT_FOLDER = ".flasktrace"
 COMPANIONS = ("", "-wal", "-shm")
 """The database and the two files that SQLite keeps beside it."""
 
+_SIGN = b"SQLite format 3\0"
+"""The first bytes of every SQLite database (sqlite.org/fileformat.html, 1.3)."""
+_APPLICATION = slice(68, 72)
+"""Where the first page has the application id."""
+
 Identity = tuple[int, int]
 """Device and inode: whether a path still names the file that was opened."""
 
@@ -76,6 +81,19 @@ def check_file(path: Path) -> None:
     """
     for ending in COMPANIONS:
         _check_one(path.with_name(path.name + ending))
+
+
+def application_id(path: Path) -> int | None:
+    """Return which program's SQLite database *path* says to be, None for any other file.
+
+    Only for a file that SQLite does not read any more, since it opens it; see `check_file`.
+    """
+    try:
+        with path.open("rb") as file:
+            head = file.read(_APPLICATION.stop)
+    except OSError:
+        return None
+    return int.from_bytes(head[_APPLICATION], "big") if head.startswith(_SIGN) else None
 
 
 def close_to_others(path: Path) -> None:

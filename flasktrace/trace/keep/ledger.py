@@ -117,7 +117,10 @@ class MemoryLedger:
 
 
 class SqliteLedger:
-    """A ledger in a file of its own; raises `StoreBusyError` and `StoreLostError` as stores do."""
+    """A ledger in a file of its own; raises `StoreBusyError` and `StoreLostError` as stores do.
+
+    A damaged one is set aside also by those who only look, since nobody can sign in before that.
+    """
 
     def __init__(self, path: Path, now: Callable[[], float] = time.time) -> None:
         self.path = Path.cwd() / path
@@ -146,7 +149,9 @@ class SqliteLedger:
 
     def get(self, kind: str, key: str) -> str | None:
         """Return the value, None when it is missing or expired."""
-        return self._database.read(lambda connection: self._look(connection, kind, key), None)
+        return self._database.read(
+            lambda connection: self._look(connection, kind, key), None, heal=True
+        )
 
     def take(self, kind: str, key: str) -> str | None:
         """Remove the entry and return its value; of several processes only one gets it."""
@@ -169,7 +174,7 @@ class SqliteLedger:
         sql = "SELECT count(*) FROM entry WHERE kind = ? AND added >= ? AND expires > ?"
         row = (_plain(kind), since, self._now())
         return self._database.read(
-            lambda connection: int(connection.execute(sql, row).fetchone()[0]), 0
+            lambda connection: int(connection.execute(sql, row).fetchone()[0]), 0, heal=True
         )
 
     def close(self) -> None:

@@ -105,8 +105,9 @@ class Room:
 class SqliteStore:
     """Traces in one file, bounded by number, bytes and age; only its owner can read it.
 
-    A file that is locked is waited for (`StoreBusyError` when that takes too long), a damaged one
-    is set aside once, one of a newer flasktrace is only read.
+    A file that is locked is waited for (`StoreBusyError` when that takes too long), one of a newer
+    flasktrace is only read. A damaged one is set aside once, when traces are put into it and it was
+    a store; a file of another kind is left alone.
     """
 
     def __init__(
@@ -223,7 +224,7 @@ class SqliteStore:
             connection.execute("DELETE FROM trace")
             return count
 
-        count = self._database.write(empty)
+        count = self._database.write(empty, heal=False)
         self._database.outside("PRAGMA incremental_vacuum")
         self._database.outside("PRAGMA wal_checkpoint(TRUNCATE)")
         return count

@@ -158,6 +158,22 @@ def test_a_link_in_place_of_the_file_is_refused(tmp_path):
     assert not (tmp_path / "elsewhere").exists()
 
 
+@pytest.mark.parametrize("ask", [SqliteLedger.get, SqliteLedger.take])
+def test_a_damaged_one_is_set_aside_by_who_asks(tmp_path, ask):
+    ledger = SqliteLedger(tmp_path / "ledger")
+    ledger.add("a", "b", 60)
+    ledger.close()
+    damaged = (tmp_path / "ledger").read_bytes()[:100] + b"\xff" * 3996
+    (tmp_path / "ledger").write_bytes(damaged)
+    later = SqliteLedger(tmp_path / "ledger")
+
+    assert ask(later, "a", "b") is None
+    later.add("a", "b", 60, "x")
+    assert ask(later, "a", "b") == "x"
+    assert [file.read_bytes() for file in tmp_path.glob("ledger.corrupt-*Z")] == [damaged]
+    later.close()
+
+
 def test_each_store_has_its_own_ledger_beside_it(tmp_path):
     ledger = ledger_for(f"sqlite:///{tmp_path}/traces.db")
 

@@ -7,6 +7,7 @@ import stat
 import subprocess
 import threading
 import time
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -302,11 +303,56 @@ def test_a_file_damaged_for_the_second_time_is_given_up(path, store):
     assert len([p for p in path.parent.iterdir() if ".corrupt-" in p.name]) == 1
 
 
-def test_a_reader_sets_a_damaged_file_aside_too(path, store):
-    path.write_bytes(b"no database" * 1000)
+TEXT = b"this is no database, it is a text\n"
 
-    assert store.page().summaries == []
-    assert not path.exists()
+
+@pytest.mark.parametrize("text", [TEXT * 500, TEXT, b"xy", b"SQLite format 2\0" + TEXT * 40])
+@pytest.mark.parametrize("use", [SqliteStore.count, SqliteStore.clear, lambda s: s.put(many(1))])
+def test_a_file_that_is_no_database_is_left_alone(tmp_path, path, store, text, use):
+    path.write_bytes(text)
+    path.chmod(0o644)
+    with pytest.raises(StoreRefusedError, match="no SQLite database, and so no trace store"):
+        use(store)
+
+    assert [(file.name, file.read_bytes()) for file in tmp_path.iterdir()] == [("traces.db", text)]
+    assert mode(path) == 0o644
+
+
+def test_the_damaged_database_of_another_program_is_left_alone(tmp_path, path, store):
+    with closing(sqlite3.connect(path)) as other:
+        other.execute("CREATE TABLE users (name)")
+    damaged = path.read_bytes()[:100] + b"\xff" * 3996
+    path.write_bytes(damaged)
+    with pytest.raises(StoreRefusedError, match="does not say that it is a trace store"):
+        store.put(many(1))
+
+    assert [file.read_bytes() for file in tmp_path.iterdir()] == [damaged]
+
+
+def test_a_damaged_store_of_an_earlier_process_is_set_aside_by_its_header(tmp_path, path, store):
+    store.put(many(30))
+    store.close()
+    damaged = path.read_bytes()[:100] + b"\xff" * 3996
+    path.write_bytes(damaged)
+    with closing(SqliteStore(path)) as later:
+        later.put(many(2))
+        count = later.count()
+
+    assert count == 2
+    assert [p.read_bytes() for p in tmp_path.glob("*.corrupt-*Z")] == [damaged]
+
+
+@pytest.mark.parametrize("use", [SqliteStore.count, SqliteStore.page, SqliteStore.clear])
+def test_who_puts_nothing_in_leaves_a_damaged_store_where_it_is(tmp_path, path, store, use):
+    store.put(many(30))
+    store.close()
+    damaged = path.read_bytes()[:100] + b"\xff" * 3996
+    path.write_bytes(damaged)
+    for reader in (store, SqliteStore(path)):
+        with pytest.raises(StoreLostError, match="will set it aside"):
+            use(reader)
+
+    assert [file.read_bytes() for file in tmp_path.iterdir()] == [damaged]
 
 
 def test_two_stores_that_see_the_damage_move_the_file_once(path):
