@@ -192,6 +192,16 @@ def test_serve_shows_the_traces_of_another_process(serve, tmp_path):
     assert server.stop() == 0
 
 
+def test_serve_waits_for_a_store_that_is_not_there_yet(serve, tmp_path):
+    server = serve("serve", "--port", "0", "--store", "sqlite:///later.db")
+
+    assert server.api("/api/traces")["traces"] == []
+    with closing(open_store("sqlite:///later.db")) as store:
+        store.put([cart()])
+    assert [item["path"] for item in server.traces(1)] == ["/cart"]
+    assert server.says("There is no file")
+
+
 @pytest.mark.parametrize("server", ["gunicorn --workers=2", "waitress --threads=2"])
 def test_run_serves_with_another_server(serve, server):
     name, option = server.split()

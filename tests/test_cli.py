@@ -162,6 +162,24 @@ def test_list_without_traces_says_where_it_looked(run, tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("name", ["clear", "export", "list", "show"])
+def test_file_that_is_not_there_is_told_and_not_made(run, tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    done = run(name, "--store", "sqlite:///missing.db")
+
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert f"There is no file {tmp_path}/missing.db" in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_top_of_a_file_that_may_come_only_tells_that_it_is_not_there(run, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    done = run("top", "--store", "sqlite:///missing.db")
+
+    assert done.exit_code == 0
+    assert f"There is no file {tmp_path}/missing.db yet" in done.stderr
+
+
 def test_list_without_a_fit_says_so(run, store):
     assert "for that query" in run("list", "status:418").stderr
 
@@ -173,7 +191,7 @@ def test_query_that_makes_no_sense_is_explained(run, store):
     assert "status:404, status:5xx" in result.stderr
 
 
-@pytest.mark.parametrize("name", ["list", "show", "tail"])
+@pytest.mark.parametrize("name", ["list", "show", "tail", "serve"])
 def test_store_that_cannot_be_used_is_explained_in_one_line(run, tmp_path, name):
     with closing(sqlite3.connect(tmp_path / "other.db")) as other:
         other.execute("CREATE TABLE mine (id)")

@@ -16,7 +16,8 @@ def clear_command(yes: bool, url: str) -> None:
     flasktrace clear
     flasktrace clear --yes --store sqlite:///.flasktrace/demo.db
 
-    Exit codes: 0 when they are gone, 1 when the answer was no or nobody could answer.
+    Exit codes: 0 when they are gone, 1 when the answer was no, nobody could answer, or there is
+    no such store.
     """  # noqa: D301
     store = opened(url)
     count = store.count()

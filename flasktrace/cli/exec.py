@@ -11,7 +11,7 @@ from typing import NoReturn
 import click
 
 from flasktrace.cli.options import store_option
-from flasktrace.cli.stored import opened
+from flasktrace.cli.stored import shared
 from flasktrace.trace.keep.store import DEFAULT_URL
 
 _STARTUP = Path(__file__).parents[1] / "startup"
@@ -46,7 +46,7 @@ def exec_command(
     path = shutil.which(command[0])
     if path is None:
         _leave(f"There is no command {command[0]!r}; give what you type in a shell.", _NOT_FOUND)
-    store = opened(url)
+    store = shared(url)
     _check(path, command)
     if not quiet:
         where = "" if url == DEFAULT_URL else f" --store {store.url}"

@@ -27,7 +27,8 @@ def list_command(query: tuple[str, ...], limit: int, as_json: bool, url: str) ->
     flasktrace list status:5xx 'path:/cart*' -n 100
     flasktrace list --json
 
-    Exit codes: 0, also when there are none; 1 when the store cannot be read, 2 for wrong usage.
+    Exit codes: 0, also when there are none; 1 when the store is not there or cannot be read, 2
+    for wrong usage.
     """  # noqa: D301
     store = opened(url)
     page = store.page(limit=limit, query=parsed(" ".join(query)))

@@ -28,7 +28,8 @@ def serve_command(host: str, port: int, token: str | None, url: str) -> None:
         say(f"Token for programs: {token}")
         say("Press Ctrl-C to stop.")
 
-    store = opened(url)
+    store = opened(url, may_come=True)
+    store.count()  # what cannot be read is told now, not on each page
     try:
         serve_store(store, host, port, token=token, ready=ready)
     except AddressError as error:

@@ -4,19 +4,35 @@ import re
 
 import click
 
-from flasktrace.trace.keep.store import Store, open_store
+from flasktrace.trace.keep.store import DEFAULT_URL, Store, open_store
+from flasktrace.trace.keep.url import path_of
 from flasktrace.trace.model import Trace
 from flasktrace.trace.query import Query, QueryError
 
 _LAST = re.compile("last(?:~([0-9]{1,3}))?")
 
 
-def opened(url: str) -> Store:
+def shared(url: str) -> Store:
     """Return the store at *url*; wrong usage when no other process can see it."""
     store = open_store(url)
     if store.url == "memory:":
         message = "memory: is seen by its own process only; give the sqlite:///PATH of a file."
         raise click.BadParameter(message, param_hint="--store")
+    return store
+
+
+def opened(url: str, *, may_come: bool = False) -> Store:
+    """Return the store at *url* for a reader; ClickException when there is no such file.
+
+    One that *may_come* later is only told of. The default store is missing wherever no app has
+    been traced yet, which is no failure.
+    """
+    store, path = shared(url), path_of(url)
+    if path is not None and not path.exists():
+        if may_come:
+            click.echo(f"There is no file {path} yet; an app that traces makes it.", err=True)
+        elif url != DEFAULT_URL:
+            raise click.ClickException(f"There is no file {path}; name another with --store.")
     return store
 
 

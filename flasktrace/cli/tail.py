@@ -27,7 +27,7 @@ def tail_command(query: tuple[str, ...], as_json: bool, url: str) -> None:
 
     Exit codes: 0 when it was ended, 1 when the store cannot be read, 2 for wrong usage.
     """  # noqa: D301
-    store, wanted = opened(url), parsed(" ".join(query))
+    store, wanted = opened(url, may_come=True), parsed(" ".join(query))
     show = json_line if as_json else summary_printer()
     with suppress(KeyboardInterrupt):
         cursor = store.since(None).next

@@ -81,7 +81,7 @@ def top_command(
 
     Exit codes: 0, 1 when the store cannot be read, 2 for wrong usage.
     """  # noqa: D301
-    store, wanted = opened(url), parsed(" ".join(query))
+    store, wanted = opened(url, may_come=True), parsed(" ".join(query))
     if once or as_json or not sys.stdout.isatty():
         _print(store, wanted, window, sort, as_json=as_json)
         return

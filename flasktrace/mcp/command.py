@@ -32,6 +32,7 @@ def mcp_command(url: str | None) -> None:
         raise click.ClickException(message) from None
     try:
         store = open_store(url or DEFAULT_URL)
+        store.count()  # what cannot be read is told now, not with each answer
     except StoreError as error:
         raise click.ClickException(str(error)) from None
     make_server(store).run()

@@ -120,6 +120,14 @@ def test_tools_answer_in_the_words_of_the_terminal(url, runner):
     assert "\u202e" not in everything
 
 
+def test_a_file_that_is_no_store_is_told_at_once(runner, tmp_path):
+    (tmp_path / "notes.txt").write_text("hello\n" * 200)
+    done = runner.invoke(main, ["mcp", "--store", f"sqlite:///{tmp_path}/notes.txt"])
+
+    assert done.exit_code == 1
+    assert "no trace store" in done.stderr
+
+
 def test_without_the_extra_it_says_what_to_install(runner, monkeypatch):
     monkeypatch.delitem(sys.modules, "flasktrace.mcp.server", raising=False)
     monkeypatch.setitem(sys.modules, "mcp", None)
