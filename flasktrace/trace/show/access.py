@@ -233,13 +233,19 @@ class Access:
         # Programs that look ahead send HEAD; the link must survive them.
         if token and _method(environ) == "GET":
             self._login_by_link(environ, token)
+        self._let_in(environ)
+        self._ask_to_log_in(environ)
+
+    def _let_in(self, environ: Mapping[str, Any]) -> None:
+        """Send those to the list who need not sign in any more."""
         if self.anonymous or self._session(environ):
             raise Refused(_redirect(environ, self._home(environ)))
-        self._ask_to_log_in(environ)
 
     def _login_by_link(self, environ: Mapping[str, Any], token: str) -> NoReturn:
         self._check_failures(environ)
         if self.ledger.take("link", _digest(token)) is None:
+            # Whoever opens the printed link a second time is signed in by it already.
+            self._let_in(environ)
             self._count_failure()
             self._ask_to_log_in(environ, "This login link is used, too old or not of this app.")
         self._enter(environ)

@@ -285,6 +285,18 @@ def test_a_login_link_works_once() -> None:
     assert not header(second, "Set-Cookie")
 
 
+def test_a_used_link_leads_to_the_list_who_is_signed_in_by_it() -> None:
+    access = gate()
+    query = access.launch_link().partition("?")[2]
+    cookie = header(access.check(environ("/login", QUERY_STRING=query)), "Set-Cookie")
+
+    for _ in range(20):  # none of them is a wrong token
+        again = access.check(
+            environ("/login", QUERY_STRING=query, HTTP_COOKIE=cookie.partition(";")[0])
+        )
+        assert (status(again), header(again, "Location")) == (303, "/_trace/")
+
+
 def test_a_login_link_dies_after_twelve_hours() -> None:
     clock = Clock()
     access = gate(clock=clock)
