@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Callable
+from difflib import get_close_matches
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -77,7 +78,8 @@ class FlaskGroup(AppGroup):
         own = super().get_command(ctx, name)
         if own is not None:
             return own
-        app = self._app_of(ctx, ask=True)
+        # A name that is nearly one of ours is mistyped: click says which one is meant.
+        app = self._app_of(ctx, ask=not get_close_matches(name, self.commands))
         if app is None:
             return None
         top = contexts.top

@@ -13,6 +13,8 @@ from typing import Any
 
 _APPS = ("app", "application")
 _FACTORIES = ("create_app", "make_app")
+_NAMES = 20
+"""Names of a module that a message tells."""
 _WSGI = 2
 """Arguments of a WSGI app: environ and start_response."""
 
@@ -108,11 +110,7 @@ def _usual(module: ModuleType, names: tuple[str, ...]) -> Iterator[tuple[str, An
 
 def _flask_apps(module: ModuleType) -> list[tuple[str, Any]]:
     """Return the only Flask app of *module* with its name; nothing when there are several."""
-    apps = [
-        (name, value)
-        for name, value in vars(module).items()
-        if not isinstance(value, type) and hasattr(type(value), "wsgi_app")
-    ]
+    apps = [(name, value) for name, value in vars(module).items() if _is_flask_app(value)]
     return apps if len({id(value) for _, value in apps}) == 1 else []
 
 
@@ -122,12 +120,39 @@ def named_app(module: ModuleType, expression: str) -> Callable[..., Any]:
     try:
         found = getattr(module, name)
     except AttributeError:
-        names = sorted(key for key in vars(module) if not key.startswith("_"))[:20]
+        names = _names(module)[:_NAMES]
         message = f"{module.__name__} has no name {name!r}; it has {', '.join(names) or 'none'}."
         raise AppNotFoundError(message) from None
     if is_call or _is_factory(found):
         found = _made(found, name, args, kwargs)
     return _wsgi(found, module, expression)
+
+
+def _names(module: ModuleType) -> list[str]:
+    """Return the names in *module*: apps first, then what makes them, then the others."""
+    found = [(name, value) for name, value in vars(module).items() if not name.startswith("_")]
+    return [name for name, _ in sorted(found, key=lambda pair: (_rank(*pair), pair[0]))]
+
+
+def _rank(name: str, value: Any) -> int:
+    if name in _APPS or _is_flask_app(value):
+        return 0
+    return 1 if name in _FACTORIES or _returns_app(value) else 2
+
+
+def _is_flask_app(value: Any) -> bool:
+    return not isinstance(value, type) and hasattr(type(value), "wsgi_app")
+
+
+def _returns_app(value: Any) -> bool:
+    """Tell whether *value* is a function that says in its annotation that it returns an app."""
+    if not inspect.isfunction(value):
+        return False
+    try:
+        told = value.__annotations__.get("return")
+    except NameError:  # Python 3.14 looks the names up only now
+        return False
+    return hasattr(told, "wsgi_app") or str(told).rpartition(".")[2] == "Flask"
 
 
 def _wsgi(found: Any, module: ModuleType, name: str) -> Callable[..., Any]:

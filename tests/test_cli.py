@@ -116,6 +116,16 @@ def test_help_names_all_commands(run, flag):
     assert "..." not in result.output.partition("Commands:")[2]
 
 
+def test_mistyped_name_of_a_command_is_no_missing_app(run, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    done = run("lst")
+
+    assert done.exit_code == 2
+    assert "Did you mean" in done.stderr
+    assert "There is no app" not in done.stderr
+    assert "There is no app" in run("greet-everybody").stderr
+
+
 def test_version_is_told(run):
     assert f"flasktrace {flasktrace.__version__}" in run("--version").output.splitlines()
 

@@ -144,7 +144,7 @@ def test_without_a_module_it_is_app_py(folder):
         ("nowhere:app", "There is no module 'nowhere'"),
         ("shop.deeper:app", "There is no module 'shop.deeper'"),
         ("./nowhere.py", "There is no file "),
-        ("shop:nothing", "shop has no name 'nothing'; it has Thing, anything, app, bound"),
+        ("shop:nothing", "shop has no name 'nothing'; it has app, create_app, make_app, Thing"),
         ("shop:price", "'shop:price' is of the type int, and no WSGI app."),
         ("shop:count", "'shop:count' is of the type int, and no WSGI app."),
         ("shop:make_app", r"make_app cannot be called like that: missing a required argument"),
@@ -178,6 +178,16 @@ def test_error_of_the_module_itself_goes_through(folder, text, error):
 
     with pytest.raises(error):
         load_app("broken:app")
+
+
+def test_of_many_names_apps_and_what_makes_them_come_first(folder):
+    lines = [f"a{n} = {n}" for n in range(30)]
+    lines += ["from flasktrace import Flask", "shop = Flask('shop')", "create_app = print"]
+    lines += ["def web() -> Flask: ...", "def zero() -> 'Flask': ..."]
+    (folder / "many.py").write_text("\n".join(lines))
+
+    with pytest.raises(AppNotFoundError, match="it has shop, create_app, web, zero, Flask, a0, "):
+        load_app("many:app")
 
 
 def test_error_inside_a_factory_goes_through(folder):

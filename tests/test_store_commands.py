@@ -135,6 +135,8 @@ def test_export_writes_all_that_a_query_finds(run, tmp_path):
         (("last", "-o", "no/such/folder"), 1, "no/such/folder cannot be written: No such file"),
         (("--all", "x", "-o", "y"), 2, "give one"),
         (("status:200", "path:/"), 2, "a query goes with --all DIR"),
+        (("status:5xx",), 2, "'status:5xx' is no id; a query goes with --all DIR"),
+        (("abc",), 1, "There is no trace 'abc'"),
     ],
 )
 def test_export_says_what_is_wrong(run, arguments, code, words):

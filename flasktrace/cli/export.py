@@ -8,7 +8,7 @@ import click
 
 from flasktrace.cli.options import store_option
 from flasktrace.cli.printing import write_file
-from flasktrace.cli.stored import found, opened, parsed
+from flasktrace.cli.stored import found, is_id, opened, parsed
 from flasktrace.trace.keep.store import Store
 from flasktrace.trace.model import Summary, Trace
 from flasktrace.trace.query import Query
@@ -55,7 +55,7 @@ def export_command(
         if folder is not None:
             count = _write_all(store, parsed(" ".join(what)), form, Path(folder))
             click.echo(f"Wrote {count} file{'' if count == 1 else 's'} into {folder}.", err=True)
-        elif len(what) > 1:
+        elif len(what) > 1 or (what and not is_id(what[0])):
             raise click.UsageError(f"{' '.join(what)!r} is no id; a query goes with --all DIR.")
         else:
             _write_one(found(store, what[0] if what else "last"), form, output)

@@ -66,5 +66,10 @@ def found(store: Store, trace_id: str) -> Trace:
     return trace
 
 
+def is_id(text: str) -> bool:
+    """Tell whether *text* can mean a trace: an id, its beginning, ``last`` or ``last~1``."""
+    return _is_hex(text) or _LAST.fullmatch(text) is not None
+
+
 def _is_hex(text: str) -> bool:
     return bool(text) and all(sign in "0123456789abcdef" for sign in text.lower())

@@ -333,7 +333,7 @@ def routes() -> Iterator[str]:
     made = Dashboard(store, nobody, mount="/_trace", health=dict)
     rows = (
         (
-            f"`{re.sub('<trace_id:trace_id>', '<id>', rule.rule)}`",
+            f"`{re.sub('<(trace_id:)?trace_id>', '<id>', rule.rule)}`",
             markdown(getdoc(made.app.view_functions[rule.endpoint]) or ""),
         )
         for rule in made.app.url_map.iter_rules()

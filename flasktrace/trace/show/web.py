@@ -178,7 +178,7 @@ class Dashboard:
             ("/<trace_id:trace_id>/export/<name>", self.export_page),
             ("/<trace_id:before>/compare/<trace_id:after>", self.compare_page),
             ("/api/traces", self.list_data),
-            ("/api/traces/<trace_id:trace_id>", self.trace_data),
+            ("/api/traces/<trace_id>", self.trace_data),
             ("/clear", self.clear_page),
             ("/running", self.running_page),
             ("/api/in-flight", self.in_flight_data),
@@ -399,7 +399,7 @@ def _query(text: str) -> Query | None:
     try:
         return Query.parse(text) if text.strip() else None
     except QueryError as error:
-        raise BadRequest(f"q: {error}") from error
+        raise BadRequest(str(error)) from error
 
 
 def _cursor(name: str, text: str) -> int | None:

@@ -455,11 +455,19 @@ def test_the_api_gives_a_trace_whole() -> None:
     assert crash() == Trace.from_dict(json.loads(response.text))
 
 
-def test_the_api_says_in_json_that_a_trace_is_not_there() -> None:
-    response = Browser().get(f"/api/traces/{'1' * 32}")
+@pytest.mark.parametrize("name", ["1" * 32, "abc", "no-id"])
+def test_the_api_says_in_json_that_a_trace_is_not_there(name: str) -> None:
+    response = Browser().get(f"/api/traces/{name}")
 
     assert response.status_code == 404
     assert "removed" in json.loads(response.text)["error"]
+
+
+def test_a_filter_that_is_not_understood_is_told_without_its_parameter() -> None:
+    response = Browser().get("/api/traces?q=status:many")
+
+    assert response.status_code == 400
+    assert json.loads(response.text)["error"].startswith("'status:many' is not understood")
 
 
 def test_health_is_what_the_tracer_says() -> None:
