@@ -413,9 +413,30 @@ def test_run_shows_the_traceback_of_a_module_that_breaks(tmp_path, text, last):
 
     said = refused_in_a_process(tmp_path, "broken:app")
 
-    assert said.startswith("Traceback")
+    assert said.startswith("broken could not be imported:\n")
     assert 'broken.py", line 3' in said
     assert said.splitlines()[-1] == last
+    assert said.count('  File "') == 1
+
+
+def test_run_shows_where_a_factory_raises(tmp_path):
+    (tmp_path / "broken.py").write_text("def create_app():\n    return len(3)\n")
+
+    said = refused_in_a_process(tmp_path, "broken:create_app")
+
+    assert said.startswith("broken:create_app could not be made:\n")
+    assert said.count('  File "') == 1
+
+
+@pytest.mark.parametrize("name", ["doctor", "map"])
+def test_other_commands_show_it_too(tmp_path, name):
+    (tmp_path / "broken.py").write_text("import helper\n")
+    (tmp_path / "helper.py").write_text("1 / 0\n")
+    done = command(tmp_path, name, "broken:app")
+
+    assert done.returncode == 1
+    assert done.stderr.startswith("broken could not be imported:\n")
+    assert re.findall(r'(\w+)\.py", line', done.stderr) == ["broken", "helper"]
 
 
 def test_run_with_an_option_that_makes_no_sense_says_so(refused, tmp_path):

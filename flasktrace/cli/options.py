@@ -55,11 +55,16 @@ def picture_options(command: Function) -> Function:
 def app_of(info: ScriptInfo, target: str | None) -> Any:
     """Return the app that *target* names, without it the one that --app names.
 
-    ClickException when there is none; what the module itself raises is passed on.
+    ClickException when there is none; what the app's own code raises is told, and ends it.
     """
+    from flasktrace.cli.broken import refuse
     from flasktrace.loading import AppNotFoundError, load_app
 
     try:
         return info.load_app() if target is None else load_app(target)
     except AppNotFoundError as error:
         raise click.ClickException(str(error)) from None
+    except click.ClickException:
+        raise
+    except Exception as error:  # noqa: BLE001
+        raise refuse(error, target or info.app_import_path or "the app") from None

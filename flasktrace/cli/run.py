@@ -189,6 +189,7 @@ def _loaded(info: ScriptInfo, target: str | None) -> Callable[..., Any]:
     """Return the app; while code is edited under the reloader, one that raises what is wrong."""
     from werkzeug.serving import is_running_from_reloader
 
+    from flasktrace.cli.broken import refuse
     from flasktrace.loading import AppNotFoundError, load_app
 
     try:
@@ -198,7 +199,9 @@ def _loaded(info: ScriptInfo, target: str | None) -> Callable[..., Any]:
             return _failing(error)
         if isinstance(error, AppNotFoundError):
             raise click.ClickException(str(error)) from None
-        raise
+        if isinstance(error, click.ClickException):
+            raise
+        raise refuse(error, target or info.app_import_path or "the app") from None
 
 
 def _failing(error: Exception) -> Callable[..., Any]:
