@@ -123,6 +123,29 @@ def test_doctor_sees_a_switch_in_the_environment_and_a_taken_port(run, monkeypat
     assert "is taken" in done.stdout
 
 
+def test_doctor_tells_that_flasktrace_itself_has_the_port(run, serve, tmp_path):
+    server = serve("run", "shop:app", "--port", "0")
+    assert server.ask("/").status == 200
+    server.traces(1)
+    port = server.address.rpartition(":")[2]
+    found = findings(run("doctor", "shop:app", "--port", port, "--json"))
+
+    assert (found["port"]["state"], found["app"]["state"]) == ("good", "note")
+    assert "flasktrace answers" in found["port"]["text"]
+    assert re.search(r"the newest of \d\d:\d\d:\d\d by process", found["traces"]["text"])
+
+
+@pytest.mark.parametrize("more", ["", "flasktrace.wrap(app)"])
+def test_doctor_remarks_on_a_switch_that_is_not_understood(run, shop, monkeypatch, more):
+    shop(more)
+    monkeypatch.setenv("FLASKTRACE_ENABLED", "maybe")
+    done = run("doctor", "shop:app")
+
+    assert done.exit_code == 1
+    assert "FLASKTRACE_ENABLED='maybe' is not understood" in done.stdout
+    assert "say 1 or 0" in done.stdout
+
+
 # bench
 
 

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
+from http.client import HTTPConnection, HTTPException
 from typing import Any, NamedTuple
 
 import click
@@ -12,7 +13,11 @@ from flasktrace.cli.printing import print_json
 from flasktrace.commands import NoAppException, ScriptInfo, pass_script_info
 from flasktrace.trace.keep.errors import StoreError
 from flasktrace.trace.keep.store import DEFAULT_URL, open_store
+from flasktrace.trace.options import DEFAULT_PATH, OptionError, Options
 
+_PATIENCE = 2.0
+"""Seconds that an answer on the port is waited for."""
+_HERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - what to ask instead
 _SIGNS = {"good": "✓", "note": "·", "bad": "✗"}
 
 
@@ -58,8 +63,9 @@ def doctor_command(
     """  # noqa: D301
     where = url or DEFAULT_URL
     found = [*_environment(), *_store(where)]
-    found += _app(info, target, path, where)
-    found += [] if port is None else _port(host, port)
+    served = port is not None and _is_ours(host, port)
+    found += _app(info, target, path, where, served=served)
+    found += [] if port is None else _port(host, port, served=served)
     if as_json:
         print_json([item._asdict() for item in found])
     else:
@@ -83,6 +89,11 @@ def _environment() -> Iterator[Finding]:
     if enabled is not None and enabled.strip().lower() in {"", "0", "false", "no", "off"}:
         text = f"FLASKTRACE_ENABLED={enabled!r} switches tracing off"
         yield Finding("bad", "environment", text, "unset FLASKTRACE_ENABLED, or set it to 1")
+    try:
+        Options.of({}, {})
+    except OptionError as error:
+        text = f"FLASKTRACE_{error.name.upper()}={error.value!r} is not understood"
+        yield Finding("bad", "environment", text, error.remedy)
     for name in ("FLASKTRACE_EXCLUDE", "FLASKTRACE_SAMPLE"):
         value = os.environ.get(name)
         if value:
@@ -112,12 +123,16 @@ def _store(url: str) -> Iterator[Finding]:
         )
         yield Finding("bad", "store", f"{store.url} holds no traces", remedy)
     else:
+        from flasktrace.trace.show.words import clock
+
         last = newest[0]
-        text = f"{count} in {store.url}, the newest of {last.started} by process {last.pid}"
+        text = f"{count} in {store.url}, the newest of {clock(last.started)} by process {last.pid}"
         yield Finding("good", "traces", text)
 
 
-def _app(info: ScriptInfo, target: str | None, path: str | None, url: str) -> Iterator[Finding]:
+def _app(
+    info: ScriptInfo, target: str | None, path: str | None, url: str, *, served: bool
+) -> Iterator[Finding]:
     from flasktrace.trace.tracer import tracer_of
 
     try:
@@ -126,7 +141,14 @@ def _app(info: ScriptInfo, target: str | None, path: str | None, url: str) -> It
         text = "none was given, so it was not looked at"
         yield Finding("note", "app", text, "flasktrace doctor MODULE:APP")
         return
+    except click.exceptions.Exit:
+        yield Finding("bad", "app", "it cannot be loaded; its own code raises, as told above")
+        return
     tracer = tracer_of(app)
+    if tracer is None and served:
+        text = f"{app!r} is not wrapped in its code; what flasktrace serves on that port is traced"
+        yield Finding("note", "app", text)
+        return
     if tracer is None:
         remedy = (
             "wrap it in its code: app = flasktrace.wrap(app); or without a change: "
@@ -175,9 +197,26 @@ def _path(path: str, exclude: tuple[str, ...], dashboard: str) -> Finding:
     return Finding("good", "path", f"{path} is not left out")
 
 
-def _port(host: str, port: int) -> Iterator[Finding]:
+def _is_ours(host: str, port: int) -> bool:
+    """Tell whether a dashboard in its usual place answers on the port: its gate gives its name."""
+    connection = HTTPConnection(_HERE.get(host, host), port, timeout=_PATIENCE)
+    try:
+        connection.request("GET", f"{DEFAULT_PATH}/health")
+        asked = connection.getresponse().getheader("WWW-Authenticate", "")
+    except (OSError, HTTPException):
+        return False
+    finally:
+        connection.close()
+    return 'realm="flasktrace"' in (asked or "")
+
+
+def _port(host: str, port: int, *, served: bool) -> Iterator[Finding]:
     from flasktrace.serving import AddressError, free_port
 
+    if served:
+        text = f"on {port} of {host} flasktrace answers, with its dashboard at {DEFAULT_PATH}/"
+        yield Finding("good", "port", text)
+        return
     try:
         free_port(host, port)
     except AddressError as error:

@@ -16,6 +16,7 @@ class OptionError(ValueError):
     def __init__(self, name: str, value: object, remedy: str) -> None:
         self.name = name
         self.value = value
+        self.remedy = remedy
         super().__init__(f"{name}={value!r} will not do: {remedy}.")
 
 
