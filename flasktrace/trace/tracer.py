@@ -13,7 +13,7 @@ from weakref import ref
 
 from flasktrace.app import Flask
 from flasktrace.trace.keep.deferred import Deferred
-from flasktrace.trace.keep.store import DEFAULT_URL, Store, open_store
+from flasktrace.trace.keep.store import DEFAULT_URL, Store, StoreError, open_store
 from flasktrace.trace.model import Trace
 from flasktrace.trace.mount import Mount
 from flasktrace.trace.options import Options
@@ -420,10 +420,12 @@ class Tracer:
     def _tell_link(self, environ: dict[str, Any]) -> None:
         host, port = environ.get("SERVER_NAME", "127.0.0.1"), environ.get("SERVER_PORT", "80")
         host = {"0.0.0.0": "127.0.0.1", "::": "[::1]", "::1": "[::1]"}.get(host, host)  # noqa: S104
-        sys.stderr.write(
-            f"flasktrace: tracing is on; sign in once at "
-            f"{environ.get('wsgi.url_scheme', 'http')}://{host}:{port}{self.login_link()}\n"
-        )
+        try:
+            link = f"{environ.get('wsgi.url_scheme', 'http')}://{host}:{port}{self.login_link()}"
+        except StoreError as error:  # the app's own request goes on
+            sys.stderr.write(f"flasktrace: tracing is on; nobody can sign in: {error}\n")
+        else:
+            sys.stderr.write(f"flasktrace: tracing is on; sign in once at {link}\n")
 
 
 class Undecided:

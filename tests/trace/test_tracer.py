@@ -307,6 +307,25 @@ def test_the_dashboard_is_shown_in_debug_mode_or_with_a_token(options, debug, sh
     tracer.uninstall()
 
 
+def test_a_file_in_the_way_of_the_login_link_stops_no_request(capsys, tmp_path):
+    for name in ("notes.txt", "notes.txt.ledger"):
+        (tmp_path / name).write_text("hello\n" * 200)
+    app = hello(flasktrace)
+    app.debug = True
+    tracer = flasktrace.Tracer(app, store=f"sqlite:///{tmp_path}/notes.txt")
+
+    ask(app, Ask())
+    tracer.flush()
+    state = tracer.health()["store"]["state"]
+    tracer.uninstall()
+
+    assert "tracing is on; nobody can sign in: " in capsys.readouterr().err
+    assert "kept in memory only" in state
+    assert "no SQLite database" in state
+    assert {file.read_text() for file in tmp_path.iterdir()} == {"hello\n" * 200}
+    assert len(list(tmp_path.iterdir())) == 2
+
+
 def test_the_login_link_is_told_once(capsys):
     app = hello(flasktrace)
     app.debug = True
