@@ -11,6 +11,7 @@ from flasktrace.trace.model import STAGES
 from flasktrace.trace.show.export import export
 from flasktrace.trace.tracer import Tracer
 from tests.cases import long
+from tests.live import chromium
 from tests.live.test_browser import (
     all_of,
     assert_quiet,
@@ -200,6 +201,19 @@ def test_c_compares_with_a_usual_request_and_replay_with_itself(tracer, address,
     assert "X-Flasktrace-Replay" in one(site, "main").text
     assert tracer.store.count() == 5
     assert_quiet(site)
+
+
+def test_what_ran_in_one_of_two_requests_is_told_within_the_table(tracer, address, site):
+    first, second = asked(tracer), asked(tracer, "/old")
+    chromium.set_width(site, 1440)
+    site.get(f"{address}/_trace/{first}/compare/{second}")
+    right = "return arguments[0].getBoundingClientRect().right"
+    edge = site.execute_script(right, one(site, ".pairing"))
+    badges = all_of(site, ".only-before")
+
+    assert badges
+    assert all(site.execute_script(right, badge) <= edge for badge in badges)
+    chromium.reset(site)
 
 
 def test_clearing_asks_first(tracer, address, site):

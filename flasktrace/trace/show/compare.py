@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from statistics import median
 
@@ -17,10 +18,14 @@ _HOOKS = frozenset(
     | {"teardown_appcontext", "error_handler", "url_value_preprocessor"}
 )
 _QUERIES = frozenset({"sql", "query", "db"})
+_PLAIN = frozenset({"ok", "error"})
 _ALWAYS_NEW = frozenset({"date", "etag", "last-modified", "age"})
 """Headers that differ from one request to the next, which says nothing."""
 
 _Key = tuple[str, str, int]
+"""Kind and identity of a call, and how many of these were before it."""
+_TOGETHER = -1
+"""In the place of that number: for all that were not told apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +105,7 @@ def compare(a: Trace, b: Trace) -> Comparison:
     return Comparison(
         before=a,
         after=b,
-        sentence=words.comparison(a.duration_ns, b.duration_ns, _shares(stages), _statuses(a, b)),
+        sentence=words.comparison(a.duration_ns, b.duration_ns, _shares(stages), _results(a, b)),
         figures=tuple(_figures(a, b)),
         stages=stages,
         spans=tuple(_spans(a, b)),
@@ -155,8 +160,23 @@ def _shares(stages: Iterable[Pair]) -> list[tuple[str, int]]:
     return [(pair.title, (pair.after or 0) - (pair.before or 0)) for pair in stages]
 
 
-def _statuses(a: Trace, b: Trace) -> tuple[str, str] | None:
-    return None if a.status == b.status else (words.status(a.status), words.status(b.status))
+def _results(a: Trace, b: Trace) -> Iterator[tuple[str, str, str]]:
+    """Yield name and both values of what came of the requests, where it differs."""
+    status = (words.status(a.status), words.status(b.status))
+    # That a request failed is told by its status, as long as that differs.
+    is_told = status[0] != status[1] and {a.outcome, b.outcome} <= _PLAIN
+    if a.outcome != b.outcome and not is_told:
+        yield "outcome", words.outcome_of(a), words.outcome_of(b)
+    if status[0] != status[1]:
+        yield "status", *status
+    places = (_location(a), _location(b))
+    if places[0] != places[1]:
+        yield "Location", *places
+
+
+def _location(trace: Trace) -> str:
+    found = (value for name, value in trace.response.headers if name.lower() == "location")
+    return clean(next(found, ""))
 
 
 def _figures(a: Trace, b: Trace) -> Iterator[Figure]:
@@ -211,7 +231,7 @@ def _pair(
 
 
 class _Forest:
-    """The spans of a trace by their parents, alike ones beside each other as one group."""
+    """The spans of a trace by their parents."""
 
     def __init__(self, trace: Trace) -> None:
         self.children: dict[int | None, list[Span]] = defaultdict(list)
@@ -221,18 +241,24 @@ class _Forest:
             self.children[span.parent if span.parent in known else None].append(span)
             known.add(span.id)
 
-    def groups(self, parents: Iterable[Span | None]) -> dict[_Key, list[Span]]:
-        """Return the children of all *parents*: leaves that are alike together, others alone."""
-        made: dict[_Key, list[Span]] = {}
+    def calls(self, parents: Iterable[Span | None]) -> Iterator[tuple[_Key, Span]]:
+        """Yield the children of all *parents*, each with its key."""
         times: dict[tuple[str, str], int] = defaultdict(int)
         for parent in parents:
             for span in self.children.get(parent.id if parent else None, ()):
                 name = (span.kind, f"{span.stage} {_identity(span)}")
-                is_leaf = span.id not in self.children
-                number = 0 if is_leaf else times[name] + 1
-                times[name] = max(times[name], number)
-                made.setdefault((*name, number), []).append(span)
-        return made
+                yield (*name, times[name]), span
+                times[name] += 1
+
+
+def _grouped(
+    calls: Iterable[tuple[_Key, Span]], alone: AbstractSet[_Key]
+) -> dict[_Key, list[Span]]:
+    """Return *calls* that are alike together, those of *alone* by themselves."""
+    made: dict[_Key, list[Span]] = {}
+    for key, span in calls:
+        made.setdefault(key if key in alone else (*key[:2], _TOGETHER), []).append(span)
+    return made
 
 
 def _identity(span: Span) -> str:
@@ -247,7 +273,12 @@ def _spans(a: Trace, b: Trace) -> Iterator[Pair]:
     waiting: list[tuple[list[Span], list[Span], int]] = []
 
     def wait(before: list[Span | None], after: list[Span | None], level: int) -> None:
-        ones, others = left.groups(before), right.groups(after)
+        calls = [*left.calls(before)], [*right.calls(after)]
+        # A call is the same whatever ran inside of it: a hook that sent a query in one request
+        # only ran in both. What has nothing inside on either side is counted together.
+        alone = {key for key, span in calls[0] if span.id in left.children}
+        alone |= {key for key, span in calls[1] if span.id in right.children}
+        ones, others = (_grouped(side, alone) for side in calls)
         pairs = [
             (ones.get(key, []), others.get(key, []), level)
             for key in _merged(list(ones), list(others))

@@ -64,6 +64,8 @@ _NEAR = (0.7, 1.5)
 """Between these a time is as usual."""
 _SAME = 0.05
 """A difference of this part of the time says nothing."""
+_LONGEST_VALUE = 80
+"""Characters of a value in a sentence."""
 _HALF = 50
 _TINY = 1000
 """Nanoseconds below which a difference is none."""
@@ -126,6 +128,11 @@ def place(span: Span) -> str:
     where = ":".join(str(part) for part in (file and base_name(str(file)), line) if part)
     name = clean(str(function or span.name))
     return clean(f"{name} ({where})") if where else name
+
+
+def outcome_of(item: Trace | Summary) -> str:
+    """Return how a request ended: ``ok``, ``error in stream``."""
+    return clean(item.outcome.replace("_", " "))
 
 
 def base_name(path: str) -> str:
@@ -331,7 +338,7 @@ def marks(item: Trace | Summary) -> tuple[str, ...]:
     name = failure.type if isinstance(failure, Failure) else failure
     found = [name if mark == "exception" and name else mark for mark in item.marks]
     if item.outcome not in {"ok", "error"}:
-        found.append(item.outcome.replace("_", " "))
+        found.append(outcome_of(item))
     return tuple(clean(mark) for mark in dict.fromkeys([*found, item.label]) if mark)
 
 
@@ -350,7 +357,7 @@ def facts(trace: Trace, tz: tzinfo | None = None) -> tuple[tuple[str, str], ...]
         ("framework", trace.host),
         ("pid", " ".join(str(part) for part in (trace.pid, trace.thread) if part)),
         ("started", clock(trace.started, tz, "%Y-%m-%d %H:%M:%S")),
-        ("outcome", "" if trace.outcome in {"ok", "error"} else trace.outcome.replace("_", " ")),
+        ("outcome", "" if trace.outcome in {"ok", "error"} else outcome_of(trace)),
         ("made in", trace.parent or ""),
         ("label", trace.label),
     )
@@ -490,23 +497,38 @@ def comparison(
     before_ns: int,
     after_ns: int,
     shares: Iterable[tuple[str, int]],
-    statuses: tuple[str, str] | None,
+    results: Iterable[tuple[str, str, str]],
 ) -> str:
-    """Return ``9.00 ms slower, 8.50 ms of it in dispatch; status 200 became 500``.
+    """Return ``Status 200 became 500; 9.00 ms slower, 8.50 ms of it in dispatch``.
 
-    *shares* are the stages with what each took more.
+    *shares* are the stages with what each took more, *results* name and both values of what came
+    of the requests and is not the same; empty for what is not there.
     """
+    told = [*map(_became, results), _pace(before_ns, after_ns, shares)]
+    text = "; ".join(told)
+    return text[:1].upper() + text[1:]
+
+
+def _became(result: tuple[str, str, str]) -> str:
+    name, before, after = (_shortened(text) for text in result)
+    if before and after:
+        return f"{name} {before} became {after}"
+    return f"{name} {after} is new" if after else f"{name} {before} is gone"
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= _LONGEST_VALUE else f"{text[: _LONGEST_VALUE - 1]}…"
+
+
+def _pace(before_ns: int, after_ns: int, shares: Iterable[tuple[str, int]]) -> str:
     more = after_ns - before_ns
     if abs(more) <= _SAME * max(before_ns, after_ns):
-        text = "Equally fast"
-    else:
-        text = f"{duration(abs(more))} {'slower' if more > 0 else 'faster'}"
-        name, part = max(
-            shares, key=lambda item: item[1] * (1 if more > 0 else -1), default=("", 0)
-        )
-        if part * more > 0 and abs(part) * 2 > abs(more):
-            text += f", {duration(abs(part))} of it in {name}"
-    return f"{text}; status {statuses[0]} became {statuses[1]}" if statuses else text
+        return "equally fast"
+    name, part = max(shares, key=lambda item: item[1] * (1 if more > 0 else -1), default=("", 0))
+    where = ""
+    if part * more > 0 and abs(part) * 2 > abs(more):
+        where = f", {duration(abs(part))} of it in {name}"
+    return f"{duration(abs(more))} {'slower' if more > 0 else 'faster'}{where}"
 
 
 def spent(ns: int, total_ns: int, what: str, count: int) -> str:

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from flasktrace.trace.model import NO_CARD, Change
+from flasktrace.trace.model import NO_CARD, Change, Trace
 from flasktrace.trace.show.compare import FEWEST, compare, usual
 from flasktrace.trace.show.history import relatives
 from tests.trace.samples import MS, cart, crash, early, many
@@ -32,7 +32,7 @@ def test_what_ran_only_in_one_of_them_is_told() -> None:
     match = found.stages[2]
     assert (match.before, match.after) == (40_000, None)
     assert match.notes == ("", "before_request require_login answered first")
-    assert found.sentence == "Equally fast; status 200 became 302"
+    assert found.sentence == "Status 200 became 302; equally fast"
     names = {item.name: (item.before, item.after) for item in found.facts}
     assert names["status"] == ("200 OK", "302 OK")
     assert names["endpoint"] == ("cart", "none")
@@ -62,6 +62,50 @@ def test_alike_spans_beside_each_other_are_one_pair() -> None:
     assert (pair.before, pair.after) == (1 * MS, 50 * MS)
     assert (pair.before_count, pair.after_count) == (1, 50)
     assert ("queries", 1, 50) in [(item.name, item.before, item.after) for item in found.figures]
+
+
+def test_a_call_is_the_same_whatever_ran_inside_of_it() -> None:
+    base = cart()
+    hook = next(span for span in base.spans if span.kind == "before_request")
+    query = replace(hook, id=100, parent=hook.id, kind="sql", name="SELECT 1", attributes={})
+    found = compare(base, replace(base, spans=(*base.spans, query)))
+    (pair,) = [pair for pair in found.spans if pair.kind == "before_request"]
+
+    assert (pair.before, pair.after) == (hook.duration_ns, hook.duration_ns)
+    assert [(item.kind, item.level) for item in found.only_after] == [("sql", 1)]
+    assert found.only_before == ()
+
+
+def test_the_second_call_is_paired_with_the_second() -> None:
+    base = cart()
+    hook = next(span for span in base.spans if span.kind == "before_request")
+    again = [replace(hook, id=100 + n, duration_ns=n * MS) for n in range(1, 4)]
+    query = replace(hook, id=200, parent=102, kind="sql", name="SELECT 1")
+    before = replace(base, spans=tuple(again[:2]))
+    after = replace(base, spans=(*again, query))
+    found = compare(before, after)
+    calls = [pair for pair in found.spans if pair.kind == "before_request"]
+
+    assert [(pair.before, pair.after) for pair in calls] == [(MS, 4 * MS), (2 * MS, 2 * MS)]
+    assert [(pair.before_count, pair.after_count) for pair in calls] == [(1, 2), (1, 1)]
+
+
+def test_what_came_of_the_requests_is_told_before_their_time() -> None:
+    base = cart()
+
+    def answered(status: int, outcome: str, place: str) -> Trace:
+        response = replace(base.response, headers=(("Location", place),) if place else ())
+        return replace(base, status=status, outcome=outcome, response=response)
+
+    moved, failed = answered(302, "ok", "/a"), answered(500, "error", "")
+    broken = answered(302, "error_in_stream", "/" + 200 * "b")
+
+    assert compare(moved, failed).sentence == (
+        "Status 302 became 500; Location /a is gone; equally fast"
+    )
+    assert compare(moved, broken).sentence == (
+        f"Outcome ok became error in stream; Location /a became /{78 * 'b'}…; equally fast"
+    )
 
 
 def test_a_moved_line_is_still_the_same_work() -> None:

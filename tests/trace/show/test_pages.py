@@ -124,7 +124,7 @@ def test_the_comparison_tells_what_differs() -> None:
 
     for word in (
         "10.0 ms faster",
-        "status 200 became 302",
+        "Status 200 became 302",
         "4 only before, 1 only after, 3 in both",
         "only after",
         "before_request require_login answered first",
