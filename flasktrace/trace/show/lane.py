@@ -36,7 +36,7 @@ class Step:
 
     name: str
     number: int
-    """From 1."""
+    """From 1, as they ran; one that did not run keeps that of its place."""
     state: str
     """``ran``, ``raised`` or ``hollow``."""
     reason: str
@@ -51,16 +51,28 @@ class Step:
     """The spans with what ran inside of them, in order of time, at most `MOST_CALLS`."""
     more_calls: int = 0
     """Those that are left out."""
+    within: str = ""
+    """The stage that was open when it ran; empty when it stood alone."""
+    lazily: bool = False
+    """Whether it ran when somebody asked for what it gives."""
 
 
 def lane(trace: Trace) -> tuple[Step, ...]:
     """Return the eight steps of *trace*."""
     found = {stage.name: stage for stage in trace.stages}
-    steps = [
-        _step(trace, number, found.get(name) or _missing(name))
-        for number, name in enumerate(STAGES, 1)
-    ]
-    return (*steps, _body(trace))
+    stages = [found.get(name) or _missing(name) for name in STAGES]
+    numbers = _numbers(stages)
+    return (*(_step(trace, numbers[stage.name], stage) for stage in stages), _body(trace))
+
+
+def _numbers(stages: list[Stage]) -> dict[str, int]:
+    """Return the number of each stage: those that ran share their places in order of time."""
+    numbers = {stage.name: number for number, stage in enumerate(stages, 1)}
+    ran = [(stage.start_ns, stage.name) for stage in stages if stage.start_ns is not None]
+    places = sorted(numbers[name] for _, name in ran)
+    # A stable sort: of two that began at the same instant, the places decide.
+    ran.sort(key=lambda item: item[0])
+    return numbers | {name: place for (_, name), place in zip(ran, places, strict=True)}
 
 
 def first_look(trace: Trace) -> str:
@@ -91,6 +103,8 @@ def _step(trace: Trace, number: int, stage: Stage) -> Step:
         changes=stage.changes,
         calls=calls[:MOST_CALLS],
         more_calls=max(len(calls) - MOST_CALLS, 0),
+        within=clean(stage.within or ""),
+        lazily=bool(stage.asked_by),
     )
 
 

@@ -81,7 +81,9 @@ def lessons(trace: Trace) -> dict[str, Lesson]:
     parts, installed = _framework(name)
     note = words.other_version(name, ran, installed) if parts and ran != installed else ""
     return {
-        place: Lesson(words.lesson(place), parts.get(place, ()), note if place in parts else "")
+        place: Lesson(
+            words.lesson(place, name), parts.get(place, ()), note if place in parts else ""
+        )
         for place in PLACES
     }
 

@@ -571,9 +571,8 @@ and the view never run; the stages after it do.
 The path is compared with the rules of the url map. What is found goes to the request: url_rule,
 endpoint and view_args.
 
-flasktrace does it when somebody first asks for one of them, else just before dispatch; Flask 3
-does it as soon as the context is pushed. A path that fits nothing is no error yet: it is kept, and
-dispatch raises it, after the before_request functions.
+{when} A path that fits nothing is no error yet: it is kept, and dispatch raises it, after the
+before_request functions.
 """,
     "dispatch": """
 The view function of the endpoint is called with the arguments of the rule. When it raises, the
@@ -606,6 +605,16 @@ When all is sent, or the client has gone, the server calls close().
 }
 
 
-def lesson(place: str) -> tuple[str, ...]:
-    """Return what happens in a stage, or while the body is sent, in paragraphs."""
-    return tuple(" ".join(part.split()) for part in _LESSONS[place].split("\n\n"))
+_MATCHED = {
+    "flask": "Flask does it as soon as the context is pushed, after it has opened the session.",
+    "flasktrace": "It is done when somebody first asks for one of them, else just before dispatch.",
+}
+
+
+def lesson(place: str, framework: str = "") -> tuple[str, ...]:
+    """Return what happens in a stage, or while the body is sent, in paragraphs.
+
+    *framework* is ``flask`` or ``flasktrace``, which differ in when they match.
+    """
+    text = _LESSONS[place].format(when=_MATCHED.get(framework, ""))
+    return tuple(" ".join(part.split()) for part in text.split("\n\n"))

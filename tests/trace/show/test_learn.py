@@ -8,7 +8,7 @@ import pytest
 
 import flasktrace
 from flasktrace.trace.model import STAGES
-from flasktrace.trace.show.lane import PLACES
+from flasktrace.trace.show.lane import PLACES, lane
 from flasktrace.trace.show.learn import lessons
 from tests.trace.samples import cart
 from tests.trace.show.test_web import CART, Browser
@@ -47,6 +47,45 @@ def test_another_version_is_told_and_other_apps_have_no_source() -> None:
     assert old["push"].note.startswith("The request ran with flask 0.12; this is the source of")
     assert not [lesson for lesson in other.values() if lesson.parts or lesson.note]
     assert other["push"].text
+
+
+@pytest.mark.parametrize(
+    ("kind", "numbers", "note", "hint", "lesson"),
+    [
+        (flask.Flask, [1, 3, 2], "within push", "as soon as the context was", "context is pushed"),
+        (flasktrace.Flask, [1, 2, 3], "", "nobody had asked", "somebody first asks for one"),
+    ],
+)
+def test_the_page_tells_when_this_framework_matched(
+    kind: type, numbers: list[int], note: str, hint: str, lesson: str
+) -> None:
+    app = kind("lesson")
+    app.add_url_rule("/", view_func=lambda: "x")
+    trace = taken(app)
+    found = lane(trace)  # type: ignore[arg-type]
+    page = Browser([trace]).page(f"/{trace.id}")  # type: ignore[list-item,attr-defined]
+    cards = page.text[: page.text.index("Context stack")]
+
+    assert [step.number for step in found] == [*numbers, 4, 5, 6, 7, 8]
+    assert found[2].within == ("push" if note else "")
+    assert note in cards
+    assert "lazily" not in cards
+    assert hint in page.text
+    assert lesson in page.text
+
+
+def test_a_lazy_match_is_told_as_such() -> None:
+    base = cart()
+    stages = tuple(
+        replace(stage, within="preprocess", asked_by="request.endpoint in f (a.py:1)")
+        if stage.name == "match"
+        else stage
+        for stage in base.stages
+    )
+    page = Browser([replace(base, stages=stages)]).page(f"/{CART}")
+
+    assert "lazily, within preprocess" in page.text
+    assert "when somebody first asked for one of them" in page.text
 
 
 def test_the_page_has_it_folded_with_classes_instead_of_styles() -> None:
