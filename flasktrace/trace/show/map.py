@@ -14,7 +14,8 @@ _KINDS = {"handlers": "error_handler", "receivers": "receiver"}
 def app_map(described: Sequence[Mapping[str, Any]], digest: Digest) -> dict[str, Any]:
     """Return what *described* tells of each endpoint, as clean data, with how often it has run.
 
-    ``ran`` counts in the newest traces of the endpoint, of which there are ``traces``.
+    ``ran`` counts in the newest traces of the endpoint, of which there are ``traces``. A class of
+    views has ``methods`` when some of its functions have run.
     """
     summaries = digest.summaries()
     works = digest.works(summaries)
@@ -74,4 +75,21 @@ def _spot(
     plain = {
         name: clean(value) if isinstance(value, str) else value for name, value in spot.items()
     }
-    return plain | {"kind": key[0], "ran": ran[key]}
+    told = plain | {"kind": key[0], "ran": ran[key]}
+    methods = _methods(spot["name"], ran) if key[0] == "view" else []
+    if methods:
+        told["ran"] += sum(item["ran"] for item in methods)
+        told["methods"] = methods
+    return told
+
+
+def _methods(name: str, ran: Counter[tuple[str, str, str]]) -> list[dict[str, Any]]:
+    """Return what has run of a class of views: the map knows the class, a trace its function.
+
+    Whatever the file: the function may be of a class above it.
+    """
+    counts: Counter[str] = Counter()
+    for (kind, function, _), count in ran.items():
+        if kind == "view" and function.startswith(f"{name}."):
+            counts[function] += count
+    return [{"name": clean(function), "ran": counts[function]} for function in sorted(counts)]

@@ -2,8 +2,11 @@
 
 from dataclasses import replace
 
+import flask
 import pytest
+from flask.views import MethodView
 
+import flasktrace
 from flasktrace import Flask
 from flasktrace.trace.keep.store import open_store
 from flasktrace.trace.model import Point, Span, Summary
@@ -179,6 +182,38 @@ def test_the_map_tells_what_has_run(store):
     assert first["templates"] == [{"name": "cart.html", "ran": 2}]
     assert (first["traces"], second["traces"], told["never"]) == (2, 0, 1)
     assert [step["ran"] for step in second["steps"]] == [0, 0]
+
+
+def test_the_map_counts_the_functions_of_a_class_of_views(store):
+    class Basket(MethodView):
+        def get(self):
+            return "one"
+
+        def put(self):
+            return "two"
+
+    class Other(MethodView):
+        def get(self):
+            return ""
+
+    app = flask.Flask("shop", static_folder=None)
+    app.add_url_rule("/basket", view_func=Basket.as_view("basket"))
+    app.add_url_rule("/other", view_func=Other.as_view("other"))
+    with flasktrace.capture(app) as traces:
+        client = app.test_client()
+        for method in ("GET", "PUT", "GET", "HEAD"):
+            client.open("/basket", method=method)
+    store.put(traces)
+    told = app_map(describe_map(app), Digest(store))
+    view, other = (item["view"] for item in told["endpoints"])
+
+    assert view["name"].endswith("Basket")
+    assert view["ran"] == 4
+    assert view["methods"] == [
+        {"name": f"{view['name']}.get", "ran": 3},
+        {"name": f"{view['name']}.put", "ran": 1},
+    ]
+    assert (other["ran"], "methods" in other) == (0, False)
 
 
 def test_points_lie_between_the_first_and_the_last_on_a_scale_of_logarithms():
