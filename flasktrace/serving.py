@@ -167,7 +167,11 @@ def serve_store(
 
     def dashboard() -> Callable[..., Any]:
         return create_app(
-            store, access, mount=DEFAULT_PATH, health=lambda: {"store": store.health()}
+            store,
+            access,
+            mount=DEFAULT_PATH,
+            health=lambda: {"store": store.health()},
+            alone=store.url,
         )
 
     mounted = Mount(_to_dashboard, DEFAULT_PATH, dashboard)

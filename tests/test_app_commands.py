@@ -212,6 +212,8 @@ def test_serve_shows_the_traces_of_another_process(serve, tmp_path):
     assert [item["path"] for item in server.traces(1)] == ["/cart"]
     assert server.ask("/").header("Location") == "/_trace/"
     assert server.ask("/_trace/").status == 401
+    told = server.ask("/_trace/running", headers={"Authorization": f"Bearer {server.token}"})
+    assert "the dashboard alone" in told.text
     assert server.stop() == 0
 
 

@@ -126,8 +126,11 @@ class Dashboard:
         settings: Callable[[], dict[str, Any]] = dict,
         editor: str = "",
         replay: Replay | None = None,
+        alone: str = "",
     ) -> None:
         self.replay = replay
+        #: URL of the store, when no app is behind the dashboard: pages say so then.
+        self.alone = alone
         self.store = store
         self.editor = Editor(editor)
         self.access = access
@@ -352,6 +355,7 @@ class Dashboard:
             "root": quote(request.script_root),
             "request_path": request.path,
             "app_name": self.access.app_name,
+            "alone": clean(self.alone),
             "csrf": self.access.csrf_token(request.environ),
             "BAR": BAR,
             "modules": assets.modules,

@@ -130,3 +130,17 @@ def test_the_comparison_tells_what_differs() -> None:
         "before_request require_login answered first",
     ):
         assert word in page.text
+
+
+def test_the_dashboard_alone_does_not_talk_as_if_it_were_the_app() -> None:
+    browser = Browser()
+    browser.app.alone, browser.app.describe = "sqlite:///there/<i>.db", list
+    empty, there, running = (browser.page(path).text for path in ("/", "/map", "/running"))
+
+    assert "flasktrace run --store sqlite:///there/<i>.db MODULE:APP" in empty
+    assert "curl" not in empty
+    assert "flasktrace map MODULE:APP" in there
+    assert "another WSGI app" not in there
+    assert "known to the process that answers them" in running
+    assert "this process" not in running
+    assert "Send the app" not in browser.page("/endpoints").text
