@@ -123,6 +123,7 @@ function addRows() {
   unseenNew = 0;
   const oldest = body.firstElementChild;
   const made = waiting.map((row) => makeRow(template, row, root()));
+  tellWorkers(oldest);
   // Each frame of so many lights that fade would draw the whole list.
   if (made.length > MOST_LIT) for (const row of made) row.classList.remove("is-new");
   dress(made);
@@ -132,6 +133,16 @@ function addRows() {
   pill.hidden = true;
   say("on", told());
   trim();
+}
+
+/**
+ * As soon as a second process answers, each row shows which one did.
+ *
+ * @param {Element | null} shown a row that is in the list already
+ */
+function tellWorkers(shown) {
+  const first = shown?.querySelector(".c-worker")?.textContent ?? waiting[0].worker;
+  if (waiting.some((row) => row.worker !== first)) table.removeAttribute("data-one-worker");
 }
 
 /**

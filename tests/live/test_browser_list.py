@@ -3,6 +3,7 @@
 import pytest
 
 from tests.cases import long
+from tests.live import chromium
 from tests.live.process import Server, python
 from tests.live.test_browser import (
     all_of,
@@ -183,6 +184,20 @@ def test_a_point_opens_its_request_and_new_ones_are_drawn(shop, page):
     leave(page, lambda: ActionChains(page).move_to_element(newest).click().perform())
 
     assert path(page) == f"/{wanted}"
+
+
+def test_a_row_shows_its_whole_time_and_the_worker_only_among_several(page):
+    chromium.set_width(page, 1440)
+    times = page.execute_script(
+        "return [...document.querySelectorAll('.c-time')]"
+        ".map((cell) => [cell.scrollWidth, cell.clientWidth])"
+    )
+    shown = one(page, "thead .c-worker").is_displayed()
+    chromium.reset(page)
+
+    assert len(times) > 1
+    assert all(needed <= there for needed, there in times)
+    assert not shown
 
 
 @long

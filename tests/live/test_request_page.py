@@ -216,6 +216,21 @@ def test_what_ran_in_one_of_two_requests_is_told_within_the_table(tracer, addres
     chromium.reset(site)
 
 
+def test_a_place_is_not_broken_where_the_table_is_narrow(tracer, address, site):
+    trace_id = asked(tracer)
+    chromium.set_width(site, 800)
+    site.get(f"{address}/_trace/{trace_id}")
+    lines = site.execute_script(
+        "return [...document.querySelectorAll('#hooks .at')].map((place) => {"
+        "  const range = document.createRange(); range.selectNodeContents(place);"
+        "  return [place.textContent, range.getClientRects().length]; })"
+    )
+    chromium.reset(site)
+
+    assert [text for text, _ in lines if text.startswith("(test_request_page.py:")]
+    assert all(count == 1 for _, count in lines)
+
+
 def test_clearing_asks_first(tracer, address, site):
     asked(tracer)
     site.get(f"{address}/_trace/clear")

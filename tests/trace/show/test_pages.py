@@ -144,3 +144,11 @@ def test_the_dashboard_alone_does_not_talk_as_if_it_were_the_app() -> None:
     assert "known to the process that answers them" in running
     assert "this process" not in running
     assert "Send the app" not in browser.page("/endpoints").text
+
+
+def test_the_worker_has_a_column_among_several_processes_only() -> None:
+    one, other = cart(), replace(crash(), pid=cart().pid + 1)
+    alike = replace(crash(), pid=one.pid)
+
+    assert Browser([one, other]).page("/").having("data-one-worker") == []
+    assert len(Browser([one, alike]).page("/").having("data-one-worker")) == 1
