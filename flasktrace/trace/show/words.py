@@ -41,6 +41,8 @@ _PARAMETER = "db.query.parameter."
 _OF_LOGS = ("severity_text", "severity_number", "otel.scope.name", "body")
 _BLANKS = re.compile(r"\s+")
 
+NOTHING = "–"  # noqa: RUF001 - the sign, no letter
+"""Stands where there is none: a word could be a name."""
 CANDIDATES = 8
 """Rules shown at first of those that a match refused."""
 
@@ -350,8 +352,8 @@ def leak(item: Leak) -> str:
 def facts(trace: Trace, tz: tzinfo | None = None) -> tuple[tuple[str, str], ...]:
     """Return label and value of what is known about the request as a whole."""
     pairs = (
-        ("endpoint", trace.endpoint or "none"),
-        ("rule", trace.rule or "none"),
+        ("endpoint", trace.endpoint or NOTHING),
+        ("rule", trace.rule or NOTHING),
         ("view args", " ".join(f"{key}={value}" for key, value in trace.view_args.items())),
         ("app", trace.app),
         ("framework", trace.host),

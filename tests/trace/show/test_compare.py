@@ -5,6 +5,7 @@ from dataclasses import replace
 from flasktrace.trace.model import NO_CARD, Change, Trace
 from flasktrace.trace.show.compare import FEWEST, compare, usual
 from flasktrace.trace.show.history import relatives
+from flasktrace.trace.show.words import NOTHING
 from tests.trace.samples import MS, cart, crash, early, many
 from tests.trace.show.fakes import FakeStore
 
@@ -35,7 +36,7 @@ def test_what_ran_only_in_one_of_them_is_told() -> None:
     assert found.sentence == "Status 200 became 302; equally fast"
     names = {item.name: (item.before, item.after) for item in found.facts}
     assert names["status"] == ("200 OK", "302 OK")
-    assert names["endpoint"] == ("cart", "none")
+    assert names["endpoint"] == ("cart", NOTHING)
 
 
 def test_the_stage_that_took_the_time_is_named() -> None:

@@ -13,7 +13,19 @@ import pytest
 from rich.cells import cell_len
 from rich.console import RenderableType
 
-from flasktrace.trace.model import STAGES, Card, Change, Event, Run, Snapshot, Span, Stage, Trace
+from flasktrace.trace.model import (
+    STAGES,
+    Candidate,
+    Card,
+    Change,
+    Event,
+    Routing,
+    Run,
+    Snapshot,
+    Span,
+    Stage,
+    Trace,
+)
 from flasktrace.trace.show import terminal
 from flasktrace.trace.show.compare import compare as compared
 from tests.cases import cover
@@ -586,3 +598,18 @@ def test_console_without_file_follows_stdout(capsys: pytest.CaptureFixture[str])
 
 def test_render_takes_no_text_for_markup() -> None:
     assert terminal.render("[bold]x[/y] :smile:") == "[bold]x[/y] :smile:\n"
+
+
+def test_a_long_reason_hangs_below_its_beginning_beside_the_rule() -> None:
+    base = samples.missing()
+    rule = "/a-rule-with-a-very-long-name-that-is-cut/<path:rest>"
+    reason = "the rest of the path is 'bokos/3', which does not fit '<path:rest>' at all"
+    told = Candidate(rule, "long", (), reason)
+    text = tree(replace(base, routing=Routing("none", (told,))), 60)
+    start = text.splitlines().index(next(x for x in text.splitlines() if "/a-rule" in x))
+    first, second = text.splitlines()[start : start + 2]
+
+    assert text.count("/a-rule-with-a") == 1
+    assert second.startswith("│ ")
+    assert second[1 : first.index("the rest")].strip() == ""
+    assert text.count("endpoint –") == 1  # noqa: RUF001 - the sign, no letter

@@ -204,7 +204,7 @@ def test_facts_leave_out_what_is_empty() -> None:
 
 
 def test_facts_say_none_where_nothing_matched() -> None:
-    assert {"endpoint": "none", "rule": "none"}.items() <= dict(
+    assert {"endpoint": words.NOTHING, "rule": words.NOTHING}.items() <= dict(
         words.facts(samples.early())
     ).items()
 

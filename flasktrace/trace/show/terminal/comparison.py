@@ -16,7 +16,6 @@ _COLUMN = 10
 """Cells of a figure."""
 _SENTENCES = "changes"
 """Of which each names itself."""
-_NOTHING = "–"  # noqa: RUF001 - the sign, no letter
 
 
 def comparison(found: Comparison, *, width: int | None = None) -> RenderableType:
@@ -99,7 +98,7 @@ def _count(pair: Pair) -> str:
 
 def _pair(sheet: Sheet, pair: Pair, name: Text) -> Text:
     before, after = (
-        _NOTHING if ns is None else words.duration(ns) for ns in (pair.before, pair.after)
+        words.NOTHING if ns is None else words.duration(ns) for ns in (pair.before, pair.after)
     )
     known = pair.before is not None and pair.after is not None
     change = words.signed((pair.after or 0) - (pair.before or 0)) if known else ""
@@ -109,7 +108,7 @@ def _pair(sheet: Sheet, pair: Pair, name: Text) -> Text:
 def _notes(sheet: Sheet, pair: Pair) -> Iterator[Text]:
     before, after = pair.notes
     if before != after and pair.before is not None and pair.after is not None:
-        text = f"{before or _NOTHING} → {after or _NOTHING}"
+        text = f"{before or words.NOTHING} → {after or words.NOTHING}"
         yield from sheet.rows(safe("│   ", "dim"), safe(text, "dim"))
 
 

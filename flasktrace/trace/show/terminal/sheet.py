@@ -87,10 +87,12 @@ class Sheet:
         *,
         bar: Text | None = None,
         tail: Text | None = None,
+        below: Text | None = None,
     ) -> Iterator[Text]:
         """Yield *content* behind *prefix*, with *bar* and *figure* in the columns of its row.
 
-        *tail* follows the content, on a row of its own when there is no room for both.
+        *tail* follows the content, on a row of its own when there is no room for both. *below* is
+        as wide as *prefix* and takes its place on the following rows.
         """
         column = self.label - 1 if bar else self.width - (FIGURE if figure else 0)
         room = max(column - prefix.cell_len, 4)
@@ -102,7 +104,8 @@ class Sheet:
         if bar:
             row = row_of(cell(row, self.label), bar)
         yield self.with_figure(row, figure)
-        below = prefix if prefix.plain.startswith("│") else " " * prefix.cell_len
+        blank = Text(" " * prefix.cell_len)
+        below = below or (prefix if prefix.plain.startswith("│") else blank)
         yield from (one_row(row_of(below, item), self.width) for item in more)
 
     def with_figure(self, row: Text, figure: str, style: str = "dim") -> Text:

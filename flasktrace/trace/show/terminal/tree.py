@@ -184,10 +184,11 @@ def _routing(sheet: Sheet, routing: Routing) -> Iterator[Text]:
     shown = routing.candidates[: words.CANDIDATES]
     column = max((cell_len(clean(item.rule)) for item in shown), default=0)
     column = min(column, max(sheet.width // 3, 8))
+    below = row_of(_rail(), " " * (column + 2))
     for item in shown:
         rule = cell(safe(item.rule), column)
         reason = safe(words.candidate_reason(item), "dim")
-        yield from sheet.rows(row_of(_rail(), rule, "  "), reason)
+        yield from sheet.rows(row_of(_rail(), rule, "  "), reason, below=below)
     for note in (words.other_rules(routing, len(shown)), words.meant(routing)):
         if note:
             yield from sheet.rows(_rail(), safe(note, "dim"))
