@@ -149,7 +149,7 @@ def test_source_links_lead_to_the_editor_and_the_rest_works_without_scripts(trac
     assert all(link.startswith("editor-of-the-test://open/") for link in links)
     assert [link for link in links if "test_request_page.py:" in link]
     enter(site, one(site, ".lane-switch a"))
-    assert len(all_of(site, ".scale-lane text")) >= len(STAGES)
+    assert len(all_of(site, ".scale-name")) >= len(STAGES)
     one(site, "[data-panel]:not([hidden]) .lesson summary").send_keys(ENTER)
     assert "before_request functions run" in one(site, ".lesson[open]").text
     assert one(site, ".lesson[open] .here").is_displayed()

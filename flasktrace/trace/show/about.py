@@ -9,6 +9,8 @@ from flasktrace.trace.show.digest import Digest
 from flasktrace.trace.show.sanitize import clean
 
 _SIZES = {"bytes", "wal_bytes", "max_bytes"}
+_NAMES = {"max_age_s": "kept for at most", "wal_bytes": "write-ahead log"}
+"""Of what is not told by its own name."""
 _COST = 1000
 """Requests that the cost is taken from, the newest."""
 
@@ -33,19 +35,24 @@ def about(health: Mapping[str, Any], settings: Mapping[str, Any], digest: Digest
 
 
 def _facts(given: Mapping[str, Any]) -> list[tuple[str, str]]:
-    return [(clean(name.replace("_", " ")), _text(name, value)) for name, value in given.items()]
+    return [
+        (clean(_NAMES.get(name, name.replace("_", " "))), _text(name, value))
+        for name, value in given.items()
+    ]
 
 
 def _text(name: str, value: Any) -> str:
     if name in _SIZES and isinstance(value, int):
         return words.size(value)
+    if name == "max_age_s" and isinstance(value, int | float):
+        return words.long_time(value)
     if isinstance(value, Mapping):
         return clean(", ".join(f"{key}={item}" for key, item in value.items()) or "none changed")
     if isinstance(value, list | tuple):
         return clean(", ".join(map(str, value)) or "none")
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return clean("not set" if value is None else str(value))
+    return clean("not set" if value is None else str(value) or "off")
 
 
 def _cost(digest: Digest) -> list[tuple[str, str]]:

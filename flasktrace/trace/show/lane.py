@@ -76,7 +76,9 @@ def _numbers(stages: list[Stage]) -> dict[str, int]:
 
 
 def first_look(trace: Trace) -> str:
-    """Return the step that tells most: where it raised, no rule, who answered, else the view."""
+    """Return the step that tells most: where it broke, no rule, who answered, else the view."""
+    if trace.outcome in _BROKEN_BODY:
+        return BODY
     if trace.exception and trace.exception.stage in STAGES:
         return trace.exception.stage
     ran = {stage.name for stage in trace.stages if stage.start_ns is not None}

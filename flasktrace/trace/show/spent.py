@@ -89,4 +89,8 @@ def _gaps(trace: Trace) -> Iterator[_Part]:
         if stop > end:
             end, last = stop, name
     if pieces and trace.duration_ns > end:
-        yield _Part(words.between(last, ""), "none", trace.duration_ns - end)
+        is_sent = trace.response.closed and last in {
+            words.title(span) for span in loose if span.kind == "body"
+        }
+        what = words.before_close() if is_sent else words.between(last, "")
+        yield _Part(what, "none", trace.duration_ns - end)

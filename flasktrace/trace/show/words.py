@@ -34,6 +34,7 @@ OWN_ATTRIBUTES = (
 )
 """Attributes of a span that have words of their own; `details` leaves them out."""
 
+_NOT_TIMED = ", not timed"
 _POSITION = ("order", "why")
 _OF_QUERIES = ("db.query.text", "db.query.summary")
 _ROWS, _BATCH = "db.response.affected_rows", "db.operation.batch.size"
@@ -84,6 +85,12 @@ def duration(ns: int) -> str:
             return form.format(ns / unit)
     minutes, seconds = divmod(round(ns / 1e9), 60)
     return f"{minutes}m {seconds:02d}s"
+
+
+def long_time(seconds: float) -> str:
+    """Return ``24 hours``: a time that somebody has set."""
+    hours = seconds / 3600
+    return f"{hours:g} {'hour' if hours == 1 else 'hours'}" if hours >= 1 else f"{seconds:g} s"
 
 
 def size(count: int) -> str:
@@ -153,6 +160,16 @@ def title(span: Span) -> str:
 def outcome(span: Span) -> str:
     """Return what *span* gave, ``returned None``; empty when that is not known."""
     return clean(str(span.attributes.get("outcome") or ""))
+
+
+def is_timed(outcome: str) -> bool:
+    """Tell whether a span with this *outcome* has a time: some are only known to have run."""
+    return not outcome.endswith(_NOT_TIMED)
+
+
+def took(span: Span) -> str:
+    """Return how long *span* took; empty when it was not timed."""
+    return duration(span.duration_ns) if is_timed(outcome(span)) else ""
 
 
 def position(span: Span) -> str:
@@ -539,6 +556,11 @@ def spent(ns: int, total_ns: int, what: str, count: int) -> str:
     share = round(100 * ns / total_ns) if total_ns > 0 else 0
     head = "Most of the time" if share >= _HALF else "The largest part"
     return clean(f"{head}: {what}{often}, {duration(ns)} ({share} %)")
+
+
+def before_close() -> str:
+    """Return where time went after the last piece of the body."""
+    return "before the server called close()"
 
 
 def between(before: str, after: str) -> str:

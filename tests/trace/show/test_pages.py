@@ -6,7 +6,13 @@ from dataclasses import replace
 import pytest
 from werkzeug.test import Client
 
+from flasktrace.trace.show.about import about
+from flasktrace.trace.show.compare import compare
+from flasktrace.trace.show.digest import Digest
 from flasktrace.trace.show.export import FORMATS
+from flasktrace.trace.show.lane import first_look
+from flasktrace.trace.show.spent import spent
+from flasktrace.trace.show.terminal import comparison, render, tree
 from tests.cases import cover
 from tests.trace.samples import cart, crash, early, missing
 from tests.trace.show.fakes import FakeStore
@@ -152,3 +158,46 @@ def test_the_worker_has_a_column_among_several_processes_only() -> None:
 
     assert Browser([one, other]).page("/").having("data-one-worker") == []
     assert len(Browser([one, alike]).page("/").having("data-one-worker")) == 1
+
+
+def test_what_was_not_timed_has_no_duration() -> None:
+    base = cart()
+    told = {**base.spans[0].attributes, "outcome": "gave Session, not timed"}
+    span = replace(base.spans[0], attributes=told, duration_ns=0)
+    trace = replace(base, spans=(span, *base.spans[1:]))
+    timed = replace(
+        base, spans=(replace(span, attributes=base.spans[0].attributes), *base.spans[1:])
+    )
+
+    assert "0 µs" in Browser([timed]).page(f"/{CART}").text
+    assert "0 µs" not in Browser([trace]).page(f"/{CART}").text
+    assert "0 µs" not in Browser([trace]).page(f"/{CART}/compare/{CART}").text
+    assert "0 µs" not in render(tree(trace), width=80)
+    assert "0 µs" not in render(comparison(compare(trace, trace)), width=80)
+
+
+def test_a_broken_stream_opens_at_its_body() -> None:
+    for outcome in ("error_in_stream", "client_disconnected"):
+        assert first_look(replace(cart(), outcome=outcome)) == "body"
+    assert first_look(cart()) != "body"
+
+
+def test_the_time_after_the_last_piece_is_told_as_the_servers() -> None:
+    base = cart()
+    trace = replace(base, duration_ns=10 * base.duration_ns)
+    found = spent(trace)
+    unclosed = spent(replace(trace, response=replace(base.response, closed=False)))
+
+    assert found
+    assert unclosed
+    assert "before the server called close()" in found.text
+    assert "after response body" in unclosed.text
+
+
+def test_settings_that_are_empty_are_off_and_times_have_units() -> None:
+    health = {"store": {"max_age_s": 86400, "wal_bytes": 1_200_000}}
+    told = about(health, {"editor": "", "replay": ""}, Digest(FakeStore([])))
+    groups = dict(told["groups"])
+
+    assert groups["Store"] == [("kept for at most", "24 hours"), ("write-ahead log", "1.2 MB")]
+    assert groups["Settings in force"] == [("editor", "off"), ("replay", "off")]

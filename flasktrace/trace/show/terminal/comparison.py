@@ -97,10 +97,12 @@ def _count(pair: Pair) -> str:
 
 
 def _pair(sheet: Sheet, pair: Pair, name: Text) -> Text:
-    before, after = (
-        words.NOTHING if ns is None else words.duration(ns) for ns in (pair.before, pair.after)
-    )
-    known = pair.before is not None and pair.after is not None
+    times = [
+        ns if words.is_timed(note) else None
+        for ns, note in zip((pair.before, pair.after), pair.notes, strict=True)
+    ]
+    before, after = (words.NOTHING if ns is None else words.duration(ns) for ns in times)
+    known = None not in times
     change = words.signed((pair.after or 0) - (pair.before or 0)) if known else ""
     return _columns(sheet, name, (before, after, change), "")
 

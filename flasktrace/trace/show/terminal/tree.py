@@ -297,8 +297,7 @@ def _span(sheet: Sheet, span: Span, prefix: Text) -> Iterator[Text]:
     style = "red" if failed else STAGE.get(span.stage or "", "")
     piece = [(span.start_ns, span.duration_ns)]
     bar = sheet.scaled(piece, style, "╶─╴") if sheet.wide else None
-    figure = words.duration(span.duration_ns)
-    yield from sheet.rows(prefix, content, figure, bar=bar, tail=tail)
+    yield from sheet.rows(prefix, content, words.took(span), bar=bar, tail=tail)
 
 
 def _kind(sheet: Sheet, name: str) -> Text:
