@@ -141,7 +141,7 @@ function addRows() {
  * @param {Element | null} shown a row that is in the list already
  */
 function tellWorkers(shown) {
-  const first = shown?.querySelector(".c-worker")?.textContent ?? waiting[0].worker;
+  const first = shown?.querySelector(".c-worker")?.textContent ?? waiting[0]?.worker;
   if (waiting.some((row) => row.worker !== first)) table.removeAttribute("data-one-worker");
 }
 

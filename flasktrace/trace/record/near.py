@@ -64,7 +64,8 @@ class Distance:
         texts, left = rule.shape.texts, self.bare[at:]
         if not left:
             return _MISSING + self._between(rule, at, self.bare)
-        ends = rule.segments[len(texts) - 1].variables or left[-1] == texts[-1]
+        last = rule.segments[len(texts) - 1]
+        ends = _may_take(rule, last, "/".join(left)) if last.variables else left[-1] == texts[-1]
         before = self._between(rule, at, self.bare[:at])
         # Since it takes any rest, only what stands before that tells whether it was meant.
         return before + (0.0 if ends else _REFUSED) + (_UNSURE if before else 0.0)
@@ -169,6 +170,13 @@ class Distance:
             return _UNLIKE
         self._compared += 1
         return unlike(segment.text, text) if self._compared <= _MOST_COMPARED else _UNLIKE
+
+
+def _may_take(rule: SeenRule, segment: Segment, text: str) -> bool:
+    """Tell whether a segment with variables may take *text*."""
+    if segment.alone is None:  # there is fixed text around them
+        return text.startswith(segment.text.partition("<")[0])
+    return takes(rule, segment, text) is not False
 
 
 def suggestions(

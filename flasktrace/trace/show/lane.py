@@ -58,10 +58,11 @@ class Step:
 
 
 def lane(trace: Trace) -> tuple[Step, ...]:
-    """Return the eight steps of *trace*."""
+    """Return the eight steps of *trace*, in the order in which they ran."""
     found = {stage.name: stage for stage in trace.stages}
     stages = [found.get(name) or _missing(name) for name in STAGES]
     numbers = _numbers(stages)
+    stages.sort(key=lambda stage: numbers[stage.name])
     return (*(_step(trace, numbers[stage.name], stage) for stage in stages), _body(trace))
 
 
@@ -84,6 +85,9 @@ def first_look(trace: Trace) -> str:
     ran = {stage.name for stage in trace.stages if stage.start_ns is not None}
     if trace.routing and "match" in ran and "answered by a hook" not in trace.marks:
         return "match"
+    raised = next((stage.name for stage in trace.stages if stage.exception), None)
+    if raised is not None:
+        return raised
     for span in trace.spans:
         if span.stage in ran and words.outcome(span).startswith("answered"):
             return span.stage or BODY

@@ -333,6 +333,13 @@ def test_a_rule_of_some_subdomain_is_no_advice_where_there_is_none():
     assert near("/item/logn", subdomain="shop") == ("/item/login",)
 
 
+def test_a_rule_that_takes_some_rests_only_is_not_the_nearest_of_all():
+    found = explained(["/very-long-name-<path:rest>", "/books/<int:id>"], "/bokos/3")
+
+    assert found.candidates[0].rule == "/books/<int:id>"
+    assert found.near == ("/books/3",)
+
+
 def test_another_rule_may_take_the_method():
     rules = [rule("/cart", methods=["POST"]), "/cart/items", rule("/carts", methods=["PUT"])]
 

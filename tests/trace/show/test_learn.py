@@ -50,14 +50,26 @@ def test_another_version_is_told_and_other_apps_have_no_source() -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "numbers", "note", "hint", "lesson"),
+    ("kind", "names", "note", "hint", "lesson"),
     [
-        (flask.Flask, [1, 3, 2], "within push", "as soon as the context was", "context is pushed"),
-        (flasktrace.Flask, [1, 2, 3], "", "nobody had asked", "somebody first asks for one"),
+        (
+            flask.Flask,
+            ["match", "preprocess"],
+            "within push",
+            "as soon as the context was",
+            "context is pushed",
+        ),
+        (
+            flasktrace.Flask,
+            ["preprocess", "match"],
+            "",
+            "nobody had asked",
+            "somebody first asks for one",
+        ),
     ],
 )
 def test_the_page_tells_when_this_framework_matched(
-    kind: type, numbers: list[int], note: str, hint: str, lesson: str
+    kind: type, names: list[str], note: str, hint: str, lesson: str
 ) -> None:
     app = kind("lesson")
     app.add_url_rule("/", view_func=lambda: "x")
@@ -66,8 +78,10 @@ def test_the_page_tells_when_this_framework_matched(
     page = Browser([trace]).page(f"/{trace.id}")  # type: ignore[list-item,attr-defined]
     cards = page.text[: page.text.index("Context stack")]
 
-    assert [step.number for step in found] == [*numbers, 4, 5, 6, 7, 8]
-    assert found[2].within == ("push" if note else "")
+    assert [step.number for step in found] == [*range(1, 9)]
+    assert [step.name for step in found[:3]] == ["push", *names]
+    match = next(step for step in found if step.name == "match")
+    assert match.within == ("push" if note else "")
     assert note in cards
     assert "lazily" not in cards
     assert hint in page.text
