@@ -302,6 +302,14 @@ def test_what_the_opening_of_the_session_puts_on_g_is_its_doing(lib):
 
 
 @both
+def test_receivers_of_another_app_take_nothing_from_the_opening_of_the_session(lib):
+    other = flashing(lib)
+    listen(other, lib.signals.appcontext_pushed)
+
+    test_what_the_opening_of_the_session_puts_on_g_is_its_doing(lib)
+
+
+@both
 def test_what_was_on_g_before_is_not_by_the_opening_of_the_session(lib):
     class Own(type(lib.Flask.session_interface)):
         def open_session(self, app, request):
