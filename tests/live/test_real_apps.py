@@ -14,6 +14,7 @@ from io import BytesIO
 from itertools import count
 from urllib.parse import unquote
 
+import flask
 import pytest
 from werkzeug.exceptions import HTTPException
 from werkzeug.test import Client
@@ -274,7 +275,9 @@ def traces_of(app):
 
 
 def answers_are_those_that_were_meant(requests, answers):
-    meant = [request[:3] for request in requests]
+    # The Flask to come redirects with 303, unless it is told how to.
+    codes = {302: flask.redirect("/").status_code}
+    meant = [(codes.get(code, code), method, path) for code, method, path, _ in requests]
     got = [(int(answer[0][:3]), *one[1:3]) for answer, one in zip(answers, requests, strict=True)]
 
     assert len(meant) > 40

@@ -11,11 +11,12 @@ from collections import Counter
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from tests.cases import many
+from tests.cases import ALL, many
 from tests.side_by_side.harness import same
 from tests.side_by_side.made import build, cases
 
 SECONDS = float(os.environ.get("FLASKTRACE_HYPOTHESIS_SECONDS", "0"))
+
 counted = Counter()
 
 
@@ -50,6 +51,8 @@ def test_made_up_apps_answer_alike():
     while time.monotonic() < end:
         compare()
 
-    assert {"200", "404", "405", "500"} <= set(counted)
+    assert {"200", "404", "500"} <= set(counted)
+    if ALL:  # few make no 405
+        assert "405" in counted
     if SECONDS:
         print(dict(counted))  # noqa: T201  (seen with -n0 -s)
