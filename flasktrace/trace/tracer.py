@@ -249,7 +249,7 @@ class Tracer:
             return None
         from flasktrace.trace.keep.writer import Writer
 
-        return Writer(self.store, listeners=self._listeners)
+        return Writer(self.store, listeners=self._listeners, busy=_at_work(self.recorder))
 
     def attach(self, traces: Traces) -> None:
         """Put the traces of requests that begin from now on into *traces* too."""
@@ -523,6 +523,19 @@ def capture(app: Any, **options: Any) -> Iterator[Traces]:
         made.uninstall()
         if tracer is not None:  # wrapped, but off
             tracer.put_back()
+
+
+def _at_work(recorder: Recorder | None) -> Callable[[], bool]:
+    """Return what tells whether requests are being answered, without keeping the recorder."""
+    if recorder is None:
+        return bool
+    known = ref(recorder)
+
+    def busy() -> bool:
+        alive = known()
+        return alive is not None and bool(alive.live)
+
+    return busy
 
 
 def _is_flask_app(app: Any) -> bool:

@@ -5,6 +5,7 @@ import flask
 import pytest
 
 import flasktrace
+from flasktrace.trace.keep.writer import Writer
 from flasktrace.trace.tracer import tracer_of
 from tests.trace.record.same import Ask, ask, hooks, receivers
 
@@ -143,6 +144,27 @@ def test_a_wsgi_app_is_wrapped_once_and_unwrapped_to_itself():
     assert wrapped.tracer.store.count() == 1
     assert flasktrace.unwrap(wrapped) is wsgi
     assert flasktrace.unwrap(wsgi) is wsgi
+
+
+@both
+def test_its_writer_gives_precedence_to_requests_that_are_not_over(lib, monkeypatch):
+    told = []
+    made = Writer.__init__
+
+    def listen(self, store, *, busy, **options):
+        told.append(busy)
+        made(self, store, busy=busy, **options)
+
+    monkeypatch.setattr(Writer, "__init__", listen)
+    app = lib.Flask("at work")
+    app.add_url_rule("/", "index", lambda: str(told[0]()))
+    flasktrace.wrap(app, enabled=True, store="sqlite:///traces.db")
+    tracer_of(app).writer.flush()
+
+    assert not told[0]()
+    assert ask(app, Ask())["chunks"] == [b"True"]
+    assert not told[0]()
+    flasktrace.unwrap(app)
 
 
 def test_what_is_no_app_is_refused():

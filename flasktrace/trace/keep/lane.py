@@ -5,6 +5,7 @@ import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from time import sleep
 
 from flasktrace.trace.keep.delivery import Delivery
 from flasktrace.trace.keep.loss import QUIET
@@ -13,6 +14,12 @@ from flasktrace.trace.model import Trace
 
 BATCH = 64
 """Traces stored in one transaction."""
+
+FEW = 4
+"""Traces stored in one transaction while there is time."""
+
+PAUSES = 1e-4, 4e-4, 1.5e-3
+"""Seconds that the thread stands back after each trace, one after another while the app is busy."""
 
 LINGER = 0.05
 """Seconds that the thread waits for more after the first trace of a batch."""
@@ -28,10 +35,13 @@ Item = Make | threading.Event | None
 class Lane:
     """Everything between ``submit`` and the store that belongs to one process.
 
-    A forked child gets a new one, so that nothing of it is ever inherited.
+    A forked child gets a new one, so that nothing of it is ever inherited. *busy* tells whether
+    the app is at work, which has precedence.
     """
 
-    def __init__(self, delivery: Delivery, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, delivery: Delivery, clock: Callable[[], float], busy: Callable[[], bool]
+    ) -> None:
         self.queue: queue.SimpleQueue[Item] = queue.SimpleQueue()
         self.accepted = Tally()
         self.refused = Tally()
@@ -42,10 +52,13 @@ class Lane:
         """Whether a thread is there, or about to be."""
         self.delivery = delivery
         self._clock = clock
+        self._busy = busy
         self._thread: threading.Thread | None = None
         self._starting = threading.Lock()
         self._working = threading.Lock()
         self._hurry = threading.Event()
+        self._hurried = False
+        """Whether somebody waits for what is being done now."""
         self._start_after = 0.0
         self._refusals_seen = 0
 
@@ -113,6 +126,7 @@ class Lane:
             return True
         if callable(first) and self.queue.qsize() < BATCH:
             self._hurry.wait(LINGER)
+        self._hurried = self._hurry.is_set()
         self._hurry.clear()
         with self._working:
             return self._drain(first)
@@ -133,6 +147,7 @@ class Lane:
         if not self._working.acquire(timeout=timeout):
             return False
         try:
+            self._hurried = True
             with suppress(queue.Empty):
                 self._drain(self.queue.get_nowait())
         finally:
@@ -155,7 +170,8 @@ class Lane:
     def _some(self) -> list[Item]:
         items: list[Item] = []
         with suppress(queue.Empty):
-            while len(items) < BATCH:
+            most = BATCH if self._pressed() else FEW
+            while len(items) < most:
                 items.append(self.queue.get_nowait())
         return items
 
@@ -163,6 +179,7 @@ class Lane:
         traces = [trace for make in makes if (trace := self._made(make)) is not None]
         if traces:
             self.delivery.deliver(traces)
+            self._stand_back()
         self._look_for_loss()
 
     def _made(self, make: Make) -> Trace | None:
@@ -171,6 +188,25 @@ class Lane:
         except BaseException:  # noqa: BLE001  (SystemExit would end the thread)
             self.failed += 1
             return None
+        finally:
+            self._stand_back()
+
+    def _stand_back(self) -> None:
+        """Let the threads of the app run, unless the queue is long or somebody waits for it.
+
+        A thread that wants the interpreter back after it has waited for anything gets it 5 ms
+        later (`sys.getswitchinterval`) from one that goes on working, and at once from one that
+        sleeps. A request waits several times: for the client, for a database.
+        """
+        for pause in PAUSES:
+            if self._pressed():
+                return
+            sleep(pause)
+            if not self._busy():
+                return
+
+    def _pressed(self) -> bool:
+        return self._hurried or self._hurry.is_set() or self.queue.qsize() >= BATCH
 
     def _look_for_loss(self) -> None:
         refusals = self.refused.value

@@ -18,7 +18,8 @@ class Writer:
     """One queue and one thread per process; the thread starts with the first trace.
 
     ``sent == stored + dropped_queue_full + dropped_store + failed + queued`` once all is quiet. A
-    forked child counts from zero: what its parent had queued is the parent's to store.
+    forked child counts from zero: what its parent had queued is the parent's to store. *busy* tells
+    whether the app is at work: the thread stands back for it while the queue is short.
     """
 
     def __init__(
@@ -28,11 +29,13 @@ class Writer:
         listeners: Sequence[Listener] = (),
         capacity: int = 2048,
         clock: Callable[[], float] = time.monotonic,
+        busy: Callable[[], bool] = bool,
     ) -> None:
         self._store = store
         self._listeners = tuple(listeners)
         self._capacity = capacity
         self._clock = clock
+        self._busy = busy
         self._begin()
         forks.watch(self)
         _writers.add(self)
@@ -115,7 +118,7 @@ class Writer:
 
     def _begin(self) -> None:
         delivery = Delivery(self._store, self._listeners, self._clock)
-        self._lane = Lane(delivery, self._clock)
+        self._lane = Lane(delivery, self._clock, self._busy)
         # The thread knows the lane only, and ends when nobody has the writer any more.
         self._finalizer = weakref.finalize(self, self._lane.queue.put, None)
         self._finalizer.atexit = False

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import pytest
 
-from flasktrace.trace.keep import delivery
+from flasktrace.trace.keep import delivery, lane
 from flasktrace.trace.keep import writer as writer_module
 from flasktrace.trace.keep.errors import StoreBusyError, StoreFullError, StoreLostError
 from flasktrace.trace.keep.memory import MemoryStore
@@ -83,6 +83,57 @@ def test_what_is_submitted_is_stored_and_heard_in_order(writers):
         "sent": 200, "stored": 200, "dropped_queue_full": 0, "dropped_store": 0, "failed": 0,
         "queued": 0, "listener_errors": 0,
     }  # fmt: skip
+
+
+@pytest.fixture
+def pauses(monkeypatch):
+    """The pauses of the writer's thread, which are not made."""
+    made: list[float] = []
+    monkeypatch.setattr(lane, "sleep", made.append)
+    return made
+
+
+def wait_until_stored(writer, count: int) -> None:
+    end = time.monotonic() + 10
+    while writer.counters()["queued"] and time.monotonic() < end:
+        time.sleep(0.01)
+    assert writer.counters()["stored"] == count
+
+
+def test_after_each_trace_it_stands_back_once_while_the_app_is_idle(writers, pauses, gate):
+    writer = writers(gate)
+    gate.open.set()
+    for make in makes(6):
+        writer.submit(make)
+    wait_until_stored(writer, 6)
+
+    assert set(pauses) == {lane.PAUSES[0]}
+    assert len(pauses) == 6 + len(gate.batches)
+    assert max(gate.batches) <= lane.FEW
+
+
+def test_while_the_app_is_at_work_it_stands_back_longer_but_not_for_ever(writers, pauses):
+    writer = writers(MemoryStore(), busy=lambda: True)
+    for make in makes(3):
+        writer.submit(make)
+    wait_until_stored(writer, 3)
+
+    assert pauses[:6] == [*lane.PAUSES, *lane.PAUSES]
+    assert sum(lane.PAUSES) < 0.005
+
+
+def test_with_many_to_store_or_somebody_waiting_it_does_not_stand_back(writers, pauses, gate):
+    writer = writers(gate, busy=lambda: True)
+    writer.submit(makes(1)[0])
+    gate.entered.wait(10)
+    before = len(pauses)
+    for make in makes(3 * lane.BATCH):
+        writer.submit(make)
+    gate.open.set()
+
+    assert writer.flush()
+    assert len(pauses) == before
+    assert gate.batches[1:4] == [lane.BATCH] * 3
 
 
 def test_no_thread_starts_before_the_first_trace_and_one_is_enough(writers):
