@@ -79,6 +79,10 @@ _FLAT_SIGNALS = {
 STAGE_SIGNALS: dict[str, tuple[Signal, Signal]] = dict(_FLAT_SIGNALS)
 """Name of the stage, in the order of Flask 0.1, to its two signals."""
 
+leaving: list[Callable[[BaseException], None]] = []
+"""Each is called with an exception that leaves what is told of (a stage, a receiver, a method of
+the error handling), which is then raised again by a bare ``raise``. They raise nothing."""
+
 Method = TypeVar("Method", bound=Callable[..., Any])
 
 
@@ -197,32 +201,42 @@ def stage(
 
         @functools.wraps(method)
         def run(*args: Any, **kwargs: Any) -> Any:
-            if as_given:
-                context: Any = finds(*args)
-            elif takes_context and len(args) > 1 and isinstance(args[1], Staged):
-                context = args[1]  # the usual case, at the least price
-            else:
-                context, args = context_of(args, kwargs)
-            if context is None:
-                return method(*args, **kwargs)
-            around = context.stage
-            if around is not None and (around == name or not inside):
-                return method(*args, **kwargs)
-            context.stage = name
             try:
-                watcher = context.watcher
-                if watcher is None and (watcher := waiting(None)) is not None:
-                    watcher = watcher.adopt(context)
-                if watcher is not None or started.receivers or finished.receivers:
-                    return told(context, watcher, around, is_own, method, args, kwargs)
-                return method(*args, **kwargs)
-            finally:
-                context.stage = around
+                if as_given:
+                    context: Any = finds(*args)
+                elif takes_context and len(args) > 1 and isinstance(args[1], Staged):
+                    context = args[1]  # the usual case, at the least price
+                else:
+                    context, args = context_of(args, kwargs)
+                if context is None:
+                    return method(*args, **kwargs)
+                around = context.stage
+                if around is not None and (around == name or not inside):
+                    return method(*args, **kwargs)
+                context.stage = name
+                try:
+                    watcher = context.watcher
+                    if watcher is None and (watcher := waiting(None)) is not None:
+                        watcher = watcher.adopt(context)
+                    if watcher is not None or started.receivers or finished.receivers:
+                        return told(context, watcher, around, is_own, method, args, kwargs)
+                    return method(*args, **kwargs)
+                finally:
+                    context.stage = around
+            except BaseException as error:
+                _leave(error)
+                raise
 
         run.__flasktrace_stage__ = name  # type: ignore[attr-defined]
         return run  # type: ignore[return-value]
 
     return decorate
+
+
+def _leave(error: BaseException) -> None:
+    """Show *error* to those who want to see it before whoever gets it."""
+    for see in leaving:
+        see(error)
 
 
 def stage_of(app: Any, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
@@ -257,7 +271,11 @@ def answering(name: str, method: Method) -> Method:
     def run(*args: Any, **kwargs: Any) -> Any:
         context: Any = top_context()
         watcher = None if context is None else context.watcher
-        return handling(watcher, name, method, *args, **kwargs)
+        try:
+            return handling(watcher, name, method, *args, **kwargs)
+        except BaseException as error:
+            _leave(error)
+            raise
 
     run.__flasktrace_answering__ = True  # type: ignore[attr-defined]
     return run  # type: ignore[return-value]
@@ -483,7 +501,11 @@ def send(signal: Signal, app: Any, context: Any, /, **facts: Any) -> None:
     for receiver in signal.receivers_for(app):
         waits = inspect.iscoroutinefunction(receiver)
         run = app.ensure_sync(receiver) if waits else receiver
-        call(context, "receiver", receiver, run, app, **facts)
+        try:
+            call(context, "receiver", receiver, run, app, **facts)
+        except BaseException as error:
+            _leave(error)
+            raise
 
 
 def _takes_context(method: Callable[..., Any]) -> bool:

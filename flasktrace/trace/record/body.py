@@ -8,6 +8,7 @@ from typing import Any
 
 from flasktrace.trace.record import notes
 from flasktrace.trace.record.recording import CURRENT, Recording
+from flasktrace.trace.record.tracebacks import hide_watchers
 
 _BODILESS = {204, 304}
 
@@ -46,6 +47,7 @@ class Body:
             self._next = chunks.__next__
         except BaseException as error:
             self._ended(error, "body")
+            hide_watchers(error)
             raise
         finally:
             CURRENT.reset(token)
@@ -93,6 +95,7 @@ class Body:
                     self._result.close()
                 except BaseException as error:
                     self._ended(error, "close")
+                    hide_watchers(error)
                     raise
                 finally:
                     CURRENT.reset(token)
@@ -190,9 +193,13 @@ class IteratorBody(Body):
     __slots__ = ()
 
     def __next__(self) -> bytes:
-        if self._next is None:
-            self._next = iter(self._result).__next__
-        return self.take(self._next)
+        try:
+            if self._next is None:
+                self._next = iter(self._result).__next__
+            return self.take(self._next)
+        except BaseException as error:
+            hide_watchers(error)
+            raise
 
 
 class Chunks:
@@ -208,7 +215,11 @@ class Chunks:
         return self
 
     def __next__(self) -> bytes:
-        return self._body.take(self._next)
+        try:
+            return self._body.take(self._next)
+        except BaseException as error:
+            hide_watchers(error)
+            raise
 
 
 class SizedBody(Body):

@@ -15,6 +15,7 @@ from flasktrace.trace.record.origin import is_of_app, is_own
 from flasktrace.trace.record.place import Place, short
 from flasktrace.trace.record.redact import Redactor
 from flasktrace.trace.record.seat import is_seat
+from flasktrace.trace.record.tracebacks import traceback_of
 
 _AROUND = 3
 _CHAIN = 10
@@ -80,9 +81,9 @@ def mark(error: BaseException) -> tuple[Any, ...]:
 
     The address alone would not do: the next exception may get that of one that is gone.
     """
-    last: TracebackType | None = None
-    for last in _steps(_of(error, "__traceback__")):  # noqa: B007
-        pass
+    last = traceback_of(error)
+    while last is not None and last.tb_next is not None:
+        last = last.tb_next
     where = None if last is None else (last.tb_frame.f_code.co_filename, last.tb_lineno)
     return id(error), type(error).__qualname__, where
 
@@ -93,12 +94,6 @@ def marks_within(error: BaseException) -> Iterator[tuple[Any, ...]]:
         for inner in BaseExceptionGroup.__dict__["exceptions"].__get__(error):
             yield mark(inner)
             yield from marks_within(inner)
-
-
-def traceback_of(error: BaseException) -> TracebackType | None:
-    """Return the traceback of an exception."""
-    found: TracebackType | None = _of(error, "__traceback__")
-    return found
 
 
 def causes(error: BaseException, describe: Describer) -> tuple[str, ...]:

@@ -20,6 +20,7 @@ from flasktrace.trace.record.chance import drawn
 from flasktrace.trace.record.describe import plain
 from flasktrace.trace.record.recorder import Recorder
 from flasktrace.trace.record.recording import CURRENT, Recording
+from flasktrace.trace.record.tracebacks import hide_watchers
 
 _FACTS = (
     "REQUEST_METHOD",
@@ -278,6 +279,7 @@ class Gateway:
         recording.outcome = outcome_of(error)
         self.recorder.returned(recording)
         self.recorder.see_escape(recording, error)
+        hide_watchers(error)
         self.recorder.finish(recording)
 
     def _body(self, recording: Recording, environ: dict[str, Any], result: Any) -> Any:

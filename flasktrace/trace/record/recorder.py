@@ -38,6 +38,7 @@ from flasktrace.trace.record.redact import MARK, Redactor
 from flasktrace.trace.record.residue import PRESERVE, Residue
 from flasktrace.trace.record.roster import RANKED, Rosters
 from flasktrace.trace.record.snapshot import Look
+from flasktrace.trace.record.tracebacks import traceback_of
 from flasktrace.trace.record.wrapper_classes import is_framework
 
 Receiver = Callable[..., None]
@@ -601,7 +602,7 @@ class Recorder:
         return f"{_last_name(error)} because of {cause[0]}" if cause else _last_name(error)
 
     def _failure(self, error: BaseException, at: int) -> Failure:
-        found = failure.frames(failure.traceback_of(error), self.limits.frames, self.redactor)
+        found = failure.frames(traceback_of(error), self.limits.frames, self.redactor)
         return Failure(
             at_ns=at,
             type=type_name(type(error)),

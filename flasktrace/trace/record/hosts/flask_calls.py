@@ -26,6 +26,7 @@ from flasktrace.trace.record.layers import is_frameworks
 from flasktrace.trace.record.recording import CURRENT
 from flasktrace.trace.record.roster import is_default
 from flasktrace.trace.record.seat import seat
+from flasktrace.trace.record.tracebacks import hide_watchers
 
 _KINDS = {
     "preprocess": "before_request",
@@ -151,7 +152,11 @@ def announcing(app: Any, ensure_sync: Callable[..., Any]) -> Callable[..., Any]:
             kind = _kind(app, context, function, waits=ready is not function)
             if kind == _OWN:
                 return ready(*args, **kwargs)
-            return call(context, kind, function, seat(_frame(1)), ready, args, kwargs)
+            try:
+                return call(context, kind, function, seat(_frame(1)), ready, args, kwargs)
+            except BaseException as error:
+                hide_watchers(error)
+                raise
 
         return run
 

@@ -13,6 +13,7 @@ from flasktrace.trace.record.describe import attributes_of, found_on, type_name
 from flasktrace.trace.record.hosts import flask_stack
 from flasktrace.trace.record.hosts.flask_stack import top_request
 from flasktrace.trace.record.recording import CURRENT
+from flasktrace.trace.record.tracebacks import hide_watchers
 
 OPENER = "_get_session"
 """The method of flask 3.2's contexts that gives the session, and opens it at first."""
@@ -62,26 +63,34 @@ class TracedContext(Staged):
         self.flasktrace_pushes += 1
         if self.flasktrace_copied:
             self._watch_here()
-        if self.flasktrace_staged:
-            self.flasktrace_base.push(self, *args, **kwargs)
-        else:
-            self.flasktrace_staged = True
-            self.flasktrace_first_push(*args, **kwargs)
+        try:
+            if self.flasktrace_staged:
+                self.flasktrace_base.push(self, *args, **kwargs)
+            else:
+                self.flasktrace_staged = True
+                self.flasktrace_first_push(*args, **kwargs)
+        except BaseException as error:
+            hide_watchers(error)
+            raise
 
     def pop(self, *args: Any, **kwargs: Any) -> None:
         """Pop as flask does."""
         self.flasktrace_pushes -= 1
-        if self.flasktrace_copied:
-            self._pop_copy(*args, **kwargs)
-        elif self.flasktrace_pushes:
-            self.flasktrace_base.pop(self, *args, **kwargs)
-        elif self.flasktrace_ended:  # once more, by a body that streams with it
-            if self.watcher is not None:
-                self.watcher.look()
-            self._pop_here(*args, **kwargs)
-        else:
-            self.flasktrace_ended = True
-            self.flasktrace_last_pop(*args, **kwargs)
+        try:
+            if self.flasktrace_copied:
+                self._pop_copy(*args, **kwargs)
+            elif self.flasktrace_pushes:
+                self.flasktrace_base.pop(self, *args, **kwargs)
+            elif self.flasktrace_ended:  # once more, by a body that streams with it
+                if self.watcher is not None:
+                    self.watcher.look()
+                self._pop_here(*args, **kwargs)
+            else:
+                self.flasktrace_ended = True
+                self.flasktrace_last_pop(*args, **kwargs)
+        except BaseException as error:
+            hide_watchers(error)
+            raise
 
     def match_request(self) -> None:
         """Match as flask does."""

@@ -10,14 +10,18 @@ import re
 import signal
 import sys
 import threading
+import traceback
 import warnings
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
+import flasktrace
 from flasktrace.trace.record.origin import DOORS
 
 _HERE = Path(__file__).parent
+_OUTSIDE = f"{_HERE}/"
+_FLASKTRACE = f"{Path(flasktrace.__file__).parent}/"
 _KNOWN = set(vars(logging.makeLogRecord({})))
 
 
@@ -32,11 +36,33 @@ class Log(logging.Handler):
         if record.name == "flasktrace":
             return  # what the tracer says of itself
         kind = record.exc_info[0].__qualname__ if record.exc_info else None
+        raised = lines(record.exc_info[1]) if record.exc_info else None
         where = record.pathname, record.funcName, record.lineno
         more = sorted(set(vars(record)) - _KNOWN)
         text = record.getMessage()
         thread = re.sub(r"\d+", "n", record.threadName)
-        self.lines.append((record.name, record.levelno, text, kind, where, thread, more))
+        self.lines.append((record.name, record.levelno, text, kind, raised, where, thread, more))
+
+
+def lines(error: BaseException) -> list[tuple[str, str, int]]:
+    """Return the lines of the traceback of *error*, as a log has them, without this server's.
+
+    The frameworks may take other ways where somebody listens; lines of those are left out.
+    """
+    found = []
+    for frame, line in traceback.walk_tb(error.__traceback__):
+        name, file = frame.f_code.co_name, frame.f_code.co_filename
+        if not (file.startswith(_OUTSIDE) or _is_way(file, name)):
+            found.append((file, name, line))
+    return found
+
+
+def _is_way(file: str, name: str) -> bool:
+    if not file.startswith(_FLASKTRACE):
+        # Ours calls receivers by itself; flask 3.2 hands the context on to overridden methods.
+        return "/blinker/" in file or (name == "wrapper" and file.endswith("/flask/app.py"))
+    rest = file.removeprefix(_FLASKTRACE)
+    return not rest.startswith("trace/") and (rest != "signals.py" or name == "send")
 
 
 @contextmanager
