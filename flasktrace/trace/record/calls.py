@@ -135,7 +135,11 @@ def _look_before(recording: Recording, at: int) -> None:
     recorder, looker = recording.recorder, recording.looker
     before = looker.last
     anything = recording.calls or recording.wary
-    after = looker.gaze(recorder.host) if anything else looker.glance(recorder.host)
+    if anything:
+        recorder.see_before_teardown(recording, at)
+        after = looker.gaze(recorder.host)
+    else:
+        after = looker.glance(recorder.host)
     if after is not before:
         recorder.changed(recording, at, before, after)
 
@@ -144,6 +148,8 @@ def _outcome(
     recording: Recording, at: int, kind: str, error: BaseException | None, value: Any
 ) -> tuple[str, str]:
     if error is not None:
+        if kind in _CHANGING:  # the response is sent all the same when an error is finished
+            recording.recorder.see_response(recording, at, recording.response)
         return f"raised {type_name(type(error))}", ""
     if kind == _SAVES:
         recording.recorder.see_response(recording, at, recording.response)

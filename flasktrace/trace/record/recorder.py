@@ -536,12 +536,15 @@ class Recorder:
             recording.answer = recording.answer or response_look.read(response)
             recording.unread = recording.answer is None
 
-    def see_after_receivers(self, recording: Recording, at: int) -> None:
+    def see_before_teardown(self, recording: Recording, at: int) -> None:
         """See what receivers changed of the response that the host does not call one by one."""
-        if recording.sent is not None:
-            if recording.has_receivers:
-                self.see_response(recording, at, recording.sent, by_receivers=True)
-            recording.sent = None
+        if recording.sent is not None and recording.has_receivers and not recording.calls:
+            self.see_response(recording, at, recording.sent, by_receivers=True)
+
+    def see_after_receivers(self, recording: Recording, at: int) -> None:
+        """See the same where no function of the user has run after them; it changes no more."""
+        self.see_before_teardown(recording, at)
+        recording.sent = None
 
     def see_response(
         self,

@@ -1,0 +1,93 @@
+"""What is told of a change is true: who did it, what was there before, and what after."""
+
+import datetime as dt
+import decimal
+import uuid
+from importlib import import_module
+
+import flask
+import pytest
+from jinja2 import DictLoader
+from werkzeug.routing import BaseConverter
+
+import flasktrace
+from tests.flasks import SINCE_3_2
+
+LIBRARIES = {"flasktrace": flasktrace, "flask": flask}
+both = pytest.mark.parametrize("lib", LIBRARIES.values(), ids=LIBRARIES)
+before_3_2 = pytest.mark.skipif(SINCE_3_2, reason="its methods take the context")
+ROUTED = {"request.endpoint", "request.rule", "request.view_args"}
+
+
+def traced(app, path="/"):
+    """Return the trace of a request that is answered to its end, whatever comes of it."""
+    with flasktrace.capture(app) as traces:
+        app.test_client().get(path).close()
+    return traces.last
+
+
+def told(trace):
+    """Return what was changed, from what to what and by whom, without the place of that one."""
+    return [
+        (name, item.before, item.after, item.author.partition(" (")[0])
+        for item in trace.changes
+        if (name := f"{item.section}.{item.key}") not in ROUTED
+        and item.section not in {"url_adapter", "flashes"}
+    ]
+
+
+def new_app(lib):
+    app = lib.Flask("x")
+    app.secret_key = "key"
+    app.logger.disabled = True
+    return app
+
+
+@pytest.mark.parametrize("kind", ["teardown_request", "teardown_appcontext", None])
+@both
+def test_what_a_receiver_changes_of_the_response_is_not_by_a_teardown(lib, kind):
+    app = new_app(lib)
+
+    def hears(_app, response, **_more):
+        response.headers["X-Heard"] = "1"
+        response.status_code = 201
+
+    app.add_url_rule("/", "view", lambda: "x")
+    if kind:
+        getattr(app, kind)(lambda _error: None)
+    signal = import_module(f"{lib.__name__}.signals").request_finished
+    with signal.connected_to(hears, app):
+        trace = traced(app)
+
+    author = "hears" if lib is flasktrace else "a receiver of request_finished, hears"
+    assert told(trace) == [
+        ("response.status", "200 OK", "201 CREATED", author),
+        ("response.header X-Heard", None, "1", author),
+    ]
+
+
+@pytest.mark.parametrize("kind", ["after_request", "save_session"])
+@both
+def test_what_a_function_changed_of_the_response_before_it_raised_is_its_doing(lib, kind):
+    app = new_app(lib)
+    app.add_url_rule("/", "view", lambda: 1 / 0)
+
+    def change(response):
+        response.headers["X-Made"] = "1"
+        raise LookupError
+
+    if kind == "after_request":
+        app.after_request(change)
+    else:
+        sessions = import_module(f"{lib.__name__}.sessions")
+
+        class Interface(sessions.SecureCookieSessionInterface):
+            def save_session(self, _app, _session, response):
+                change(response)
+
+        app.session_interface = Interface()
+    name = "change" if kind == "after_request" else kind
+
+    trace = traced(app)
+    assert ("X-Made", "1") in trace.response.headers
+    assert told(trace) == [("response.header X-Made", None, "1", name)]
