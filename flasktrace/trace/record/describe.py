@@ -42,6 +42,8 @@ _SAFE: dict[type, Callable[[Any], str]] = {
     pathlib.PosixPath: str,
     pathlib.WindowsPath: str,
 }
+TOLD = frozenset(_SAFE)
+"""Types of values that cannot change, and of which more is told than the address."""
 _SIZED: dict[type, str] = {bytes: "bytes", bytearray: "bytearray"}
 _BRACKETS: dict[type, tuple[str, str]] = {
     list: ("[", "]"),

@@ -495,10 +495,17 @@ class Recorder:
             self.changed(recording, at, before, after)
 
     def glance(self, recording: Recording, at: int) -> None:
-        """Look at ``g`` and the session, and only if they have changed at everything."""
-        before = recording.looker.last
-        if recording.looker.glance(self.host) is not before:
-            self.changed(recording, at, before, recording.looker.gaze(self.host))
+        """Look at ``g``, the session and what the app has put on the request.
+
+        And at everything if they have changed; that costs more.
+        """
+        looker = recording.looker
+        before = looker.last
+        if looker.glance(self.host) is before and looker.request_rests():
+            return
+        after = looker.gaze(self.host)
+        if after is not before:
+            self.changed(recording, at, before, after)
 
     def changed(
         self,

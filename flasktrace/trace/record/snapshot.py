@@ -10,6 +10,7 @@ from flasktrace.trace.model import Card, Change
 from flasktrace.trace.record import request_look
 from flasktrace.trace.record.describe import (
     NO_ATTRIBUTES,
+    TOLD,
     Describer,
     attributes_of,
     is_container,
@@ -231,6 +232,11 @@ class Looker:
             self.last = Look(owners, cards)
         return self.last
 
+    def request_rests(self) -> bool:
+        """Tell whether what the app has put on the request on top is as it was."""
+        seen = self._seen
+        return not seen or seen[-1].request_rests()
+
     def session_in_use(self) -> bool:
         """Tell whether the session on top may be saved: it is not empty, or was read."""
         seen = self._seen
@@ -304,6 +310,11 @@ class _Seen:
             and _size_of(refs[_ATTRIBUTES]) == self.count
             and (not self.given or self._as_given(refs[_ATTRIBUTES]))
         )
+
+    def request_rests(self) -> bool:
+        """Tell whether what the app has put on the request is as it was."""
+        attributes = self.refs[_ATTRIBUTES]
+        return _size_of(attributes) == self.count and (not self.given or self._as_given(attributes))
 
     def is_calm(self) -> bool:
         """Tell whether ``g`` and session are as they were, if they are the same objects."""
@@ -429,8 +440,8 @@ class _Seen:
         before, attributes = self.given, refs[_ATTRIBUTES]
         if self.count < 0:
             given = request_look.first(refs[0], attributes)
-        elif size > self.count or self.given_marks is None:  # new ones are the last
-            given = [*before, *request_look.given(refs[0], attributes, self.count)]
+        elif size > self.count and not before:  # new ones are the last, if none was taken away
+            given = request_look.given(refs[0], attributes, self.count)
         else:
             given = request_look.given(refs[0], attributes)
         self.count = size
@@ -526,6 +537,9 @@ _CHANGEABLE: Any = object()
 
 _EMPTY_MARK: Any = {}
 _PLAIN = {int, float, bool, type(None)}
+_TOLD = TOLD - _PLAIN
+"""Other types of values of which the text tells more than the address."""
+_KEPT = {str, *_PLAIN, *_TOLD}
 _FLAT = {list, tuple, set, frozenset}
 _LONG = 1000
 """Characters; a longer text is not kept alive until the next look."""
@@ -536,16 +550,16 @@ _WIDTH = 50
 def _mark(value: Any) -> Any:
     """Return what tells at the next look whether a value is still the same.
 
-    Plain values are their own marks; of a dict of plain values it is a copy. Of any other that
-    cannot change it is address and type, which is also all that its text says. Of another list or
-    dict without others in it, it is the addresses of the items; the plain ones are kept, so that no
-    other gets their address.
+    Values of which more is told than their address are their own marks, so that no other gets it;
+    but of a long text it is how it begins. Of a dict of plain values it is a copy. Of any other
+    that cannot change it is address and type. Of another list or dict without others in it, it is
+    the addresses of the items, of which those are kept that would be their own marks.
     """
     kind = type(value)
-    if _is_plain(kind, value):
+    if _is_plain(kind, value) or kind in _TOLD:
         return value
     if not is_container(kind):
-        return id(value), kind
+        return id(value), kind, _beginning(kind, value)
     if (kind not in _FLAT and kind is not dict) or len(value) > _WIDTH:
         return _CHANGEABLE
     if kind is dict and _is_plain_dict(value):
@@ -553,8 +567,15 @@ def _mark(value: Any) -> Any:
     items = [*value, *value.values()] if kind is dict else [*value]
     if any(is_container(type(item)) for item in items):
         return _CHANGEABLE
-    kept = [item for item in items if type(item) in _PLAIN or type(item) is str]
+    kept = [item for item in items if type(item) in _KEPT]
     return tuple(map(id, items)), kind, kept
+
+
+def _beginning(kind: type, value: Any) -> Any:
+    """Return what is told of a long value, should another get its address."""
+    if kind is str:
+        return len(value), value[:_LONG]
+    return len(value) if kind is bytes else None
 
 
 def _is_plain_dict(value: dict[Any, Any]) -> bool:
@@ -577,7 +598,7 @@ def _calm_value(value: Any, mark: Any) -> bool:
     if type(mark) is not tuple or mark[1] is not type(value):
         return False
     if type(mark[0]) is int:
-        return bool(mark[0] == id(value))
+        return bool(mark[0] == id(value) and mark[2] == _beginning(mark[1], value))
     items = [*value, *value.values()] if mark[1] is dict else value
     return bool(mark[0] == tuple(map(id, items)))
 

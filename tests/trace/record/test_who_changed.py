@@ -91,3 +91,92 @@ def test_what_a_function_changed_of_the_response_before_it_raised_is_its_doing(l
     trace = traced(app)
     assert ("X-Made", "1") in trace.response.headers
     assert told(trace) == [("response.header X-Made", None, "1", name)]
+
+
+@both
+def test_the_request_is_changed_by_the_view_before_its_template_and_by_that(lib):
+    app = new_app(lib)
+    app.jinja_loader = DictLoader({"page": "{{ mark() }}"})
+
+    @app.template_global()
+    def mark():
+        lib.request.shown = 1
+        lib.g.shown = 1
+        return ""
+
+    @app.template_global()
+    def mark_request_only():
+        lib.request.shown_too = 1
+        return ""
+
+    @app.route("/")
+    def view():
+        lib.request.by_view = 1
+        text = lib.render_template("page")
+        return text + lib.render_template_string("{{ mark_request_only() }}")
+
+    assert set(told(traced(app))) == {
+        ("request.by_view", None, "1", "view"),
+        ("request.shown", None, "1", "the template page"),
+        ("g.shown", None, "1", "the template page"),
+        ("request.shown_too", None, "1", "the template"),
+    }
+
+
+@both
+def test_attributes_of_the_request_come_and_go_at_once(lib):
+    app = new_app(lib)
+
+    @app.before_request
+    def first():
+        lib.request.old = 1
+
+    @app.before_request
+    def second():
+        lib.request.one = 1
+        lib.request.two = 2
+        del lib.request.old
+
+    app.add_url_rule("/", "view", lambda: "x")
+    assert told(traced(app)) == [
+        ("request.old", None, "1", "first"),
+        ("request.one", None, "1", "second"),
+        ("request.two", None, "2", "second"),
+        ("request.old", "1", None, "second"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda n: decimal.Decimal(f"{n}.5"),
+        lambda n: dt.datetime(2000 + n, 1, 1),  # noqa: DTZ001
+        lambda n: uuid.UUID(int=n),
+        lambda n: b"x" * (n + 2),
+        lambda n: chr(64 + n) * 5000,
+        lambda n: [decimal.Decimal(f"{n}.5")],
+    ],
+    ids=["Decimal", "datetime", "UUID", "bytes", "long text", "list"],
+)
+@both
+def test_a_value_that_gets_the_address_of_the_one_before_is_another(lib, make):
+    app = new_app(lib)
+    lists = isinstance(make(1), list)
+
+    @app.before_request
+    def first():
+        lib.g.it = make(1)
+
+    @app.before_request
+    def second():
+        if lists:
+            lib.g.it.clear()
+            lib.g.it += make(2)
+        else:
+            del lib.g.it
+            lib.g.it = make(2)
+
+    app.add_url_rule("/", "view", lambda: "x")
+    (_, none, one, _), (_, before, two, author) = told(traced(app))
+    assert (none, before, author) == (None, one, "second")
+    assert one != two
