@@ -675,22 +675,21 @@ def _flashes(messages: Any, describe: Describer) -> dict[str, str]:
     return {str(number): describe(item) for number, item in enumerate(shown)}
 
 
-def unmatched(look: Look) -> Look:
-    """Return what a look would have found before the match; the same one when that is all."""
-    if not any(BY_MATCH.intersection(card[2]) for card in look.seen):
+def unmatched(look: Look, own: int) -> Look:
+    """Return what a look would have found before the match; the same one when that is all.
+
+    *own* is the context whose request was matched; others may stand below it.
+    """
+    if own not in look.owners:
         return look
-    return Look(
-        look.owners,
-        tuple(
-            (
-                kind,
-                name,
-                {key: text for key, text in request.items() if key not in BY_MATCH},
-                *rest,
-            )
-            for kind, name, request, *rest in look.seen
-        ),
-    )
+    place = look.owners.index(own)
+    if not BY_MATCH.intersection(look.seen[place][2]):
+        return look
+    kind, name, request, *rest = look.seen[place]
+    before = {key: text for key, text in request.items() if key not in BY_MATCH}
+    seen = list(look.seen)
+    seen[place] = kind, name, before, *rest
+    return Look(look.owners, tuple(seen))
 
 
 def without_g(look: Look) -> Look:

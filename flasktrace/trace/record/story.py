@@ -231,7 +231,8 @@ class Story:
         if self._matched:
             look = self._first_look
         else:
-            look = self._known if self._known.seen else _unmatched(self._first_look)
+            first, own = self._first_look, self.recording.own
+            look = self._known if self._known.seen else _unmatched(first, own)
         if look is not self._known:
             self._look(at, self._known, look, True)
         return look
@@ -621,16 +622,18 @@ _unmatched_stacks: dict[int, tuple[Any, Any]] = {}
 """Address of what was seen, to itself and what was there before the match; `_MOST` of them."""
 
 
-def _unmatched(look: Look) -> Look:
+def _unmatched(look: Look, own: int) -> Look:
     """Return what a look would have found before the match, the same for requests alike."""
     known = _unmatched_stacks.get(id(look.seen))
     if known is None:
         if len(_unmatched_stacks) >= _MOST:
             _unmatched_stacks.clear()
-        known = _unmatched_stacks[id(look.seen)] = look.seen, snapshot.unmatched(look).seen
+        known = _unmatched_stacks[id(look.seen)] = look.seen, snapshot.unmatched(look, own).seen
     return look if known[1] is look.seen else Look(look.owners, known[1])
 
 
 def forget_stacks() -> None:
     """Let go of what is remembered of requests: it may hold a secret."""
     _unmatched_stacks.clear()
+    if not look.owners or look.owners[-1] != own:
+        return snapshot.unmatched(look, own)

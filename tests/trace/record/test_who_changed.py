@@ -180,3 +180,22 @@ def test_a_value_that_gets_the_address_of_the_one_before_is_another(lib, make):
     (_, none, one, _), (_, before, two, author) = told(traced(app))
     assert (none, before, author) == (None, one, "second")
     assert one != two
+
+
+@both
+def test_a_request_within_a_request_matches_its_own_only(lib):
+    app = new_app(lib)
+    app.add_url_rule("/inner", "inner", lambda: "x")
+
+    @app.before_request
+    def hook():
+        lib.g.n = 1
+
+    @app.route("/")
+    def view():
+        return app.test_client().get("/inner").text
+
+    with flasktrace.capture(app) as traces:
+        app.test_client().get("/").close()
+    [inner] = [trace for trace in traces if trace.path == "/inner"]
+    assert {item.depth for item in inner.changes if item.section == "request"} <= {1}
