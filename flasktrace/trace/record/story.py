@@ -24,7 +24,14 @@ CONNECTED = "connected to "
 """Why a receiver of a signal ran, before the signal's name."""
 
 _THE_FRAMEWORK = "the framework"
+_BETWEEN = "code of the app between its hooks"
+"""Who did what no framework does, when no function of the app is known to have run."""
+_CONVERTER = "a URL converter"
+"""The same in the match."""
+_ITS_KEYS = {"method", "path", *snapshot.BY_MATCH}
+"""What of a request is the framework's."""
 _PUSHED = "a receiver of appcontext_pushed, "
+_TEARING_DOWN = "a receiver of request_tearing_down, ", "a receiver of appcontext_tearing_down, "
 _SEEN = {notes.LOOK, notes.STAGE_END}
 """Notes whose fourth part is a look, or None."""
 _ITS_SESSIONS = {"flask.sessions", "flasktrace.sessions"}
@@ -433,7 +440,9 @@ class Story:
             before = stood = self._known
             if before is NOTHING and self.recording.own in self._cards:
                 before = Look(tuple(self._cards), tuple(self._cards.values()))
-            if before is NOTHING and (self._is_by_opener() or self._is_by_pushed()):
+            if before is NOTHING and (
+                self._is_by_opener() or self._is_by_pushed() or self._is_by_converter()
+            ):
                 before = snapshot.without_g(after)
         self._known = after
         self._cards.update(zip(after.owners, after.seen, strict=True))
@@ -441,15 +450,21 @@ class Story:
         found = snapshot.changes(before, after, at, author, span)
         if by_framework and self._stage == "push":  # what the session brings is no change of it
             found = [item for item in found if item.section != "session"]
-        if self._told and span is None:
+        if self._told and (span is None or self._tears_down_in_a_body()):
             found = [
                 item
                 if item.section == "request" and item.key in snapshot.BY_MATCH
-                else replace(item, author=self._told)
+                else replace(item, author=self._told, span=None)
                 for item in found
             ]
+        elif author == _THE_FRAMEWORK and not self._open_spans:
+            found = [self._by_nobody_known(item) for item in found]
         self._put(self._perhaps_in_a_lane(found) if self._lanes else found)
         self._stacked(stood, after, None if span is None else author)
+
+    def _tears_down_in_a_body(self) -> bool:
+        """Tell whether receivers of a teardown ran last, at the end of a body with a context."""
+        return self._open_spans[-1].kind == "body" and self._told.startswith(_TEARING_DOWN)
 
     def _perhaps_in_a_lane(self, found: list[Change]) -> list[Change]:
         """Name the lanes, too, that have run since the last look, and may have changed it."""
@@ -472,6 +487,24 @@ class Story:
     def _is_by_pushed(self) -> bool:
         """Tell whether all on ``g`` is by receivers that heard of the new context."""
         return self._told.startswith(_PUSHED) and not self.found and not self._open_spans
+
+    def _is_by_converter(self) -> bool:
+        """Tell whether all on ``g`` was put there by the match in a push: the context is new."""
+        heard = any(item.name == "signal appcontext_pushed" for item in self.events)
+        alone = self._looked and not (self.found or heard or self._open_spans)
+        return alone and [run.name for run in self._open_runs] == ["push", "match"]
+
+    def _by_nobody_known(self, item: Change) -> Change:
+        """Return a change by the framework with another author if no framework does such a thing.
+
+        What it does to the session is opening it.
+        """
+        if item.section == "request":
+            if item.key in _ITS_KEYS:
+                return item
+        elif item.section != "g" and (item.section != "session" or self._stage == "push"):
+            return item
+        return replace(item, author=_CONVERTER if self._stage == "match" else _BETWEEN)
 
     def _stacked(self, before: Look, after: Look, author: str | None) -> None:
         """Put down who has pushed and popped what."""
@@ -501,7 +534,7 @@ class Story:
         _, _, _, by_framework, by_receivers = note
         author = self._author(by_framework)
         if by_receivers:
-            author = self._finished_told or _THE_FRAMEWORK, None
+            author = self._finished_told or _BETWEEN, None
         self._put([Change(at, NO_CARD, "response", *item, *author) for item in found])
 
     def _author(self, by_framework: bool) -> tuple[str, int | None]:
@@ -605,7 +638,8 @@ def _by_lanes(item: Change, lanes: dict[str, bool]) -> Change:
     if not names or item.depth == NO_CARD:
         return item
     more = f" and {len(names) - 1} more" if names[1:] else ""
-    return replace(item, author=f"{item.author} or {names[0]}{more}", span=None)
+    others = "" if item.author == _BETWEEN else f"{item.author} or "
+    return replace(item, author=f"{others}{names[0]}{more}", span=None)
 
 
 def _first_look(listed: list[Note]) -> Look:
@@ -624,6 +658,8 @@ _unmatched_stacks: dict[int, tuple[Any, Any]] = {}
 
 def _unmatched(look: Look, own: int) -> Look:
     """Return what a look would have found before the match, the same for requests alike."""
+    if not look.owners or look.owners[-1] != own:
+        return snapshot.unmatched(look, own)
     known = _unmatched_stacks.get(id(look.seen))
     if known is None:
         if len(_unmatched_stacks) >= _MOST:
@@ -635,5 +671,3 @@ def _unmatched(look: Look, own: int) -> Look:
 def forget_stacks() -> None:
     """Let go of what is remembered of requests: it may hold a secret."""
     _unmatched_stacks.clear()
-    if not look.owners or look.owners[-1] != own:
-        return snapshot.unmatched(look, own)

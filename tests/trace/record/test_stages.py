@@ -100,7 +100,7 @@ def test_what_a_converter_sets_is_set_in_the_match():
     app.add_url_rule("/<mark:name>", "index", lambda name: name)
     trace = traced(app, "/ada")
 
-    assert of_g(trace) == [("match", "mark", "the framework")]
+    assert of_g(trace) == [("match", "mark", "a URL converter")]
     assert cards(trace, "push")[0].sections["g"] == {}
 
 

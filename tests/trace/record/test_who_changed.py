@@ -199,3 +199,56 @@ def test_a_request_within_a_request_matches_its_own_only(lib):
         app.test_client().get("/").close()
     [inner] = [trace for trace in traces if trace.path == "/inner"]
     assert {item.depth for item in inner.changes if item.section == "request"} <= {1}
+
+
+@both
+def test_what_a_converter_puts_on_g_is_not_by_the_framework(lib):
+    app = new_app(lib)
+
+    class Kept(BaseConverter):
+        def to_python(self, value):
+            lib.g.kept = value
+            return value
+
+    app.url_map.converters["kept"] = Kept
+    app.add_url_rule("/<kept:it>", "view", lambda it: it)
+    assert told(traced(app, "/x")) == [("g.kept", None, "'x'", "a URL converter")]
+
+
+@before_3_2
+def test_what_the_app_does_between_the_stages_is_not_by_the_framework():
+    class App(flask.Flask):
+        def finalize_request(self, *args, **named):
+            flask.g.late = 1
+            return super().finalize_request(*args, **named)
+
+    app = App("x")
+    app.add_url_rule("/", "view", lambda: "x")
+    app.before_request(lambda: setattr(flask.g, "n", 1))
+    assert told(traced(app))[1:] == [("g.late", None, "1", "code of the app between its hooks")]
+
+
+@both
+def test_what_receivers_of_the_teardown_change_at_the_end_of_a_body_is_theirs(lib):
+    app = new_app(lib)
+
+    def tears(_app, **_more):
+        lib.g.torn = lib.g.get("torn", 0) + 1
+
+    @app.route("/")
+    def view():
+        def body():
+            lib.g.sent = 1
+            yield "x"
+
+        return lib.Response(lib.stream_with_context(body()))
+
+    signal = import_module(f"{lib.__name__}.signals").request_tearing_down
+    with signal.connected_to(tears, app):
+        trace = traced(app)
+
+    author = "tears" if lib is flasktrace else "a receiver of request_tearing_down, tears"
+    assert {(name, who) for name, _, _, who in told(trace)} == {
+        ("g.sent", "response body"),
+        ("g.torn", author),
+    }
