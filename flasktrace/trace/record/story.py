@@ -448,7 +448,9 @@ class Story:
         self._cards.update(zip(after.owners, after.seen, strict=True))
         author, span = self._author(by_framework)
         found = snapshot.changes(before, after, at, author, span)
-        if by_framework and self._stage == "push":  # what the session brings is no change of it
+        opens = by_framework and self._stage == "push"
+        if opens or (self._open_spans and self._open_spans[-1].kind == "session_open"):
+            # What the session brings is no change of it.
             found = [item for item in found if item.section != "session"]
         if self._told and (span is None or self._tears_down_in_a_body()):
             found = [

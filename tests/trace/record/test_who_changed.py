@@ -252,3 +252,25 @@ def test_what_receivers_of_the_teardown_change_at_the_end_of_a_body_is_theirs(li
         ("g.sent", "response body"),
         ("g.torn", author),
     }
+
+
+@both
+def test_what_the_session_brings_is_no_change(lib):
+    app = new_app(lib)
+    app.before_request(lambda: setattr(lib.g, "n", 1))
+
+    @app.route("/")
+    def view():
+        lib.session["times"] = lib.session.get("times", 0) + 1
+        return "x"
+
+    with flasktrace.capture(app) as traces:
+        client = app.test_client()
+        client.get("/").close()
+        client.get("/").close()
+
+    assert [
+        (before, after, author)
+        for name, before, after, author in told(traces.last)
+        if name == "session.times"
+    ] == [("1", "2", "view")]
