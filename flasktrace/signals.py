@@ -132,6 +132,9 @@ class Watcher(Protocol):
     def end_stage(self, name: str, error: BaseException | None, made: Any) -> None:
         """Hear that a stage ended, with what it raised, or what its method returned."""
 
+    def after_signal(self, signal: Signal) -> None:
+        """Hear that the receivers of one of the 14 signals have run just now."""
+
     def begin_call(self, kind: str, function: Any) -> None:
         """Hear that a function of the user is called, see `call_started`."""
 
@@ -319,12 +322,12 @@ def _telling(name: str) -> Callable[..., Any]:
                 watcher.begin_stage(name, around, method, own=own)
         try:
             if started.receivers:
-                started.send(context.app, context=context)
+                _send(started, context, watcher)
             result = method(*args, **kwargs)
         except BaseException as error:
             if watcher is not None:
                 watcher.end_stage(name, error, None)
-            tell(context, error, None)
+            tell(context, watcher, error, None)
             raise
         if watcher is not None:
             if quiet and own and not watcher.wary and not (opens and watcher.looked):
@@ -333,10 +336,17 @@ def _telling(name: str) -> Callable[..., Any]:
             else:
                 watcher.end_stage(name, None, result)
         if finished.receivers:
-            tell(context, None, result)
+            tell(context, watcher, None, result)
         return result
 
     return told
+
+
+def _send(signal: Signal, context: Staged, watcher: Watcher | None, **facts: Any) -> None:
+    """Send the signal of a stage; the watcher hears when its receivers have run."""
+    signal.send(context.app, context=context, **facts)
+    if watcher is not None:
+        watcher.after_signal(signal)
 
 
 _QUIET = {"push", "preprocess", "dispatch"}
@@ -348,16 +358,18 @@ def _is_own(method: Callable[..., Any]) -> bool:
     return str(getattr(method, "__module__", "")).startswith("flasktrace.")
 
 
-def _teller(name: str) -> Callable[[Staged, BaseException | None, Any], None]:
+def _teller(name: str) -> Callable[[Staged, Watcher | None, BaseException | None, Any], None]:
     """Return what sends the finished half of a stage, given what its method returned."""
     finished = _FLAT_SIGNALS[name][1]
     key = _RESULTS.get(name)
 
-    def tell(context: Staged, error: BaseException | None, result: Any) -> None:
+    def tell(
+        context: Staged, watcher: Watcher | None, error: BaseException | None, result: Any
+    ) -> None:
         if not finished.receivers:
             return
         made = _match_of(context) if name == "match" else {} if key is None else {key: result}
-        finished.send(context.app, context=context, exception=error, **made)
+        _send(finished, context, watcher, exception=error, **made)
 
     return tell
 

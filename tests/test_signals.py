@@ -902,6 +902,9 @@ class Follower:
     def end_stage(self, name, error, made):
         self.heard.append((name, "ends", type(error or made).__name__))
 
+    def after_signal(self, signal):
+        self.heard.append((signal.name, "was heard"))
+
     def begin_call(self, kind, function):
         self.heard.append((kind, "begins", function.__name__))
 
@@ -986,6 +989,8 @@ def test_signals_are_sent_also_where_somebody_watches():
     app = Flask("x")
     app.add_url_rule("/", "index", lambda: "fine")
     with listening(app) as heard:
-        followed(app)
+        follower, _ = followed(app)
 
     assert list(heard) == USUAL
+    told = [name for name, what, *_ in follower.heard if what == "was heard"]
+    assert told == [name.replace(" ", "_") for name in USUAL]

@@ -53,6 +53,9 @@ class Beside:
     def end_stage(self, name: str, error: BaseException | None, made: Any) -> None:
         """Note nothing."""
 
+    def after_signal(self, signal: Any) -> None:
+        """Note nothing."""
+
     def begin_call(self, kind: str, function: Any) -> None:
         """Note that a function of the user begins in this lane."""
         calls.begin_in_copy(self.recording, kind, function)

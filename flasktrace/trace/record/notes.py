@@ -34,6 +34,9 @@ WHY = "why"
 SIGNAL = "signal"
 """name, the places of its receivers, how many more there are, whether each is a call, `Lane` (or
 None)"""
+HEARD = "heard"
+"""name of the signal of a stage whose receivers have done what is seen next, their places, how many
+more there are; no name when all of that was seen"""
 LOOK = "look"
 """`Look` before, `Look` after, whether it is the framework's doing"""
 RESPONSE = "response"

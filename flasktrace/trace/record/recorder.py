@@ -366,11 +366,27 @@ class Recorder:
             recording.drop("events")
             return
         recording.event_room -= 1
-        places = tuple([self.places.of(item) for item in receivers[:_MOST_RECEIVERS]])
-        more = len(receivers) - len(places)
+        places, more = self._places_of(receivers)
         name = attributes_of(signal).get("name", "").replace("-", "_")  # as flask spells it
         at = _at(recording, lane)
         recording.notes.append((notes.SIGNAL, at, name, places, more, called, lane))
+
+    def _places_of(self, receivers: list[Any]) -> tuple[tuple[Place, ...], int]:
+        """Return the places of the first receivers of a signal, and how many more there are."""
+        places = tuple([self.places.of(item) for item in receivers[:_MOST_RECEIVERS]])
+        return places, len(receivers) - len(places)
+
+    def see_heard(
+        self, recording: Recording, at: int, signal: Signal, receivers: list[Any]
+    ) -> None:
+        """See what the receivers of a stage's signal have changed; they are no calls."""
+        name = attributes_of(signal).get("name", "")
+        recording.notes.append((notes.HEARD, at, name, *self._places_of(receivers)))
+        self.gaze(recording, at)
+        response = recording.sent if recording.response is None else recording.response
+        if response is not None and recording.answer is not None:
+            self.see_response(recording, at, response)
+        recording.notes.append((notes.HEARD, at, "", (), 0))
 
     # Templates
 

@@ -232,6 +232,7 @@ class Recording(Seldom):
 
     begin_stage = stages.begin
     end_stage = stages.end
+    after_signal = stages.after_signal
     begin_call = calls.begin
     end_call = calls.end
     end_own_call = calls.end_own

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from flasktrace.trace.record.recording import Recording
     from flasktrace.trace.record.snapshot import Look
 
-BEGIN, END = "stage started", "stage finished"
+BEGIN, END, HEARD = "stage started", "stage finished", "stage heard"
 """Parts that the guard may switch off."""
 
 
@@ -62,6 +62,25 @@ def end(recording: Recording, name: str, error: BaseException | None, made: Any)
         recording.base = base + recording.clock() - entered
     except Exception as mistake:  # noqa: BLE001
         recorder.failed(recording, END, mistake)
+
+
+def after_signal(recording: Recording, signal: Any) -> None:
+    """Note what the receivers of a stage's signal have changed."""
+    recorder = recording.recorder
+    if recording.finished or HEARD in recorder.off:
+        return
+    try:
+        app = recorder.app()
+        receivers = [] if app is None else list(signal.receivers_for(app))
+        if not receivers:
+            return
+        recording.enter()
+        try:
+            recorder.see_heard(recording, recording.at, signal, receivers)
+        finally:
+            recording.leave()
+    except Exception as error:  # noqa: BLE001
+        recorder.failed(recording, HEARD, error)
 
 
 def _glance(recording: Recording, recorder: Recorder, at: int, _made: Any) -> Look:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
@@ -146,6 +146,8 @@ class Story:
     _stage: str | None = None
     #: Who was told by the signal that was sent last between stages, if nobody saw them run.
     _told = ""
+    #: The same of the signal of a stage, while what they changed is told.
+    _heard = ""
     #: The same of ``request_finished``.
     _finished_told = ""
     #: The span of the call that ended last.
@@ -332,13 +334,17 @@ class Story:
 
     def _signal(self, at: int, note: Note) -> None:
         _, _, name, places, more, called, lane = note
-        told = ", ".join(map(str, places)) + (f" and {more} more" if more else "")
+        told = _listed(places, more)
         self._put_event(at, f"signal {name}", {"receivers": told}, lane)
         self._told = "" if called or lane else f"a receiver of {name}, {told}"
         if name == "request_finished":
             self._finished_told = self._told
         if called:
             self._sent[len(self._open_spans)] = [name, len(places) + more, 0]
+
+    def _hear(self, _at: int, note: Note) -> None:
+        _, _, name, places, more = note
+        self._heard = f"a receiver of {name}, {_listed(places, more)}" if name else ""
 
     def _number(self, made: OpenSpan) -> None:
         """Tell which receiver of which signal has begun."""
@@ -441,7 +447,10 @@ class Story:
             if before is NOTHING and self.recording.own in self._cards:
                 before = Look(tuple(self._cards), tuple(self._cards.values()))
             if before is NOTHING and (
-                self._is_by_opener() or self._is_by_pushed() or self._is_by_converter()
+                self._is_by_opener()
+                or self._is_by_pushed()
+                or self._is_by_converter()
+                or self._is_by_heard()
             ):
                 before = snapshot.without_g(after)
         self._known = after
@@ -452,7 +461,7 @@ class Story:
         if opens or (self._open_spans and self._open_spans[-1].kind == "session_open"):
             # What the session brings is no change of it.
             found = [item for item in found if item.section != "session"]
-        if self._told and (span is None or self._tears_down_in_a_body()):
+        if self._told and not self._heard and (span is None or self._tears_down_in_a_body()):
             found = [
                 item
                 if item.section == "request" and item.key in snapshot.BY_MATCH
@@ -489,6 +498,10 @@ class Story:
     def _is_by_pushed(self) -> bool:
         """Tell whether all on ``g`` is by receivers that heard of the new context."""
         return self._told.startswith(_PUSHED) and not self.found and not self._open_spans
+
+    def _is_by_heard(self) -> bool:
+        """Tell whether all on ``g`` is by receivers that heard of the first stage."""
+        return bool(self._heard) and not self.found and not self._open_spans
 
     def _is_by_converter(self) -> bool:
         """Tell whether all on ``g`` was put there by the match in a push: the context is new."""
@@ -540,6 +553,8 @@ class Story:
         self._put([Change(at, NO_CARD, "response", *item, *author) for item in found])
 
     def _author(self, by_framework: bool) -> tuple[str, int | None]:
+        if self._heard:
+            return self._heard, None
         if by_framework or not self._open_spans:
             place = self._open_runs[-1].place if self._open_runs else None
             return _THE_FRAMEWORK if place is None else str(place), None
@@ -617,6 +632,7 @@ class Story:
         notes.TAKEN: _taken,
         notes.WHY: _why,
         notes.SIGNAL: _signal,
+        notes.HEARD: _hear,
         notes.LOOK: _look_noted,
         notes.RESPONSE: _response,
         notes.FAILED: _failed,
@@ -646,11 +662,18 @@ def _by_lanes(item: Change, lanes: dict[str, bool]) -> Change:
 
 def _first_look(listed: list[Note]) -> Look:
     # The end of a stage tells of it where there was no room to note the look itself.
-    for note in listed:
+    for place, note in enumerate(listed):
         if note[0] in _SEEN and note[3] is not None:
             look: Look = note[3]
-            return look
+            by_heard = place > 0 and listed[place - 1][0] == notes.HEARD
+            shared = any(item[0] == notes.FOUND for item in listed[:place])
+            return snapshot.without_g(look) if by_heard and not shared else look
     return NOTHING
+
+
+def _listed(places: Iterable[Place], more: int) -> str:
+    """Return the names and places of receivers in words."""
+    return ", ".join(map(str, places)) + (f" and {more} more" if more else "")
 
 
 _MOST = 100

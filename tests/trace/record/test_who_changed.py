@@ -274,3 +274,48 @@ def test_what_the_session_brings_is_no_change(lib):
         for name, before, after, author in told(traces.last)
         if name == "session.times"
     ] == [("1", "2", "view")]
+
+
+STAGE_SIGNALS = [
+    f"{stage}_{half}"
+    for stage in ("match", "preprocess", "dispatch", "make_response", "postprocess")
+    for half in ("started", "finished")
+]
+
+
+@pytest.mark.parametrize("heard", [STAGE_SIGNALS, *([name] for name in STAGE_SIGNALS)])
+@both
+def test_what_receivers_of_a_stage_change_is_theirs(lib, heard):
+    app = new_app(lib)
+    app.before_request(lambda: setattr(lib.g, "hook", 1))
+    app.add_url_rule("/", "view", lambda: setattr(lib.g, "view", 1) or "x")
+
+    def connect(name):
+        def hears(_app, **_more):
+            setattr(lib.g, name, 1)
+
+        getattr(flasktrace.signals, name).connect(hears, app)
+        return hears
+
+    kept = [connect(name) for name in heard]
+    assert {name: author for name, _, _, author in told(traced(app))} == {
+        "g.hook": "<lambda>",
+        "g.view": "<lambda>",
+        **{f"g.{name}": f"a receiver of {name}, hears" for name in heard},
+    }
+    assert len(kept) == len(heard)
+
+
+@both
+def test_what_receivers_of_a_stage_change_of_the_response_is_theirs(lib):
+    app = new_app(lib)
+    app.after_request(lambda response: response)
+    app.add_url_rule("/", "view", lambda: lib.session.update(a=1) or "x")
+
+    def hears(_app, response, **_more):
+        response.headers["X-Heard"] = "1"
+
+    with flasktrace.signals.make_response_finished.connected_to(hears, app):
+        found = told(traced(app))
+    author = "a receiver of make_response_finished, hears"
+    assert ("response.header X-Heard", None, "1", author) in found
