@@ -87,12 +87,12 @@ def end(
             return
         base, entered = recording.base, recording.clock()
         at, looker, calls, address = entered - base, recording.looker, recording.calls, id(function)
+        noted = _ended(calls, address) or _ended_beyond(recording, at, function)
         before = looker.last
         after = looker.gaze(recorder.host)
         if after is not before:
             recorder.changed(recording, at, before, after)
         recording.fresh = recorder.trusts and not recording.wary
-        noted = _ended(calls, address)
         if recording.sent is not None:  # a receiver of request_finished, or one in it
             recorder.see_response(recording, at, recording.sent)
         if error is None and value is None and kind not in _CHANGING:
@@ -175,6 +175,16 @@ def _ended(calls: list[int], address: int) -> bool:
             noted = calls[position] == address
             del calls[position:]
             return noted
+    return False
+
+
+def _ended_beyond(recording: Recording, at: int, function: Any) -> bool:
+    """Note that a function has ended whose begin there was no room to note; tell that it was not.
+
+    In another one it is that which has changed what is seen now.
+    """
+    if not recording.calls:
+        recording.notes.append((notes.BEYOND, at, _place(recording, function)))
     return False
 
 

@@ -27,6 +27,8 @@ CALL = "call"
 CALL_END = "call end"
 """address, kind, place (or None, when its begin was noted), outcome in words, what it means for the
 verdict (a word below, or "")"""
+BEYOND = "beyond"
+"""the `Place` of a function beyond the limit of spans, the end of which is seen next"""
 TAKEN = "taken"
 """the `Place` of a method of the app's own that has answered an exception"""
 WHY = "why"

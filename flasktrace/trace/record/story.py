@@ -148,6 +148,8 @@ class Story:
     _told = ""
     #: The same of the signal of a stage, while what they changed is told.
     _heard = ""
+    #: The function beyond the limit of spans whose end is told.
+    _beyond = ""
     #: The same of ``request_finished``.
     _finished_told = ""
     #: The span of the call that ended last.
@@ -204,6 +206,7 @@ class Story:
     def _begin_stage(self, at: int, note: Note) -> None:
         _, _, name, asked_by = note
         by = self._open_spans[-1] if self._open_spans else None
+        self._beyond = ""
         run = StageRun(name, at, self._stage, asked_by, by)
         self.runs.append(run)
         self._open_runs.append(run)
@@ -217,7 +220,7 @@ class Story:
 
     def _end_stage(self, at: int, note: Note) -> None:
         _, _, name, look, exception = note
-        self._told = ""
+        self._told = self._beyond = ""
         if self._stage != name:
             return  # its begin could not be noted
         if look is None:
@@ -322,6 +325,10 @@ class Story:
             self._number(made)
         if kind == "view" and self.view is None:
             self.view = made
+
+    def _end_beyond(self, _at: int, note: Note) -> None:
+        self._told = ""
+        self._beyond = str(note[2])
 
     def _taken(self, _at: int, note: Note) -> None:
         if self.handler is None:
@@ -555,6 +562,8 @@ class Story:
     def _author(self, by_framework: bool) -> tuple[str, int | None]:
         if self._heard:
             return self._heard, None
+        if self._beyond and not (by_framework or self._open_spans):
+            return self._beyond, None
         if by_framework or not self._open_spans:
             place = self._open_runs[-1].place if self._open_runs else None
             return _THE_FRAMEWORK if place is None else str(place), None
@@ -629,6 +638,7 @@ class Story:
         notes.STAGE_END: _end_stage,
         notes.CALL: _begin_call,
         notes.CALL_END: _end_call,
+        notes.BEYOND: _end_beyond,
         notes.TAKEN: _taken,
         notes.WHY: _why,
         notes.SIGNAL: _signal,

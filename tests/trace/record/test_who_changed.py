@@ -319,3 +319,36 @@ def test_what_receivers_of_a_stage_change_of_the_response_is_theirs(lib):
         found = told(traced(app))
     author = "a receiver of make_response_finished, hears"
     assert ("response.header X-Heard", None, "1", author) in found
+
+
+@pytest.mark.parametrize("room", [0, 2, 4, 6])
+@both
+def test_functions_beyond_the_limit_of_spans_are_authors(lib, room):
+    app = new_app(lib)
+    app.before_request(lambda: setattr(lib.g, "n", 1))
+
+    @app.route("/")
+    def view():
+        lib.g.n = 2
+        return lib.render_template_string("{{ g.n }}")
+
+    @app.after_request
+    def after(response):
+        lib.g.n = 3
+        response.headers["X-After"] = "1"
+        return response
+
+    @app.teardown_request
+    def teardown(_error):
+        lib.g.n = 4
+
+    with flasktrace.capture(app, limits={"spans": room}) as traces:
+        app.test_client().get("/").close()
+    assert traces.last.dropped["spans"]
+    assert told(traces.last) == [
+        ("g.n", None, "1", "<lambda>"),
+        ("g.n", "1", "2", "view"),
+        ("g.n", "2", "3", "after"),
+        ("response.header X-After", None, "1", "after"),
+        ("g.n", "3", "4", "teardown"),
+    ]
