@@ -206,7 +206,7 @@ class Story:
     def _begin_stage(self, at: int, note: Note) -> None:
         _, _, name, asked_by = note
         by = self._open_spans[-1] if self._open_spans else None
-        self._beyond = ""
+        self._told = self._beyond = ""  # what they changed was seen just before
         run = StageRun(name, at, self._stage, asked_by, by)
         self.runs.append(run)
         self._open_runs.append(run)
