@@ -104,7 +104,7 @@ class Change(Record):
     author: str
     """Who did it, as a person would say it: ``load_user (auth.py:12)``."""
     span: int | None
-    """Id of the span that did it; None for the framework itself."""
+    """Id of the span that did it; None when it was none: the framework itself, or a receiver."""
 
 
 @quick
