@@ -516,10 +516,13 @@ def _status_changes(story: Story) -> list[Change]:
     changed = [item for item in story.changes if item.key == "status"]
     if not changed:
         return []
+    made = max((run.start for run in story.runs if run.name == "make_response"), default=0)
     found = [
         item
         for item in changed
-        if item.depth == NO_CARD and _code(item.before) != _code(item.after)
+        if item.depth == NO_CARD
+        and item.at_ns >= made  # else of one that an error has taken the place of
+        and _code(item.before) != _code(item.after)
     ]
     sent = bool(found) and _code(found[-1].after) == str(story.recording.status)
     return found if sent else []
