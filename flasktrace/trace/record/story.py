@@ -475,7 +475,7 @@ class Story:
                 else replace(item, author=self._told, span=None)
                 for item in found
             ]
-        elif author == _THE_FRAMEWORK and not self._open_spans:
+        elif author == _THE_FRAMEWORK and (by_framework or not self._open_spans):
             found = [self._by_nobody_known(item) for item in found]
         self._put(self._perhaps_in_a_lane(found) if self._lanes else found)
         self._stacked(stood, after, None if span is None else author)

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import decimal
+import re
 import uuid
 from importlib import import_module
 
@@ -353,3 +354,45 @@ def test_functions_beyond_the_limit_of_spans_are_authors(lib, room):
         ("response.header X-After", None, "1", "after"),
         ("g.n", "3", "4", "teardown"),
     ]
+
+
+@both
+def test_a_converter_that_a_hook_asks_for_is_the_author_within_the_hook(lib):
+    app = new_app(lib)
+
+    class Kept(BaseConverter):
+        def to_python(self, value):
+            lib.g.kept = value
+            return value
+
+    @app.before_request
+    def hook():
+        lib.g.before = 1
+        lib.g.after = lib.request.endpoint
+
+    app.url_map.converters["kept"] = Kept
+    app.add_url_rule("/<kept:it>", "view", lambda it: it)
+    assert sorted(told(traced(app, "/x"))) == [
+        ("g.after", None, "'view'", "hook"),
+        ("g.before", None, "1", "hook"),
+        ("g.kept", None, "'x'", "a URL converter"),
+    ]
+
+
+@pytest.mark.parametrize("path", ["/", "/fine"])
+@both
+def test_the_verdict_tells_who_changed_the_status_of_the_response_that_was_sent(lib, path):
+    app = new_app(lib)
+    app.add_url_rule("/", "view", lambda: 1 / 0)
+    app.add_url_rule("/fine", "fine", lambda: "x")
+
+    @app.after_request
+    def after(response):
+        response.status_code = 299
+        raise LookupError
+
+    verdict = re.sub(r" \(\S+:\d+\)", "", traced(app, path).verdict)
+    begin = "299: after_request after changed the status; before that it was 500: "
+    assert verdict.startswith(begin)
+    error = "LookupError raised by after_request after" if path == "/fine" else "ZeroDivisionError"
+    assert verdict.startswith(f"{begin}{error}")
