@@ -7,6 +7,7 @@ the types that werkzeug gives. A body that is no list of bytes or text is not to
 import operator
 from collections import Counter, defaultdict
 from itertools import zip_longest
+from types import GetSetDescriptorType
 from typing import Any
 
 from werkzeug.datastructures import Headers
@@ -57,10 +58,17 @@ def _learn(kind: type) -> bool:
     classes = line(kind)
     users = [item for item in classes if not is_framework(item) and item is not object]
     known = any(item is Response for item in classes) and not any(
-        name in _READ for item in users for name, _ in own_attributes(item)
+        name in _READ and not _is_builtin(name, value)
+        for item in users
+        for name, value in own_attributes(item)
     )
     _readable[kind] = known
     return known
+
+
+def _is_builtin(name: str, value: Any) -> bool:
+    """Tell whether Python itself put *value* into a class, as into any mixin: it gives the same."""
+    return name == "__dict__" and type(value) is GetSetDescriptorType
 
 
 def _length(chunks: Any) -> int | None:

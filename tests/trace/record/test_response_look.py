@@ -124,6 +124,21 @@ def test_classes_that_add_something_else_are_read(kind):
     assert read(own("x"))[0] == "200 OK"
 
 
+@pytest.mark.parametrize("kind", [flask.Response, flasktrace.Response, WerkzeugResponse])
+def test_a_class_with_a_mixin_is_read(kind):
+    """As that of pytest-flask: a class from object has a ``__dict__`` of Python's in it."""
+    mixin = type("Mixin", (), {"__eq__": lambda self, other: 1 / 0, "__hash__": None})
+    own = type("Own", (kind, mixin), {})
+
+    assert read(own("x"))[0] == "200 OK"
+
+
+def test_a_class_with_a_dict_of_its_own_is_not_read():
+    own = type("Own", (WerkzeugResponse,), {"__dict__": property(lambda _self: 1 / 0)})
+
+    assert read(object.__new__(own)) is None
+
+
 def test_what_is_no_response_is_not_read():
     Hostile.calls = 0
 
