@@ -113,7 +113,9 @@ def _raise(trace: Trace, complaint: str) -> None:
 
     request = _clean(f"{trace.method} {trace.path}")
     shown = render(tree(trace, width=_WIDTH), width=_WIDTH)
-    raise AssertionError(f"{request}: {_clean(complaint, multiline=True)}\n\n{shown}")
+    error = AssertionError(f"{request}: {_clean(complaint, multiline=True)}\n\n{shown}")
+    error.flasktrace_shown = trace.id  # type: ignore[attr-defined] # so that pytest need not again
+    raise error
 
 
 def _clean(text: str, *, multiline: bool = False) -> str:

@@ -84,10 +84,14 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, Any]:
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[Any]
+) -> Generator[None, Any, Any]:
     """Add the traces to the report of a test that failed, or is slow."""
     report: pytest.TestReport = yield
     watch = item.config.stash[KEY]
+    if call.excinfo is not None and type(call.excinfo.value) is AssertionError:
+        watch.told.add(getattr(call.excinfo.value, "flasktrace_shown", ""))
     if watch.traces is not None and watch.settings.watches:
         watch.add_to(report)
     return report

@@ -30,20 +30,9 @@ class Snapshots:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(lifecycle(trace), encoding="utf-8", newline="\n")
             return
-        try:
-            stored = path.read_text(encoding="utf-8")
-        except FileNotFoundError:
-            where = f"{FOLDER}/{path.parent.name}/{path.name}"
-            pytest.fail(
-                f"There is no stored lifecycle {where}; 'pytest --flasktrace-update' stores it:"
-                f"\n\n{lifecycle(trace)}",
-                pytrace=False,
-            )
-        try:
-            assert_outline(trace, stored)
-        except AssertionError as error:
-            told = f"{error}\n\n'pytest --flasktrace-update' stores what is now."
-            pytest.fail(told, pytrace=False)
+        complaint = _complaint(path, trace)
+        if complaint:  # outside of any except, or pytest would print what was caught as well
+            pytest.fail(complaint, pytrace=False)
 
     def _path(self, name: str) -> Path:
         """Return the file for *name*; the first one of a test needs none."""
@@ -54,6 +43,21 @@ class Snapshots:
             )
         self._taken.add(stem.lower())
         return self._module.parent / FOLDER / self._module.stem / f"{stem}.txt"
+
+
+def _complaint(path: Path, trace: Trace) -> str:
+    """Return how the lifecycle of *trace* differs from that in the file; empty when it does not."""
+    try:
+        stored = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        where = f"{FOLDER}/{path.parent.name}/{path.name}"
+        head = f"There is no stored lifecycle {where}; 'pytest --flasktrace-update' stores it:"
+        return f"{head}\n\n{lifecycle(trace)}"
+    try:
+        assert_outline(trace, stored)
+    except AssertionError as error:
+        return f"{error}\n\n'pytest --flasktrace-update' stores what is now."
+    return ""
 
 
 def _file_name(text: str) -> str:

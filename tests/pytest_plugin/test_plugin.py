@@ -51,6 +51,27 @@ def test_trees_of_a_failing_test_are_printed_and_none_of_a_passing_one(pytester,
     )
 
 
+def test_tree_of_a_failing_contract_is_printed_once(pytester, app):
+    pytester.makepyfile(
+        app
+        + """
+from flasktrace.contracts import assert_stages
+
+def test_it(traces):
+    app.test_client().get("/hello/ada")
+    app.test_client().get("/nowhere")
+    assert_stages(traces[0], "push")
+"""
+    )
+
+    shown = text(pytester.runpytest_inprocess("--flasktrace"))
+
+    complaint, _, trees = shown.partition("- flasktrace -")
+    assert "E       GET /hello/ada " in complaint
+    assert "GET /hello/ada" not in trees
+    assert "GET /nowhere" in trees
+
+
 def test_trees_fit_the_terminal(pytester, app, monkeypatch):
     monkeypatch.setenv("COLUMNS", "70")
     pytester.makepyfile(app + MIXED)

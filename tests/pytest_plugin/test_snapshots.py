@@ -43,6 +43,9 @@ def test_stored_lifecycle_is_compared(pytester, package):
     other.stdout.fnmatch_lines(
         ["*before_request load_user", "+   before_request check", "*pytest --flasktrace-update*"]
     )
+    for run in (missing, other):
+        run.stdout.no_fnmatch_line("*exception was raised*")
+        run.stdout.no_fnmatch_line("*During handling*")
     files = sorted(path.name for path in pytester.path.glob("__lifecycles__/test_it/*"))
     assert len(files) == 5
     assert "TestGroup.test_hello.txt" in files
