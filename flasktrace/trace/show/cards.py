@@ -1,5 +1,6 @@
 """The context stack at one stage, as cards with their changes marked."""
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
@@ -8,6 +9,9 @@ from flasktrace.trace.show import words
 
 _ORDER = ("g", "session", "flashes", "request", "url_adapter")
 """What the app's authors put there comes first."""
+_OF_REQUESTS = frozenset({"request", "session", "flashes"})
+_TWO_KINDS = re.compile(r"flask 3\.[01]\b")
+"""The host that pushes an app context, with ``g`` alone to look at, below that of the request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,17 +73,28 @@ def stack(trace: Trace, name: str) -> Stack:
             changes = stage.changes if place == name else ()
             wanted = {change.span for change in changes}
             ends = {s.id: s.start_ns + s.duration_ns for s in trace.spans if s.id in wanted}
-            cards = tuple(reversed([*_cards(stage, stage.snapshot, _timed(changes, ends))]))
+            cards = tuple(reversed([*_cards(trace, stage, stage.snapshot, _timed(changes, ends))]))
             return Stack(None if place == name else place, known=True, cards=cards)
     return Stack(None, known=False, cards=())
 
 
-def _cards(stage: Stage, snapshot: Snapshot, changes: Iterable[Change]) -> Iterator[Drawn]:
+def foreign(trace: Trace, card: Card) -> frozenset[str]:
+    """Return the sections that a context such as *card* never has, so that empty says nothing."""
+    two = _TWO_KINDS.match(trace.host) is not None
+    if card.kind == "app":
+        return _OF_REQUESTS | {"url_adapter"} if two else _OF_REQUESTS
+    return frozenset({"g"}) if two else frozenset()
+
+
+def _cards(
+    trace: Trace, stage: Stage, snapshot: Snapshot, changes: Iterable[Change]
+) -> Iterator[Drawn]:
     # Popping a context is no change of each of its keys, whatever was on it.
     marks = {} if stage.name == "pop" and not snapshot.cards else _by_key(changes)
     for depth, card in enumerate(snapshot.cards):
         own = {key[1:]: change for key, change in marks.items() if key[0] == depth}
-        yield Drawn(card.kind, card.name, depth, tuple(_sections(card, own)), len(own))
+        sections = tuple(_sections(card, own, foreign(trace, card)))
+        yield Drawn(card.kind, card.name, depth, sections, len(own))
 
 
 def _timed(changes: Iterable[Change], ends: dict[int, int]) -> Iterator[Change]:
@@ -94,11 +109,13 @@ def _by_key(changes: Iterable[Change]) -> dict[tuple[int, str, str], Change]:
     return {(change.depth, change.section, change.key): change for change in changes}
 
 
-def _sections(card: Card, marks: dict[tuple[str, str], Change]) -> Iterator[Section]:
+def _sections(
+    card: Card, marks: dict[tuple[str, str], Change], foreign: frozenset[str]
+) -> Iterator[Section]:
     names = dict.fromkeys([*_ORDER, *card.sections, *(section for section, _ in marks)])
     for name in names:
         entries = tuple(_entries(card.sections.get(name, {}), name, marks))
-        if entries or name in card.sections:
+        if entries or (name in card.sections and name not in foreign):
             yield Section(name, entries)
 
 

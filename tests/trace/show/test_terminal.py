@@ -27,6 +27,7 @@ from flasktrace.trace.model import (
     Trace,
 )
 from flasktrace.trace.show import terminal
+from flasktrace.trace.show.cards import stack as cards_of
 from flasktrace.trace.show.compare import compare as compared
 from tests.cases import cover
 from tests.trace import samples
@@ -483,6 +484,40 @@ def test_stack_shows_its_top_first() -> None:
 
     assert text.index("app shop.jobs") < text.index("request shop")
     assert row(text, "1 below the top")
+
+
+@pytest.mark.parametrize(
+    ("host", "upper", "lower"),
+    [
+        ("flask 3.1.3", {"session", "flashes"}, set()),
+        ("flask 3.0.0", {"session", "flashes"}, set()),
+        ("flask 3.2.0", {"g", "session", "flashes"}, {"url_adapter"}),
+        ("flasktrace 0.1.0", {"g", "session", "flashes"}, {"url_adapter"}),
+    ],
+)
+def test_a_card_has_the_parts_of_its_kind_of_context_only(
+    host: str, upper: set[str], lower: set[str]
+) -> None:
+    parts: dict[str, dict[str, str]] = {
+        name: {} for name in ("request", "session", "g", "flashes", "url_adapter")
+    }
+    cards = (
+        Card("app", "shop", {**parts, "g": {"user": "'ada'"}}),
+        Card("request", "shop", {**parts, "request": {"path": "'/'"}, "url_adapter": {"a": "1"}}),
+    )
+    base = samples.cart()
+    dispatch = replace(base.stage("dispatch"), changes=(), snapshot=Snapshot(1, cards))
+    trace = replace(base, host=host, stages=(dispatch,))
+
+    shown = [row.partition("empty: ")[2] for row in stack(trace, "dispatch").splitlines()]
+    told = [set(row.strip("│ ").split(", ")) for row in shown if row]
+    drawn = [
+        {part.name for part in card.sections if not part.entries}
+        for card in cards_of(trace, "dispatch").cards
+    ]
+
+    assert drawn == [upper, lower]
+    assert told == [parts for parts in drawn if parts]
 
 
 def test_cards_stand_side_by_side_when_there_is_room() -> None:

@@ -10,6 +10,7 @@ from rich.text import Text
 
 from flasktrace.trace.model import Card, Change, Stage, Trace
 from flasktrace.trace.show import words
+from flasktrace.trace.show.cards import foreign
 from flasktrace.trace.show.sanitize import clean
 from flasktrace.trace.show.terminal.sheet import Page, Sheet
 from flasktrace.trace.show.terminal.text import cell, joined, one_row, row_of, safe
@@ -82,7 +83,8 @@ def _card(sheet: Sheet, card: Card, changes: _Authors) -> Iterator[Text]:
             yield one_row(safe(name, "bold"), sheet.width)
         for key, value in values.items():
             yield from _entry(sheet, key, value, changes.get((name, key)), _key_width(sections))
-    empty = ", ".join(name for name, values in sections.items() if not values)
+    never = foreign(sheet.trace, card)
+    empty = ", ".join(name for name, values in sections.items() if not values and name not in never)
     if empty:
         yield from sheet.paragraph(safe(f"empty: {empty}", "dim"))
 
