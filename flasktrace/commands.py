@@ -154,12 +154,26 @@ def app_at_hand() -> Flask:
 
 def _of_flask(context: click.Context) -> Flask:
     info = context.ensure_object(ScriptInfo)
-    app = info.load_app()
+    app = _loaded(info)
     if not hasattr(app, "app_context"):
         named = repr(info.app_import_path or type(app).__name__)
         message = f"{context.info_name!r} is for Flask apps, and {named} is another WSGI app."
         raise click.ClickException(message)
     return app
+
+
+def _loaded(info: ScriptInfo) -> Flask:
+    """Return the app that is named; what its own code raises is told, and ends the command."""
+    from flasktrace.broken import refuse
+
+    try:
+        return info.load_app()
+    except click.ClickException:
+        raise
+    except Exception as error:
+        if info.create_app is not None:  # the group is somebody's own, and so is what to do then
+            raise
+        raise refuse(error, info.app_import_path or "the app") from None
 
 
 class AppGroup(click.Group):

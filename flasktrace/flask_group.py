@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Callable
 from difflib import get_close_matches
 from importlib.metadata import entry_points
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import click
 
+from flasktrace.broken import told
 from flasktrace.commands import (
     AppGroup,
     NoAppException,
@@ -108,8 +108,9 @@ class FlaskGroup(AppGroup):
         except NoAppException as error:
             if ask or info.app_import_path is not None:
                 click.secho(f"Error: {error.format_message()}\n", err=True, fg="red")
-        except Exception:  # noqa: BLE001
-            click.secho(f"{traceback.format_exc()}\n", err=True, fg="red")
+        except Exception as error:  # noqa: BLE001
+            text = told(error, info.app_import_path or "the app")
+            click.secho(f"{text}\n", err=True, fg="red")
         return None
 
     def _load_plugins(self) -> None:

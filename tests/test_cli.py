@@ -584,6 +584,8 @@ def test_debug_survives_a_change_that_breaks_the_app(serve, shop):
 
     assert broken.status == 500
     until(lambda: text_of(server) == "VERSION 333", lambda: server.err)
+    told = server.err.partition("shop could not be imported:\n")[2].partition("SyntaxError")[0]
+    assert re.findall(r'(\w+)\.py", line', told) == ["shop"]
 
 
 @pytest.mark.parametrize("how", share([signal.SIGINT, signal.SIGTERM]))

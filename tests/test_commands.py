@@ -1,6 +1,7 @@
 """The commands of an app, of its blueprints, and of the command line that finds the app."""
 
 import os
+import re
 import subprocess
 import sys
 from importlib import import_module
@@ -136,6 +137,17 @@ def test_the_help_of_a_broken_app_still_lists_the_own_commands(folder, command):
     assert 0 == done.exit_code
     assert "ZeroDivisionError" in done.stderr
     assert "  demo" in done.stdout
+
+
+@pytest.mark.parametrize("name", ["seed-all", "routes", "shell"])
+def test_an_app_that_breaks_is_told_with_its_own_frames(folder, command, name):
+    (folder / "broken.py").write_text("import helper\n")
+    (folder / "helper.py").write_text("1 / 0\n")
+    done = command("--app", "broken", name)
+
+    assert done.exit_code in {1, 2}
+    assert done.stderr.startswith("broken could not be imported:\n")
+    assert re.findall(r'(\w+)\.py", line', done.stderr) == ["broken", "helper"]
 
 
 def test_the_commands_of_a_blueprint_are_a_group_of_its_name(folder, command):

@@ -15,6 +15,7 @@ PACKAGE = Path(__file__).parents[1] / "flasktrace"
 FRAMEWORK = [
     "typing",
     "loading",
+    "broken",
     "kept_property",
     "globals",
     "commands",

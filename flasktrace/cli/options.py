@@ -57,7 +57,7 @@ def app_of(info: ScriptInfo, target: str | None) -> Any:
 
     ClickException when there is none; what the app's own code raises is told, and ends it.
     """
-    from flasktrace.cli.broken import refuse
+    from flasktrace.broken import refuse
     from flasktrace.loading import AppNotFoundError, load_app
 
     try:

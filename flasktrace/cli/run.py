@@ -189,14 +189,14 @@ def _loaded(info: ScriptInfo, target: str | None) -> Callable[..., Any]:
     """Return the app; while code is edited under the reloader, one that raises what is wrong."""
     from werkzeug.serving import is_running_from_reloader
 
-    from flasktrace.cli.broken import refuse
+    from flasktrace.broken import refuse
     from flasktrace.loading import AppNotFoundError, load_app
 
     try:
         return info.load_app() if target is None else load_app(target)
     except Exception as error:
         if is_running_from_reloader():
-            return _failing(error)
+            return _failing(error, target or info.app_import_path or "the app")
         if isinstance(error, AppNotFoundError):
             raise click.ClickException(str(error)) from None
         if isinstance(error, click.ClickException):
@@ -204,12 +204,14 @@ def _loaded(info: ScriptInfo, target: str | None) -> Callable[..., Any]:
         raise refuse(error, target or info.app_import_path or "the app") from None
 
 
-def _failing(error: Exception) -> Callable[..., Any]:
+def _failing(error: Exception, target: str) -> Callable[..., Any]:
     """Print *error* now, and return an app that raises it for whoever looks in the browser."""
-    import traceback
+    from flasktrace.broken import own_frames, told
+    from flasktrace.loading import AppNotFoundError
 
-    traceback.print_exception(error)
-    raised_at = error.__traceback__
+    is_told = isinstance(error, (AppNotFoundError, click.ClickException))
+    click.echo(f"Error: {error}" if is_told else told(error, target), err=True)
+    raised_at = own_frames(error)
 
     def app(_environ: Any, _start_response: Any) -> NoReturn:
         raise error.with_traceback(raised_at)

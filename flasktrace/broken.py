@@ -13,14 +13,23 @@ _IMPORTERS = ("<frozen importlib", importlib.__file__)
 
 def refuse(error: Exception, target: str) -> click.exceptions.Exit:
     """Say that loading *target* raised *error*, from the app's own code on; return what leaves."""
-    found = _behind_loading(error.__traceback__)
-    own = _behind_importing(found)
-    place = target.partition(":")[0]
-    what = f"{place} could not be imported" if own is not found else f"{target} could not be made"
-    click.echo(f"{what}:", err=True)
-    lines = traceback.format_exception(type(error), error, own)
-    click.echo("".join(lines).rstrip("\n"), err=True)
+    click.echo(told(error, target), err=True)
     return click.exceptions.Exit(1)
+
+
+def told(error: Exception, target: str) -> str:
+    """Return that loading *target* raised *error*, with the frames from the app's own code on."""
+    own = own_frames(error)
+    place = target.partition(":")[0]
+    made = own is _behind_loading(error.__traceback__)  # then nothing was imported last
+    what = f"{target} could not be made" if made else f"{place} could not be imported"
+    lines = traceback.format_exception(type(error), error, own)
+    return "\n".join([f"{what}:", "".join(lines).rstrip("\n")])
+
+
+def own_frames(error: Exception) -> TracebackType | None:
+    """Return where *error* came from, without the frames of what loads an app."""
+    return _behind_importing(_behind_loading(error.__traceback__))
 
 
 def _behind_loading(trace: TracebackType | None) -> TracebackType | None:
