@@ -50,6 +50,7 @@ def test_every_app_of_a_script_is_traced(tmp_path, package):
 
     assert (3, "True []\n") == (done.returncode, done.stdout)
     assert done.stderr.startswith("Traced into sqlite:///")
+    assert done.stderr.endswith("Dashboard with: flasktrace serve\n")
     assert {("shop", "/cart", 200), ("other", "/cart", 404)} == {
         (item.app, item.path, item.status) for item in stored(tmp_path)
     }

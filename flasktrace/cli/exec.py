@@ -50,7 +50,9 @@ def exec_command(
     _check(path, command)
     if not quiet:
         where = "" if url == DEFAULT_URL else f" --store {store.url}"
-        click.echo(f"Traced into {store.url}; watch with: flasktrace tail{where}", err=True)
+        click.echo(f"Traced into {store.url}", err=True)
+        click.echo(f"Watch with: flasktrace tail{where}", err=True)
+        click.echo(f"Dashboard with: flasktrace serve{where}", err=True)
     given = {"FLASKTRACE_STORE": store.url, "FLASKTRACE_ENABLED": "1"}
     if exclude:
         given["FLASKTRACE_EXCLUDE"] = ",".join(exclude)
