@@ -28,10 +28,12 @@ _MOST = 20
 class Layer:
     """One thing around a function, and what is in it."""
 
-    __slots__ = ("inner", "maker")
+    __slots__ = ("inner", "maker", "name")
 
-    def __init__(self, inner: Any, maker: Any = None) -> None:
+    def __init__(self, inner: Any, maker: Any = None, name: str = "") -> None:
         self.inner = inner
+        #: What the decorator is called that made an object of the class *maker*, if it is known.
+        self.name = name
         #: The function that runs instead of the inner one, or else the class of what does; None
         #: when it only binds or hands on arguments.
         self.maker = maker
@@ -43,7 +45,7 @@ class Layer:
         if maker is None:
             return ""
         if type(maker) is not FunctionType:
-            return "lru_cache" if maker is _CACHED else type_name(maker).rpartition(".")[2]
+            return self.name or type_name(maker).rpartition(".")[2]
         if is_own(maker.__code__.co_filename) or module_of(maker).startswith(_SILENT):
             return ""
         made_in = maker.__code__.co_qualname.split(".<locals>.")
@@ -71,7 +73,19 @@ def layer(function: Any) -> Layer | None:
         by = _slot(function, "_self_wrapper")
         return Layer(wrapped, by if type(by) is FunctionType else kind)
     wrapped = attributes_of(function).get("__wrapped__")
-    return None if wrapped is None else Layer(wrapped, kind)
+    if wrapped is None:
+        return None
+    return Layer(wrapped, kind, _cache(function) if kind is _CACHED else "")
+
+
+def _cache(function: Any) -> str:
+    """Return which of the two caches of functools has made *function*: ``cache`` has no limit."""
+    told = attributes_of(function).get("cache_parameters")
+    if type(told) is FunctionType and told.__globals__ is vars(functools):
+        kept = dict(zip(told.__code__.co_freevars, told.__closure__ or (), strict=False))
+        if "maxsize" in kept and kept["maxsize"].cell_contents is None:
+            return "cache"
+    return "lru_cache"
 
 
 def is_frameworks(function: Any) -> bool:

@@ -55,12 +55,13 @@ class Checker:
     [
         (view, ()),
         (functools.partial(view), ()),
-        (functools.cache(view), ("lru_cache",)),
+        (functools.cache(view), ("cache",)),
         (functools.lru_cache(maxsize=2)(view), ("lru_cache",)),
+        (functools.lru_cache(view), ("lru_cache",)),
         (Counted(view), ("Counted",)),
         (Proxy(view), ("Proxy",)),
         (Proxy(view, audit), ("audit",)),
-        (Proxy(Counted(functools.cache(view)), audit), ("audit", "Counted", "lru_cache")),
+        (Proxy(Counted(functools.cache(view)), audit), ("audit", "Counted", "cache")),
     ],
     ids=map(str, range(8)),  # pytest would ask them for their names
 )
