@@ -15,6 +15,7 @@ from flasktrace.trace.record.candidates import explain
 from flasktrace.trace.record.describe import Describer, attributes_of, plain
 from flasktrace.trace.record.place import short
 from flasktrace.trace.record.redact import secret_segments
+from flasktrace.trace.record.spot import spot_of
 
 _DEEP = 40
 _OWN = Path(__file__).parents[2]
@@ -121,7 +122,7 @@ def asker() -> str | None:
         elif file == _APP and frame.f_code.co_name in _FRAMEWORKS_NEEDS:
             return f"the framework, for {_FRAMEWORKS_NEEDS[frame.f_code.co_name]}"
         elif attribute and (file.startswith(_DEMO) or not file.startswith(_FRAMEWORKS)):
-            where = f"{frame.f_code.co_name} ({short(file)}:{frame.f_lineno})"
-            return f"request.{attribute} in {where}"
+            name, file, line = spot_of(frame)
+            return f"request.{attribute} in {name} ({short(file)}:{line})"
         frame = frame.f_back
     return None

@@ -195,6 +195,20 @@ def test_the_one_who_asks_for_the_route_is_named(attribute):
     assert asked.startswith("request.")
 
 
+def test_a_template_that_asks_is_named_with_its_own_line(tmp_path):
+    (tmp_path / "page.html").write_text("one\ntwo\n{{ request.endpoint }}")
+    app = flasktrace.Flask("x", template_folder=str(tmp_path))
+    app.add_url_rule("/", "index", lambda: "x")
+
+    @app.before_request
+    def load():
+        flasktrace.render_template("page.html")
+
+    asked = trace_of(app, "/").stage("match").asked_by
+
+    assert asked == "request.endpoint in template (page.html:3)"
+
+
 def test_nobody_asked_when_the_stage_came_in_its_turn():
     app = flasktrace.Flask("x")
     app.add_url_rule("/", "index", lambda: "x")
