@@ -59,6 +59,8 @@ def _lines(item: dict[str, Any]) -> Iterator[str]:
     for step in item["steps"]:
         scope = f"  of blueprint {step['scope']}" if step["scope"] else ""
         yield f"  {step['kind']:{width}}  {step['place']}{scope}"
+        for function in step.get("functions", ()):
+            yield f"  {'':{width}}    {function['place']}"
     for handler in item["handlers"]:
         yield f"  on {handler['for']}: {handler['place']}"
     if item["templates"]:

@@ -14,8 +14,8 @@ _KINDS = {"handlers": "error_handler", "receivers": "receiver"}
 def app_map(described: Sequence[Mapping[str, Any]], digest: Digest) -> dict[str, Any]:
     """Return what *described* tells of each endpoint, as clean data, with how often it has run.
 
-    ``ran`` counts in the newest traces of the endpoint, of which there are ``traces``. A class of
-    views has ``methods`` when some of its functions have run.
+    ``ran`` counts in the newest traces of the endpoint, of which there are ``traces``; None where
+    no trace tells. A class of views has ``methods``, its functions.
     """
     summaries = digest.summaries()
     works = digest.works(summaries)
@@ -75,20 +75,26 @@ def _spot(
     plain = {
         name: clean(value) if isinstance(value, str) else value for name, value in spot.items()
     }
+    if "method" in plain:  # it is called as any method is, which is no span
+        return plain | {"kind": key[0], "ran": None}
+    functions = plain.pop("functions", ())
     told = plain | {"kind": key[0], "ran": ran[key]}
-    methods = _methods(spot["name"], ran) if key[0] == "view" else []
+    methods = _methods(spot["name"], functions, ran) if key[0] == "view" else []
     if methods:
         told["ran"] += sum(item["ran"] for item in methods)
         told["methods"] = methods
     return told
 
 
-def _methods(name: str, ran: Counter[tuple[str, str, str]]) -> list[dict[str, Any]]:
-    """Return what has run of a class of views: the map knows the class, a trace its function.
+def _methods(
+    name: str, functions: Sequence[Mapping[str, Any]], ran: Counter[tuple[str, str, str]]
+) -> list[dict[str, Any]]:
+    """Return the functions of a class of views, and how often each has run.
 
-    Whatever the file: the function may be of a class above it.
+    Those that have run without being on the map are told, too, whatever their file: a function
+    may be of a class above.
     """
-    counts: Counter[str] = Counter()
+    counts = Counter({str(item["name"]): 0 for item in functions})
     for (kind, function, _), count in ran.items():
         if kind == "view" and function.startswith(f"{name}."):
             counts[function] += count

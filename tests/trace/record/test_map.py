@@ -1,5 +1,7 @@
 """The map of an app: what will run for each endpoint, in which order, before any request."""
 
+from importlib import import_module
+
 import flask
 import pytest
 
@@ -98,6 +100,49 @@ def test_handlers_stand_in_the_order_in_which_they_are_asked(made):
         ("LookupError", None, "lost"),
     ]
     assert [item["for"] for item in of(app, "home")["handlers"]] == ["404", "LookupError"]
+
+
+@pytest.mark.parametrize("framework", [flask, flasktrace], ids=lambda module: module.__name__)
+def test_methods_of_the_apps_own_that_answer_exceptions_stand_around_the_handlers(framework):
+    class Mine(framework.Flask):
+        def handle_user_exception(self, e):
+            return super().handle_user_exception(e)
+
+    app = Mine("shop")
+    app.handle_exception = lambda _error: "mine"
+    app.register_error_handler(404, lambda _error: "")
+    before = of(app, "static")["handlers"]
+    with flasktrace.capture(app):
+        watched = of(app, "static")["handlers"]
+
+    assert [(item["for"], item.get("method")) for item in before] == [
+        ("each exception", "handle_user_exception"),
+        ("404", None),
+        ("what nobody handles", "handle_exception"),
+    ]
+    assert before[0]["place"].startswith("handle_user_exception (test_map.py:")
+    assert watched == before
+
+
+def test_a_class_of_views_has_its_functions_as_far_as_rules_lead(made):
+    framework, app, _ = made
+    views = import_module(f"{framework.__name__}.views")
+
+    class Items(views.MethodView):
+        def get(self):
+            return ""
+
+        def post(self):
+            return ""
+
+        def put(self):
+            return ""
+
+    app.add_url_rule("/items", view_func=Items.as_view("items"), methods=["GET", "PUT"])
+    view = of(app, "items")["view"]
+
+    assert [item["name"].rpartition(".")[2] for item in view["functions"]] == ["get", "put"]
+    assert view["functions"][0]["place"].endswith(f"Items.get (test_map.py:{view['line']})")
 
 
 def test_receivers_of_signals_are_told_without_the_tracers_own(made):

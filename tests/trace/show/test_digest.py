@@ -213,7 +213,25 @@ def test_the_map_counts_the_functions_of_a_class_of_views(store):
         {"name": f"{view['name']}.get", "ran": 3},
         {"name": f"{view['name']}.put", "ran": 1},
     ]
-    assert (other["ran"], "methods" in other) == (0, False)
+    assert other["ran"] == 0
+    assert other["methods"] == [{"name": f"{other['name']}.get", "ran": 0}]
+
+
+def test_the_map_says_nothing_of_how_often_a_method_of_the_app_answered(store):
+    class Mine(flask.Flask):
+        def handle_exception(self, e):
+            return flask.Response("mine")
+
+    app = Mine("shop", static_folder=None)
+    app.add_url_rule("/", "index", lambda: 1 / 0)
+    with flasktrace.capture(app) as traces:
+        assert app.test_client().get("/").text == "mine"
+    store.put(traces)
+    (told,) = app_map(describe_map(app), Digest(store))["endpoints"]
+
+    (method,) = told["handlers"]
+
+    assert (method["name"], method["ran"]) == ("handle_exception", None)
 
 
 def test_points_lie_between_the_first_and_the_last_on_a_scale_of_logarithms():
