@@ -77,7 +77,8 @@ def _spot(
     }
     if "method" in plain:  # it is called as any method is, which is no span
         return plain | {"kind": key[0], "ran": None}
-    functions = plain.pop("functions", ())
+    functions = spot.get("functions", ())
+    plain.pop("functions", None)
     told = plain | {"kind": key[0], "ran": ran[key]}
     methods = _methods(spot["name"], functions, ran) if key[0] == "view" else []
     if methods:
