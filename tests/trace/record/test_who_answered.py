@@ -131,3 +131,28 @@ def test_a_handler_of_what_went_wrong_in_the_end_got_a_500(lib, fail):
         "handles Exception of the app, a base of InternalServerError; "
         "an exception that nobody handles becomes a 500"
     )
+
+
+@pytest.mark.parametrize("lib", LIBRARIES.values(), ids=LIBRARIES)
+def test_a_handler_that_the_app_found_in_its_own_way_is_named_when_its_answer_breaks(lib):
+    """Nobody can tell why that one was chosen; it is known all the same that it got a 500."""
+
+    class Own(lib.Flask):
+        def _find_error_handler(self, *_arguments):
+            return mine
+
+    def mine(_error):
+        return "handler", 500
+
+    app = Own("x")
+    app.add_url_rule("/", "view", lambda: "view")
+
+    @app.after_request
+    def after(_response):
+        raise LookupError
+
+    with flasktrace.capture(app) as traces:
+        assert app.test_client().get("/").text == "handler"
+
+    assert "the error handler mine (" in traces.last.verdict
+    assert traces.last.exception.handled_by.startswith("mine (")
