@@ -8,11 +8,12 @@ from typing import Any
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import BuildError
 
+from flasktrace.trace.file_name import file_name
 from flasktrace.trace.model import Frame
 from flasktrace.trace.record.describe import Describer, attributes_of, type_name
 from flasktrace.trace.record.layers import FRAMEWORKS
 from flasktrace.trace.record.origin import is_of_app, is_own
-from flasktrace.trace.record.place import Place, short
+from flasktrace.trace.record.place import Place
 from flasktrace.trace.record.redact import Redactor
 from flasktrace.trace.record.seat import is_seat
 from flasktrace.trace.record.tracebacks import traceback_of
@@ -132,7 +133,7 @@ def raised_by(found: tuple[Frame, ...]) -> str | None:
     """Return the function of the app nearest to where it was raised, and its line, if any."""
     for item in reversed(found):
         if item.in_app:
-            return f"{item.function} ({short(item.file)}:{item.line})"
+            return f"{item.function} ({file_name(item.file)}:{item.line})"
     return None
 
 
@@ -142,7 +143,7 @@ def raiser(error: BaseException) -> str | None:
     for step in _steps(traceback_of(error)):
         code = step.tb_frame.f_code
         if is_of_app(code.co_filename):
-            found = f"{code.co_name} ({short(code.co_filename)}:{step.tb_lineno})"
+            found = f"{code.co_name} ({file_name(code.co_filename)}:{step.tb_lineno})"
     return found
 
 
@@ -162,7 +163,7 @@ def wrapper(error: BaseException, place: Place) -> str | None:
     for step in _steps(traceback_of(error)):
         code, module = step.tb_frame.f_code, step.tb_frame.f_globals.get("__name__")
         if not is_own(code.co_filename) and not str(module).startswith(_CALLERS):
-            return f"{code.co_name} ({short(code.co_filename)}:{step.tb_lineno})"
+            return f"{code.co_name} ({file_name(code.co_filename)}:{step.tb_lineno})"
     return None
 
 

@@ -4,6 +4,7 @@ import weakref
 from types import FunctionType, MethodType
 from typing import Any, NamedTuple
 
+from flasktrace.trace.file_name import file_name
 from flasktrace.trace.record.describe import attributes_of, found_on, type_name
 from flasktrace.trace.record.layers import Layer, layer, module_of
 from flasktrace.trace.record.origin import is_of_app
@@ -35,7 +36,7 @@ class Place(NamedTuple):
             return self.name
         which = "decorator" if len(self.decorators) == 1 else "decorators"
         by = f" or its {which} {', '.join(self.decorators)}" if self.decorators else ""
-        return f"{self.name} ({short(self.file)}:{self.line}){by}"
+        return f"{self.name} ({file_name(self.file)}:{self.line}){by}"
 
     def attributes(self) -> dict[str, Any]:
         """Return the place under OpenTelemetry's names."""
@@ -198,11 +199,6 @@ def plain_author_of(span: Any) -> str:
     """Return the same without its decorators, of a function that is known to have run."""
     file, line = span.attributes.get("code.file.path", ""), span.attributes.get("code.line.number")
     return str(Place(span.name, file, line or 0))
-
-
-def short(file: str) -> str:
-    """Return the last part of a file's path."""
-    return file.replace("\\", "/").rpartition("/")[2]
 
 
 def _name(function: Any) -> str:

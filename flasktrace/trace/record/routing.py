@@ -11,9 +11,9 @@ import werkzeug
 from werkzeug.exceptions import MethodNotAllowed, NotFound
 from werkzeug.routing import RequestRedirect, WebsocketMismatch
 
+from flasktrace.trace.file_name import file_name
 from flasktrace.trace.record.candidates import explain
 from flasktrace.trace.record.describe import Describer, attributes_of, plain
-from flasktrace.trace.record.place import short
 from flasktrace.trace.record.redact import secret_segments
 from flasktrace.trace.record.spot import spot_of
 
@@ -123,6 +123,6 @@ def asker() -> str | None:
             return f"the framework, for {_FRAMEWORKS_NEEDS[frame.f_code.co_name]}"
         elif attribute and (file.startswith(_DEMO) or not file.startswith(_FRAMEWORKS)):
             name, file, line = spot_of(frame)
-            return f"request.{attribute} in {name} ({short(file)}:{line})"
+            return f"request.{attribute} in {name} ({file_name(file)}:{line})"
         frame = frame.f_back
     return None

@@ -11,12 +11,13 @@ from datetime import UTC, datetime
 from types import CodeType, FrameType
 from typing import Any
 
+from flasktrace.trace.file_name import file_name
 from flasktrace.trace.model import STAGES
 from flasktrace.trace.record import lanes, notes
 from flasktrace.trace.record.body import Body
 from flasktrace.trace.record.gateway import Gateway
 from flasktrace.trace.record.origin import is_own
-from flasktrace.trace.record.place import Place, short
+from flasktrace.trace.record.place import Place
 from flasktrace.trace.record.recorder import Recorder
 from flasktrace.trace.record.recording import Recording
 from flasktrace.trace.record.redact import without
@@ -109,7 +110,7 @@ def _lines(found: list[tuple[CodeType, int]], doors: list[CodeType]) -> list[str
     if first is None:
         return []
     inside = [
-        f"{code.co_name} ({short(code.co_filename)}:{line})"
+        f"{code.co_name} ({file_name(code.co_filename)}:{line})"
         for code, line in found[first:]
         if not is_own(code.co_filename)
     ]

@@ -6,6 +6,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from statistics import median
 
+from flasktrace.trace.file_name import file_name
 from flasktrace.trace.model import STAGES, Change, Span, Summary, Trace
 from flasktrace.trace.show import words
 from flasktrace.trace.show.sanitize import clean
@@ -265,7 +266,7 @@ def _identity(span: Span) -> str:
     """Return what makes a span the same in another request, though its lines have moved."""
     function = span.attributes.get("code.function.name") or ""
     file = span.attributes.get("code.file.path")
-    return f"{span.name} {function} {words.base_name(str(file)) if file else ''}"
+    return f"{span.name} {function} {file_name(str(file)) if file else ''}"
 
 
 def _spans(a: Trace, b: Trace) -> Iterator[Pair]:

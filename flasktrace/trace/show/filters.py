@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from flasktrace.trace.file_name import file_name
 from flasktrace.trace.show import words
 from flasktrace.trace.show.colour import sql
 from flasktrace.trace.show.sanitize import clean
@@ -9,6 +10,7 @@ from flasktrace.trace.show.scatter import moment
 
 FILTERS: dict[str, Callable[..., object]] = {
     "clean": clean,
+    "file_name": file_name,
     "iso": moment,
     "sql_pieces": sql,
     **{

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, tzinfo
 
+from flasktrace.trace.file_name import file_name
 from flasktrace.trace.model import (
     NO_CARD,
     Candidate,
@@ -73,7 +74,6 @@ _HALF = 50
 _TINY = 1000
 """Nanoseconds below which a difference is none."""
 _SIGNS = {"set": "+", "changed": "~", "removed": "-"}
-_BOTH_ENDS = re.compile(r"[/\\]")  # a trace of a Windows machine may be read on another one
 
 
 def duration(ns: int) -> str:
@@ -134,7 +134,7 @@ def target(item: Trace | Summary) -> str:
 def place(span: Span) -> str:
     """Return where the code of *span* stands, ``load_user (shop.py:41)``; else its name."""
     function, file, line = (span.attributes.get(name) for name in OWN_ATTRIBUTES[:3])
-    where = ":".join(str(part) for part in (file and base_name(str(file)), line) if part)
+    where = ":".join(str(part) for part in (file and file_name(str(file)), line) if part)
     name = clean(str(function or span.name))
     return clean(f"{name} ({where})") if where else name
 
@@ -142,11 +142,6 @@ def place(span: Span) -> str:
 def outcome_of(item: Trace | Summary) -> str:
     """Return how a request ended: ``ok``, ``error in stream``."""
     return clean(item.outcome.replace("_", " "))
-
-
-def base_name(path: str) -> str:
-    """Return the last part of a file's *path*."""
-    return _BOTH_ENDS.split(path)[-1]
 
 
 def title(span: Span) -> str:
@@ -271,7 +266,7 @@ def point_details(event: Event) -> str:
         return details(event.attributes)
     told = event.attributes
     file, line = told.get("code.file.path"), told.get("code.line.number")
-    where = f"({base_name(str(file))}:{line})" if file else ""
+    where = f"({file_name(str(file))}:{line})" if file else ""
     kind, message = told.get("exception.type"), told.get("exception.message")
     failed = f"{kind}: {message}" if kind and message else kind
     hidden = (*_OF_LOGS, "exception.type", "exception.message")

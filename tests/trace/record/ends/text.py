@@ -8,7 +8,7 @@ from typing import Any
 from flasktrace.trace.model import STAGES, Change, Event, Span, Stage, Trace
 from flasktrace.trace.show import words
 
-_PLACE = re.compile(r"([\w-]+\.py):(\d+)")
+_PLACE = re.compile(r"(?:\b(?:flask|flasktrace)/)?([\w-]+\.py):(\d+)")
 _ADDRESS = re.compile(r"0x[0-9a-f]+")
 _TIMES = re.compile(r", (?:first byte|last|longest gap) (?:at )?[\d.<]+ \S+s\b|in [\d.<]+ \S+s\b")
 _CLASSES = re.compile(r"\b(?:flask|flasktrace)\.(?:wrappers|sessions)\.")
