@@ -4,6 +4,7 @@ import json
 import os
 import sys
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -50,14 +51,25 @@ def print_view(view: Any, svg: str | None = None, html: str | None = None) -> No
         console.print(view)
 
 
+def _explain(console: Any) -> None:
+    """Say what the bars of the rows mean, to people: what reads a pipe wants rows alone."""
+    from flasktrace.trace.show import terminal
+
+    legend = terminal.legend()
+    if console.is_terminal and console.width > legend.cell_len:
+        console.print(legend, soft_wrap=True)
+
+
 def summary_printer() -> Callable[[Summary], None]:
     """Return what prints a row; it names the process as soon as there are several."""
     from flasktrace.trace.show import terminal
 
     console = terminal.console()
+    explain_once = cache(lambda: _explain(console))
     processes: set[int] = set()
 
     def show(summary: Summary) -> None:
+        explain_once()
         processes.add(summary.pid)
         row = terminal.line(summary, width=console.width, worker=len(processes) > 1)
         console.print(row, soft_wrap=True)
@@ -71,8 +83,10 @@ def line_printer(mount: Callable[[], str]) -> Callable[[Trace], None]:
     from flasktrace.trace.show.export.address import origin
 
     console = terminal.console()
+    explain_once = cache(lambda: _explain(console))
 
     def show(trace: Trace) -> None:
+        explain_once()
         link = f"{origin(trace.request)}{mount()}/{trace.id[:_SHORT]}"
         console.print(
             terminal.line(trace.summary(), width=console.width, link=link), soft_wrap=True

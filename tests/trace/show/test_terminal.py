@@ -269,12 +269,26 @@ def test_narrow_line_still_says_that_something_is_special() -> None:
 
 
 def bar(trace: Trace) -> str:
-    return line(trace, 80).split(" ms ")[1].split()[0]
+    return re.split(" [mµ]s ", line(trace, 80))[1].split()[0]
 
 
-def test_stages_that_did_not_run_are_hollow_in_the_line() -> None:
-    assert bar(samples.early()).count("·") == 2
-    assert bar(samples.cart()).count("·") == 0
+def test_the_bar_of_the_line_is_to_scale_with_its_gaps_and_the_body() -> None:
+    lengths = {"push": 2, "dispatch": 3, "postprocess": 1}
+    starts = {"push": 0, "dispatch": 3, "postprocess": 6}
+    stages = tuple(
+        samples.stage(name, starts.get(name), lengths.get(name, 0), skipped="x") for name in STAGES
+    )
+
+    assert bar(replace(samples.cart(), stages=stages, duration_ns=10)) == "▒▒·███▓───"
+
+
+def test_a_stage_within_another_is_drawn_over_it() -> None:
+    within = {"preprocess": (0, 9), "match": (3, 3)}
+    stages = tuple(
+        samples.stage(name, *within.get(name, (None, 0)), skipped=None) for name in STAGES
+    )
+
+    assert bar(replace(samples.cart(), stages=stages, duration_ns=10)) == "▓▓▓░░░▓▓▓─"
 
 
 def test_bar_of_the_line_keeps_its_length_whatever_the_stages_took() -> None:
@@ -283,8 +297,7 @@ def test_bar_of_the_line_keeps_its_length_whatever_the_stages_took() -> None:
     )
     instant = replace(samples.cart(), stages=tuple(samples.stage(name, 0, 0) for name in STAGES))
 
-    assert bar(nothing) == "·······"
-    assert len(bar(instant)) == 7
+    assert bar(nothing) == bar(instant) == "·" * 10
     assert 10 == len(bar(samples.cart())) == len(bar(samples.early()))
 
 

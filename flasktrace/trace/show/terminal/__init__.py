@@ -3,6 +3,7 @@
 Also two traces compared, the live table of endpoints, and how far long work has come.
 """
 
+from flasktrace.trace.show.terminal.bar import legend
 from flasktrace.trace.show.terminal.comparison import comparison
 from flasktrace.trace.show.terminal.console import console, picture, render
 from flasktrace.trace.show.terminal.line import line
@@ -14,6 +15,7 @@ from flasktrace.trace.show.terminal.tree import tree
 __all__ = [
     "comparison",
     "console",
+    "legend",
     "line",
     "live",
     "picture",

@@ -10,7 +10,7 @@ from rich.text import Text
 from flasktrace.trace.model import Summary
 from flasktrace.trace.show import words
 from flasktrace.trace.show.sanitize import clean
-from flasktrace.trace.show.terminal.bar import stage_bar
+from flasktrace.trace.show.terminal.bar import time_bar
 from flasktrace.trace.show.terminal.text import (
     cell,
     joined,
@@ -49,7 +49,7 @@ def line(
     after = (
         status_of(summary.status),
         safe(words.duration(summary.duration_ns).rjust(7)),
-        stage_bar(_lengths(summary), plan.bar),
+        time_bar(summary, plan.bar),
     )
     taken = sum(part.cell_len + 1 for part in (*before, *after) if part.plain) + plan.marks
     column = max(min(_PATH, room - taken - 1), 1)
@@ -106,8 +106,3 @@ def _target(summary: Summary, width: int) -> str:
     if cell_len(path) + 2 > width or cell_len(whole) <= width:
         return middle(path if cell_len(whole) > width else whole, width)
     return whole  # its cell cuts the end off
-
-
-def _lengths(summary: Summary) -> dict[str, int]:
-    """Return what each stage took that ran."""
-    return {name: max(length, 0) for name, start, length in summary.stages if start is not None}

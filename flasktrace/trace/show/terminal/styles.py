@@ -13,3 +13,4 @@ CHANGE = {"+": "green", "~": "yellow", "-": "red"}
 # Neighbours differ, so that the stages can be told apart without colour as well.
 SHADES = dict(zip(STAGES, "▒▓░█░▓▒", strict=True))
 HOLLOW = "·"
+BODY = "─"
