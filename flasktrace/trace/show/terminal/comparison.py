@@ -56,7 +56,7 @@ def _times(sheet: Sheet, found: Comparison) -> Iterator[Text]:
     yield _columns(sheet, safe("", "dim"), ("before", "after", "change"), "dim")
     for stage in found.stages:
         style = STAGE.get(stage.title, "")
-        yield _pair(sheet, stage, row_of(safe("● ", style), safe(stage.title, "bold")))
+        yield from _pair(sheet, stage, safe("● ", style), safe(stage.title, "bold"))
         yield from _notes(sheet, stage)
         for span in found.spans:
             if span.stage == stage.title and span.kind != "body":
@@ -74,12 +74,9 @@ def _times(sheet: Sheet, found: Comparison) -> Iterator[Text]:
 def _span(sheet: Sheet, pair: Pair) -> Iterator[Text]:
     sign, style = _sign(pair)
     count = _count(pair)
-    name = row_of(
-        safe(f"{sign} ", style or "dim"),
-        "  " * min(pair.level, 8),
-        joined((safe(pair.kind, "dim"), safe(pair.title, style), safe(count, "yellow"))),
-    )
-    yield _pair(sheet, pair, name)
+    prefix = row_of(safe(f"{sign} ", style or "dim"), "  " * min(pair.level, 8))
+    name = joined((safe(pair.kind, "dim"), safe(pair.title, style), safe(count, "yellow")))
+    yield from _pair(sheet, pair, prefix, name)
     yield from _notes(sheet, pair)
 
 
@@ -96,7 +93,8 @@ def _count(pair: Pair) -> str:
     return " → ".join(f"×{count}" for count in counts)  # noqa: RUF001 - the sign, no letter
 
 
-def _pair(sheet: Sheet, pair: Pair, name: Text) -> Text:
+def _pair(sheet: Sheet, pair: Pair, prefix: Text, name: Text) -> Iterator[Text]:
+    """Yield times beside a name, which goes on below when there is no room for all of it."""
     times = [
         ns if words.is_timed(note) else None
         for ns, note in zip((pair.before, pair.after), pair.notes, strict=True)
@@ -104,7 +102,11 @@ def _pair(sheet: Sheet, pair: Pair, name: Text) -> Text:
     before, after = (words.NOTHING if ns is None else words.duration(ns) for ns in times)
     known = None not in times
     change = words.signed((pair.after or 0) - (pair.before or 0)) if known else ""
-    return _columns(sheet, name, (before, after, change), "")
+    room = max(sheet.width - 3 * _COLUMN - prefix.cell_len, 4)
+    first, *more = sheet.wrap(name, room, 2)
+    yield _columns(sheet, row_of(prefix, first), (before, after, change), "")
+    below = row_of(prefix[:1], " " * (prefix.cell_len - 1))
+    yield from (one_row(row_of(below, row), sheet.width) for row in more)
 
 
 def _notes(sheet: Sheet, pair: Pair) -> Iterator[Text]:
