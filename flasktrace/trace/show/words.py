@@ -288,8 +288,8 @@ def change_sign(change: Change) -> str:
 
 def change_text(change: Change) -> str:
     """Return what happened without its author: ``g.user = 'ada' (was 'bob')``."""
-    now = "" if change.after is None else f" = {change.after}"
-    before = "" if change.before is None else f" (was {change.before})"
+    now = "" if change.after is None else f" = {_value(change.after)}"
+    before = "" if change.before is None else f" (was {_value(change.before)})"
     return clean(f"{change_name(change)}{now}{before}")
 
 
@@ -308,10 +308,16 @@ def change_sentence(change: Change) -> str:
     """Return ``g.user = 'ada', set by load_user (shop.py:41)``."""
     name, who = change_name(change), change.author or "the framework"
     if change.after is None:
-        return clean(f"{name} removed by {who}, it was {change.before}")
+        return clean(f"{name} removed by {who}, it was {_value(change.before or '')}")
     if change.before is None:
-        return clean(f"{name} = {change.after}, set by {who}")
-    return clean(f"{name} changed from {change.before} to {change.after} by {who}")
+        return clean(f"{name} = {_value(change.after)}, set by {who}")
+    was, now = _value(change.before), _value(change.after)
+    return clean(f"{name} changed from {was} to {now} by {who}")
+
+
+def _value(text: str) -> str:
+    """Return *text*, which of a header may be empty, so that it can be seen."""
+    return text or '""'
 
 
 def stage_mark(stage: Stage) -> str:

@@ -258,6 +258,18 @@ def test_a_change_of_the_response_is_no_name_of_python() -> None:
     assert words.change_sentence(change) == "response header X-Page = 1, set by add (shop.py:3)"
 
 
+def test_an_empty_header_can_be_seen() -> None:
+    header = Change(1, -1, "response", "header X", None, "", "add", 2)
+
+    assert words.change_text(header) == 'response header X = ""'
+    assert words.change_text(replace(header, before="", after="1")) == (
+        'response header X = 1 (was "")'
+    )
+    assert words.change_sentence(replace(header, before="1")) == (
+        'response header X changed from 1 to "" by add'
+    )
+
+
 def test_dropped_sentence_counts_and_is_empty_without_loss() -> None:
     assert words.dropped_sentence({"spans": 3}) == "left out because of limits: 3 spans"
     assert words.dropped_sentence({}) == ""
