@@ -187,6 +187,8 @@ def test_clear_with_yes_does_not_ask(run, store):
     assert "Removed 3 traces" in run("clear", "--yes").stderr
     assert "There are no traces" in run("clear", "--yes").stderr
     assert store.count() == 0
+    shown = run("show")
+    assert (1, True) == (shown.exit_code, "There are no traces in sqlite:///" in shown.stderr)
 
 
 # top

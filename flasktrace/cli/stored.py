@@ -52,6 +52,10 @@ def found(store: Store, trace_id: str) -> Trace:
         ids = [item.id for item in store.page(limit=number + 1).summaries][number:]
     else:
         ids = store.find(trace_id.lower(), limit=3) if _is_hex(trace_id) else []
+    if not ids and not store.count():
+        raise click.ClickException(
+            f"There are no traces in {store.url}; flasktrace doctor says why."
+        )
     if not ids:
         message = (
             f"There is no trace {trace_id!r} in {store.url}; 'flasktrace list' shows what there is."
