@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from werkzeug.exceptions import HTTPException
 
-from flasktrace.globals import put_on_top, request_context, stack_getter, take_off, top_context
+from flasktrace.globals import (
+    put_back,
+    put_on_top,
+    request_context,
+    stack_getter,
+    take_off,
+    top_context,
+)
 from flasktrace.signals import (
     WATCHER,
     Staged,
@@ -159,6 +166,8 @@ class Context(Staged):
     def push(self) -> None:
         """Put the context on top of the stack; the first time that is the push stage."""
         if self.request is None or self.staged:
+            if self.pushes and self.watcher is not None:
+                self.watcher.heed("pushed again")
             self.enter()
             return
         self.staged = True
@@ -188,7 +197,7 @@ class Context(Staged):
             exc = current_error(exc)
         if self.pushes != 1 or self.request is None or self.ended:
             if self.watcher is not None and self.pushes == 1:
-                self.watcher.look()
+                self.watcher.heed("popped again")
             self.leave(exc)
             return
         self.ended = True
@@ -201,10 +210,11 @@ class Context(Staged):
     def leave(self, exc: BaseException | None = None) -> None:
         """Take the context off the stack, at its last pop after the teardown functions.
 
-        What somebody has left above it goes too, with a RuntimeError that names it.
+        What somebody has left above it goes too, before its own teardown functions run, with a
+        RuntimeError that names it.
         """
-        if self not in stack_getter(()):
-            raise RuntimeError(f"{self!r} cannot be popped: it is not on the stack.")
+        stack = stack_getter(())
+        over = None if stack and stack[-1] is self else self._uncover()
         last = self.pushes == 1
         try:
             request = self.request
@@ -223,8 +233,30 @@ class Context(Staged):
                 above = take_off(self)
             if appcontext_popped.receivers and (last or self.request is None):
                 send(appcontext_popped, self.app, self)
+        above = over or above
         if above is not None:
             raise RuntimeError(_not_on_top(self, above))
+
+    def _uncover(self) -> Context:
+        """Take off what lies above, and return what was on top.
+
+        RuntimeError when the context is not there itself; then it stays as it was.
+        """
+        stack: list[Context] = [*stack_getter(())]
+        if self not in stack:
+            if self.pushes:  # in another thread
+                self.ended = False
+                if self.watcher is not None:
+                    self.watcher.heed("popped elsewhere")
+            raise RuntimeError(f"{self!r} cannot be popped: it is not on the stack.")
+        watcher, top = WATCHER.get(None), stack[-1]
+        if watcher is not None:
+            its_own = watcher is self.watcher
+            watcher.heed("popped below others" if its_own else "out of order", (self, top))
+        while stack[-1] is not self:
+            stack.pop()
+        put_back(stack)
+        return top
 
     def __enter__(self) -> Self:
         self.push()

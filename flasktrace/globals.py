@@ -93,6 +93,11 @@ def put_on_top(context: Context) -> None:
     _set_stack([*stack_getter(()), context])
 
 
+def put_back(stack: list[Context]) -> None:
+    """Make *stack*, which nobody else has, the stack."""
+    _set_stack(stack)
+
+
 def take_off(context: Context) -> Context | None:
     """Pop a context with all that lies above it; return what was on top, None if it was that."""
     *below, top = stack_getter(()) or (None,)

@@ -120,8 +120,14 @@ class Watcher(Protocol):
     def main(self) -> Watcher:
         """Return the watcher of the request's own context: `WATCHER` also where copies are."""
 
-    def look(self) -> None:
-        """Hear that the context is about to be popped once more, by a body that streams with it."""
+    def heed(self, what: str, contexts: tuple[Any, ...] = ()) -> None:
+        """Hear of something unusual that is about to happen, or has been refused.
+
+        Of its context: ``popped again``, after the end, as by a body that streams with it; ``popped
+        below others``; ``pushed again``, while it is pushed; ``popped elsewhere``, where it is not
+        on the stack, so that it stays. And ``out of order``: another context is popped below
+        others. *contexts* are, if there are others, the one and what is on top.
+        """
 
     def begin_stage(self, name: str, around: str | None, method: Any, *, own: bool) -> None:
         """Hear that any other stage begins, in the stage (or call) *around*.

@@ -196,3 +196,42 @@ def test_the_context_can_be_kept_by_the_server():
     (context,) = kept
     assert "/" == context.request.path
     assert () == context_stack()
+
+
+def test_teardown_runs_below_a_context_that_was_left_above():
+    app, other = Flask("app"), Flask("other")
+    ran = []
+    app.teardown_request(lambda _error: ran.append(flasktrace.request.path))
+    context = app.test_request_context("/x")
+    context.push()
+    other.app_context().push()
+
+    with pytest.raises(RuntimeError, match="was popped while <Context of 'other'> was on top"):
+        context.pop()
+
+    assert ran == ["/x"]
+    assert context_stack() == ()
+
+
+def test_a_pop_in_another_thread_leaves_the_context_as_it_was():
+    app, ran = Flask("app"), []
+    app.teardown_request(ran.append)
+    context = app.test_request_context("/x")
+    context.push()
+    errors = []
+
+    def pop():
+        with pytest.raises(RuntimeError, match="not on the stack") as caught:
+            context.pop()
+        errors.append(caught.value)
+
+    thread = threading.Thread(target=pop)
+    thread.start()
+    thread.join()
+    assert errors
+    assert not context.ended
+    assert ran == []
+
+    context.pop()
+    assert ran == [None]
+    assert context.ended

@@ -223,7 +223,8 @@ class Leak(Record):
 
     kind: str
     """``found``, ``preserved``, ``not popped``, ``popped early``, ``popped another's``,
-    ``teardown never``, ``teardown twice``, ``not closed`` or ``outlived``."""
+    ``popped elsewhere``, ``out of order``, ``teardown never``, ``teardown twice``, ``not closed``
+    or ``outlived``."""
     sentence: str
     """What happened, and who did it, in one sentence."""
     is_fault: bool

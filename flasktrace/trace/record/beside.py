@@ -44,7 +44,7 @@ class Beside:
         """Return the recording of the request."""
         return self.recording
 
-    def look(self) -> None:
+    def heed(self, what: str, contexts: tuple[Any, ...] = ()) -> None:
         """Note nothing."""
 
     def begin_stage(self, name: str, around: str | None, method: Any, *, own: bool) -> None:

@@ -106,6 +106,8 @@ class Body:
                     recording.close_ns = at - begin
                 if self._begun:
                     self._end(at)
+                if not self._exhausted:  # else it was left when it came to its end
+                    self._safely(recording.rest)
                 recording.recorder.finish(recording, at)
 
     def _begin(self, recording: Recording) -> None:
@@ -157,6 +159,7 @@ class Body:
             recording.outcome = outcome_of(error) if interrupts else "error_in_stream"
         recording.recorder.see_escape(recording, error, what)
         self._end(self._clock() - recording.base)
+        recording.rest()
 
     def _has_more(self) -> bool:
         """Tell whether the server stopped early; a whole body needs no last look for its end."""

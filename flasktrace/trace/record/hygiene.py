@@ -6,7 +6,7 @@ from flasktrace.trace.model import Leak
 from flasktrace.trace.record.calls import OF_A_COPY, TEARDOWNS
 from flasktrace.trace.record.place import author_of
 from flasktrace.trace.record.residue import Remnant
-from flasktrace.trace.record.story import OpenSpan, Story
+from flasktrace.trace.record.story import BODY_NAME, OpenSpan, Story
 from flasktrace.trace.record.verdict import spoken
 
 _ENDED = {"exit", "interrupted"}
@@ -26,7 +26,7 @@ def leaks(story: Story) -> tuple[Leak, ...]:
 
 def _has_contexts(story: Story) -> bool:
     """Tell whether there is anything to ask about contexts: most requests leave them alone."""
-    return bool(story.found or story.gone or story.left or story.above) or (
+    return bool(story.found or story.gone or story.left or story.above or story.heeded) or (
         story.popped_by.get(story.recording.own) is not None
     )
 
@@ -34,6 +34,7 @@ def _has_contexts(story: Story) -> bool:
 def _contexts(story: Story) -> Iterator[Leak]:
     yield from _found(story)
     yield from _popped_early(story)
+    yield from _astray(story)
     yield from _gone(story)
     yield from _left(story)
 
@@ -42,7 +43,8 @@ def _found(story: Story) -> Iterator[Leak]:
     for item in _whole(story.found):
         told = f"{_named(item)} was on the stack already when the request came"
         if item.trace is None:
-            yield Leak("found", f"{told}: it was pushed outside of any request", is_fault=False)
+            told += ": no recorded request is known to have pushed it"
+            yield Leak("found", told, is_fault=False)
         elif item.preserved:
             told += f": a test client in a 'with' block preserves it after {item.request}"
             yield Leak("preserved", told, is_fault=False, trace=item.trace)
@@ -53,15 +55,37 @@ def _found(story: Story) -> Iterator[Leak]:
 
 def _popped_early(story: Story) -> Iterator[Leak]:
     """Tell of the request's own context, when it was not the framework that popped it."""
-    culprit = story.popped_by.get(story.recording.own)
+    culprit = _who(story.popped_by.get(story.recording.own))
     if culprit is not None and "pop" not in [run.name for run in story.runs]:
-        told = f"The request's own context was popped by {culprit}; what runs after has no request"
+        back = _who(story.pushed_back.get(story.recording.own))
+        told = f"The request's own context was popped by {culprit}"
+        told += f" and pushed again by {back}" if back else "; what runs after has no request"
         yield Leak("popped early", told, is_fault=True, culprit=culprit)
+
+
+def _astray(story: Story) -> Iterator[Leak]:
+    """Tell of contexts that were popped where they are not, or from below others."""
+    for what, name, contexts in story.heeded:
+        culprit = _who(name) or name
+        if what == "popped elsewhere":
+            told = (
+                f"{culprit[0].upper()}{culprit[1:]} tried to pop the request's own context, which "
+                "is not on the stack there; it stayed where it was"
+            )
+            yield Leak(what, told, is_fault=True, culprit=culprit)
+        elif what == "out of order":
+            popped, top = contexts
+            above = _named(top)
+            told = (
+                f"{_named(popped)} was popped by {culprit} while {above[0].lower()}{above[1:]} was "
+                "on top; all above it went along, without their teardown"
+            )
+            yield Leak(what, told, is_fault=True, culprit=culprit)
 
 
 def _gone(story: Story) -> Iterator[Leak]:
     for item in _whole(story.gone):
-        culprit = story.popped_by.get(item.address)
+        culprit = _who(story.popped_by.get(item.address))
         told = f"{_named(item)}, there before the request, was popped by "
         told += culprit or "it"
         yield Leak("popped another's", told, is_fault=True, culprit=culprit)
@@ -72,12 +96,26 @@ def _left(story: Story) -> Iterator[Leak]:
     for item in left:
         if item.own:
             told = "The request's own context was never popped; the next request finds it here"
-            yield Leak("not popped", told, is_fault=True)
+            culprit = None
+            again = [_who(who) or who for what, who, _ in story.heeded if what == "pushed again"]
+            if again and all(other.own for other in left):  # else one above it held it
+                told = (
+                    f"The request's own context was pushed again by {' and '.join(again)} and not "
+                    "popped as often; the next request finds it here"
+                )
+                culprit = again[0]
+            yield Leak("not popped", told, is_fault=True, culprit=culprit)
     for item in _above(story) or left:
         if not item.own:
-            culprit = story.pushed_by.get(item.address)
+            culprit = BODY_NAME if item.by_body else story.pushed_by.get(item.address)
+            culprit = _who(culprit)
             told = f"{_named(item)} was pushed by {culprit or 'the app'} and never popped"
             yield Leak("not popped", told, is_fault=True, culprit=culprit)
+
+
+def _who(culprit: str | None) -> str | None:
+    """Return a culprit as it stands in a sentence."""
+    return f"the {culprit}" if culprit == BODY_NAME else culprit
 
 
 def _above(story: Story) -> list[Remnant]:
@@ -93,17 +131,26 @@ def _whole(items: Sequence[Remnant]) -> Iterator[Remnant]:
     """
     around = (None, *items, None)
     for below, item, above in zip(around, items, around[2:], strict=False):
-        is_part = item.kind == "app" and item.trace is None
-        if not (is_part and (_pushes_one(above, item) or _keeps_one(below, item))):
+        if item.kind != "app" or not (_pushes_one(above, item) or _keeps_one(below, item)):
             yield item
 
 
 def _pushes_one(request: Remnant | None, context: Remnant) -> bool:
-    return request is not None and request.kind == "request" and request.app == context.app
+    return (
+        request is not None
+        and request.kind == "request"
+        and request.app == context.app
+        and context.trace in {None, request.trace}
+    )
 
 
 def _keeps_one(request: Remnant | None, context: Remnant) -> bool:
-    return request is not None and request.preserved and request.app == context.app
+    return (
+        request is not None
+        and request.preserved
+        and request.app == context.app
+        and context.trace is None
+    )
 
 
 def _named(item: Remnant) -> str:
@@ -114,11 +161,16 @@ def _teardowns(story: Story) -> Iterator[Leak]:
     if _never_torn_down(story):
         told = "Teardown never ran: the stage pop was not reached"
         yield Leak("teardown never", told, is_fault=True)
-    for made, times, streamed in _repeated(story):
-        told = f"The teardown function {author_of(made)} ran {times} times for one request"
+    for spans, streamed in _repeated(story):
+        told = f"The teardown function {author_of(spans[0])} ran {len(spans)} times for one request"
+        culprit = None
         if streamed:
             told += ": its streamed body pushed the context again, and popped it at its end"
-        yield Leak("teardown twice", told, is_fault=not streamed)
+        else:
+            around = (_around(story, made) for made in spans)
+            culprit = next((author_of(made) for made in around if made is not None), None)
+            told += f"; {culprit} had it run, too" if culprit else ""
+        yield Leak("teardown twice", told, is_fault=not streamed, culprit=culprit)
     yield from _torn_down_beside(story)
 
 
@@ -152,10 +204,10 @@ def _never_torn_down(story: Story) -> bool:
     return pushed and not excused and not ran and not any(x.own for x in story.left)
 
 
-def _repeated(story: Story) -> list[tuple[OpenSpan, int, bool]]:
-    """Return the teardown functions that ran more often than they are registered.
+def _repeated(story: Story) -> list[tuple[list[OpenSpan], bool]]:
+    """Return the runs of each teardown function that ran more often than it is registered.
 
-    With each, how often it ran, and whether a streamed body is the reason.
+    With them, whether a streamed body is the reason.
     """
     roster = story.recording.roster
     if not roster:
@@ -175,7 +227,7 @@ def _repeated(story: Story) -> list[tuple[OpenSpan, int, bool]]:
         return []
     bodies = {made.id for made in story.spans if made.kind == "body"}
     return [
-        (spans[0], len(spans), sum(made.parent not in bodies for made in spans) <= due[address])
+        (spans, sum(made.parent not in bodies for made in spans) <= due[address])
         for address, spans in ran.items()
         if len(spans) > due[address]
     ]
@@ -187,8 +239,13 @@ def _is_inside(story: Story, made: OpenSpan) -> bool:
     What belongs to app contexts then most likely did so for one that the other has pushed, which
     ends there with a teardown of its own.
     """
+    return _around(story, made) is not None
+
+
+def _around(story: Story, made: OpenSpan) -> OpenSpan | None:
+    """Return the function of the user in which another one has run."""
     around = None if made.parent is None else story.spans[made.parent - 1]
-    return around is not None and around.kind != "body"
+    return None if around is None or around.kind == "body" else around
 
 
 def _body(story: Story) -> Iterator[Leak]:

@@ -11,7 +11,7 @@ from flasktrace.trace.record import calls, handlers, notes, stages
 from flasktrace.trace.record.beside import Beside
 from flasktrace.trace.record.born import BIRTH
 from flasktrace.trace.record.current import CURRENT
-from flasktrace.trace.record.lanes import Lane, spot, thread_name
+from flasktrace.trace.record.lanes import Lane, lane_of, spot, thread_name
 from flasktrace.trace.record.notes import Note
 from flasktrace.trace.record.response_look import Seen
 from flasktrace.trace.record.snapshot import Look, Looker
@@ -69,6 +69,8 @@ class Seldom:
     queries = logs = 0
     open_queries: dict[int, int] | None = None
     label = ""
+    #: Addresses of the contexts that its body has left behind.
+    left_by_body: frozenset[int] = frozenset()
     #: For each template that is being rendered, whether it was noted.
     templates: list[bool] | None = None
 
@@ -277,6 +279,20 @@ class Recording(Seldom):
                 self.leave()
         except Exception as error:  # noqa: BLE001
             recorder.failed(self, "look", error)
+
+    def heed(self, what: str, contexts: tuple[Any, ...] = ()) -> None:
+        """Note something unusual, in whatever thread it happens, see `Watcher.heed`."""
+        if self.finished:
+            return
+        try:
+            lane = lane_of(self)
+            if lane is None:
+                self.look()
+            told = self.recorder.residue.described(contexts)
+            where = None if lane is None else lane.name
+            self.notes.append((notes.HEED, self.clock() - self.base, what, where, told))
+        except Exception as error:  # noqa: BLE001
+            self.recorder.failed(self, "look", error)
 
     def start(self) -> None:
         """Let the clock run: what it took to begin is none of the app's time."""

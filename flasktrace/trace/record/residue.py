@@ -38,6 +38,8 @@ class Remnant(NamedTuple):
     """Method and path of that request."""
     preserved: bool = False
     """Whether a test client keeps it, as it was asked to."""
+    by_body: bool = False
+    """Whether it was pushed while the body was made."""
 
 
 class _Known(NamedTuple):
@@ -101,8 +103,14 @@ class Residue:
 
     def after_body(self, recording: Recording) -> None:
         """See what is there when the body is over: some may be gone, and it may have left more."""
-        if lanes.spot() == recording.spot:
-            recording.left = tuple(_apart(self._host.contexts(), recording.beneath))
+        if lanes.spot() != recording.spot:
+            return
+        left = tuple(_apart(self._host.contexts(), recording.beneath))
+        its = recording.its_context()
+        more = [context for context in _apart(left, recording.left) if context is not its]
+        if more:
+            recording.left_by_body |= frozenset(map(id, more))
+        recording.left = left
 
     def keep_preserved(self, recording: Recording) -> None:
         """Remember the context of a request that a test client may put on the stack again."""
@@ -111,8 +119,16 @@ class Residue:
             self._remember(context, recording, preserved=True)
 
     def _told(self, recording: Recording, context: Any) -> Remnant:
-        own = context is recording.its_context()
-        return Remnant(id(context), _kind(self._host, context), self._host.app_name(context), own)
+        made = self._described(context)
+        own, by_body = context is recording.its_context(), made.address in recording.left_by_body
+        return made._replace(own=own, by_body=by_body)
+
+    def described(self, contexts: Sequence[Any]) -> tuple[Remnant, ...]:
+        """Return what can be told of any contexts."""
+        return tuple(map(self._described, contexts))
+
+    def _described(self, context: Any) -> Remnant:
+        return Remnant(id(context), _kind(self._host, context), self._host.app_name(context))
 
     def _remember(self, context: Any, recording: Recording, *, preserved: bool) -> None:
         request = recording.request.get

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 CONNECTED = "connected to "
 """Why a receiver of a signal ran, before the signal's name."""
 
+BODY_NAME = "response body"
+"""Name of the span of a body."""
 _THE_FRAMEWORK = "the framework"
 _BETWEEN = "code of the app between its hooks"
 """Who did what no framework does, when no function of the app is known to have run."""
@@ -170,6 +172,10 @@ class Story:
         #: Address of a context that came or went to who did it; the framework is None.
         self.pushed_by: dict[int, str | None] = {}
         self.popped_by: dict[int, str | None] = {}
+        #: Address of one that was popped and came back to who pushed it then.
+        self.pushed_back: dict[int, str | None] = {}
+        #: What else happened to contexts: what, who did it, and with which ones.
+        self.heeded: list[tuple[str, str, tuple[Remnant, ...]]] = []
         #: Those that stood above the request's own when it was popped: kind and name of the app.
         self.above: dict[int, tuple[str, str]] = {}
         #: Address of a context to its card at the last look.
@@ -417,7 +423,7 @@ class Story:
 
     def _begin_body(self, at: int, _note: Note) -> None:
         self._open_spans.clear()  # what was left open ended with the app's call
-        self._open(at, "body", "response body", {})
+        self._open(at, "body", BODY_NAME, {})
 
     def _end_body(self, at: int, note: Note) -> None:
         _, _, chunks, size = note
@@ -534,12 +540,30 @@ class Story:
             return
         for owner in set(after.owners).difference(before.owners):
             self.pushed_by.setdefault(owner, author)
+            if self.popped_by.get(owner) is not None:
+                self.pushed_back[owner] = author
         gone = set(before.owners).difference(after.owners)
         if self._stage == "pop" and self.recording.own in gone:
-            above = before.owners.index(self.recording.own) + 1
-            for owner, card in zip(before.owners[above:], before.seen[above:], strict=True):
+            self._lose_above(before)
+        for owner in gone:
+            if self.popped_by.get(owner) is None:  # who popped it first, should it come back
+                self.popped_by[owner] = author
+
+    def _lose_above(self, look: Look) -> None:
+        """Put down what stood above the request's own context when that was popped."""
+        if self.recording.own in look.owners:
+            above = look.owners.index(self.recording.own) + 1
+            for owner, card in zip(look.owners[above:], look.seen[above:], strict=True):
                 self.above[owner] = card[0], card[1]
-        self.popped_by.update(dict.fromkeys(gone, author))
+
+    def _heed(self, _at: int, note: Note) -> None:
+        _, _, what, where, contexts = note
+        if what in {"popped again", "popped below others"}:
+            self._lose_above(self._known)
+            return
+        item = what, where or self._author(by_framework=False)[0], contexts
+        if item not in self.heeded:
+            self.heeded.append(item)
 
     def _found(self, _at: int, note: Note) -> None:
         self.found = note[2]
@@ -655,6 +679,7 @@ class Story:
         notes.FOUND: _found,
         notes.GONE: _gone,
         notes.LEFT: _left,
+        notes.HEED: _heed,
         notes.BODY: _begin_body,
         notes.BODY_END: _end_body,
     }

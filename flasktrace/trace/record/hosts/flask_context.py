@@ -65,6 +65,8 @@ class TracedContext(Staged):
             self._watch_here()
         try:
             if self.flasktrace_staged:
+                if self.flasktrace_pushes > 1 and self.watcher is not None:
+                    self.watcher.heed("pushed again")
                 self.flasktrace_base.push(self, *args, **kwargs)
             else:
                 self.flasktrace_staged = True
@@ -85,14 +87,28 @@ class TracedContext(Staged):
                 self.flasktrace_base.pop(self, *args, **kwargs)
             elif self.flasktrace_ended:  # once more, by a body that streams with it
                 if self.watcher is not None:
-                    self.watcher.look()
+                    self.watcher.heed("popped again")
                 self._pop_here(*args, **kwargs)
             else:
                 self.flasktrace_ended = True
-                self.flasktrace_last_pop(*args, **kwargs)
+                try:
+                    self.flasktrace_last_pop(*args, **kwargs)
+                except BaseException:
+                    self.flasktrace_stay()
+                    raise
         except BaseException as error:
             hide_watchers(error)
             raise
+
+    def flasktrace_stay(self) -> None:
+        """Be as it was before it was popped in vain, as in a thread that does not have it."""
+        if not flask_stack.is_pushed(self):
+            return
+        self.flasktrace_pushes += 1
+        self.flasktrace_ended = False
+        here = any(context is self for context in flask_stack.contexts())
+        if self.watcher is not None and not here:
+            self.watcher.heed("popped elsewhere")
 
     def match_request(self) -> None:
         """Match as flask does."""

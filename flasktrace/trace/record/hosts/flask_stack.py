@@ -56,14 +56,15 @@ def contexts() -> list[Any]:
     apps, requests = _down_from(app), _down_from(request)
     if len(apps) == 1 == len(requests) and _app_context_of(request) is app:  # as in most requests
         return [app, request]
-    above = {id(_app_context_of(context)): context for context in requests}
+    above: dict[int, list[Any]] = {}
+    for context in requests:
+        above.setdefault(id(_home_of(context, apps)), []).append(context)
     found: list[Any] = []
     for context in apps:
-        request = above.pop(id(context), None)
         found.append(context)
-        if request is not None and request is not context:  # flask 3.2 has one context for both
-            found.append(request)
-    return found + list(above.values())
+        # flask 3.2 has one context for both
+        found += [request for request in above.pop(id(context), ()) if request is not context]
+    return found + [request for left in above.values() for request in left]
 
 
 def only_pair() -> tuple[Any, Any] | None:
@@ -105,6 +106,11 @@ def _tokens(context: Any) -> list[Any]:
     return tokens if type(tokens) is list else []
 
 
+def is_pushed(context: Any) -> bool:
+    """Tell whether a context is pushed in any thread."""
+    return any(token is not None for token in _tokens(context))
+
+
 def _below(context: Any) -> Any:
     """Return the context that was on top when *context* was pushed for the first time."""
     for token in _tokens(context)[:1]:
@@ -113,6 +119,20 @@ def _below(context: Any) -> Any:
             found = first.old_value
             return None if found is Token.MISSING else found
     return None
+
+
+def _home_of(request: Any, apps: list[Any]) -> Any:
+    """Return the app context that a request context stands on.
+
+    One that pushed none found one of its app on top, as when a body streams with both; those of
+    other apps have come later.
+    """
+    home = _app_context_of(request)
+    if home is not request:
+        return home
+    app = attributes_of(request).get("app")
+    its = [context for context in apps if attributes_of(context).get("app") is app]
+    return its[-1] if its else request
 
 
 def _app_context_of(context: Any) -> Any:
