@@ -272,10 +272,13 @@ class Tracer:
 
         traces.sources.append(unfinished)
         self._collectors[id(traces)] = collect, unfinished
+        recorder.host.follow_bodies(wanted=True)
 
     def detach(self, traces: Traces) -> None:
         """Undo `attach`; what is answered by now stays in *traces*."""
         _, unfinished = self._collectors.pop(id(traces), (None, tuple))
+        if self.recorder is not None and not self._collectors:
+            self.recorder.host.follow_bodies(wanted=False)
         for item in unfinished():
             traces.add(item)
         if unfinished in traces.sources:

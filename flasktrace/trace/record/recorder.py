@@ -59,6 +59,9 @@ class Host(snapshot.Stack, Protocol):
     def chunks_of(self, result: Any) -> list[bytes] | None:
         """Return the chunks of what the app has returned, if no code is left to run for them."""
 
+    def follow_bodies(self, wanted: bool) -> None:
+        """Give no chunks while somebody may ask how far a body is that is not closed."""
+
 
 class Recorder:
     """Listens to the signals of one app and hands each finished recording to *sink*.

@@ -15,6 +15,7 @@ from flasktrace.trace.record.gateway import Gateway
 from flasktrace.trace.record.hosts.native import NativeHost
 from flasktrace.trace.record.hosts.wsgi import WsgiHost
 from flasktrace.trace.record.recorder import Recorder
+from flasktrace.trace.tracer import Tracer
 from tests.flasks import SINCE_3_2
 from tests.trace.record.same import Ask, ask
 
@@ -265,6 +266,11 @@ def test_a_trace_from_before_has_no_times_of_its_stream():
     assert (response.last_byte_ns, response.longest_gap_ns, response.close_ns) == (None,) * 3
 
 
+def stored(tracer):
+    [summary] = tracer.store.page().summaries
+    return tracer.store.get(summary.id)
+
+
 def whole(body):
     return list(body)
 
@@ -290,15 +296,14 @@ def test_a_body_that_is_there_as_a_whole_is_told_like_any_other(take, closes, op
     def told():
         app = flasktrace.Flask("whole")
         app.route("/")(lambda: "hello")
-        wrapped = flasktrace.wrap(app, enabled=True, store="memory:", **options)
-        with flasktrace.capture(wrapped) as traces:
-            body = wrapped(create_environ("/"), lambda *_args: None)
-            kinds.append(type(body).__name__)
-            take(body)
-            if closes:
-                body.close()
-            del body
-        [trace] = traces
+        tracer = Tracer(app, enabled=True, store="memory:", dashboard=False, **options)
+        body = app(create_environ("/"), lambda *_args: None)
+        kinds.append(type(body).__name__)
+        take(body)
+        if closes:
+            body.close()
+        del body
+        trace = stored(tracer)
         response = trace.response
         times = (
             response.first_byte_ns is None,
@@ -319,10 +324,41 @@ def test_a_body_that_is_there_as_a_whole_is_told_like_any_other(take, closes, op
     assert kinds == ["IteratorBody" if options else "WholeBody", "IteratorBody"]
 
 
+@pytest.mark.parametrize("lib", [flasktrace, flask], ids=["flasktrace", "flask"])
+def test_a_response_that_a_test_still_has_is_told_as_far_as_it_was_read(lib):
+    app = lib.Flask("whole")
+    app.route("/")(lambda: "hello")
+    with flasktrace.capture(app) as traces:
+        answer = app.test_client().get("/")
+        read = traces.last.response
+        answer.close()
+
+    assert (read.chunks, read.bytes, read.closed) == (1, 5, False)
+    assert read.first_byte_ns is not None
+
+
+def test_a_whole_body_is_not_followed_once_nobody_may_ask():
+    app = flasktrace.Flask("whole")
+    app.route("/")(lambda: "hello")
+    tracer = Tracer(app, enabled=True, store="memory:", dashboard=False)
+
+    def kind():
+        body = app(create_environ("/"), lambda *_args: None)
+        body.close()
+        return type(body).__name__
+
+    before = kind()
+    with tracer.collect():
+        assert kind() == "IteratorBody"
+    assert before == kind() == "WholeBody"
+
+
 def test_the_span_of_a_whole_body_lasts_until_it_is_closed():
     app = flasktrace.Flask("whole")
     app.route("/")(lambda: "hello")
-    trace = traced(app)
+    tracer = Tracer(app, enabled=True, store="memory:", dashboard=False)
+    app.test_client().get("/", buffered=True)
+    trace = stored(tracer)
 
     [body] = [item for item in trace.spans if item.kind == "body"]
     assert body.attributes == {"chunks": 1, "bytes": 5}

@@ -139,6 +139,9 @@ class FlaskHost:
     def chunks_of(self, _result: Any) -> None:
         """Tell that code may run for each chunk of what an app returns."""
 
+    def follow_bodies(self, wanted: bool) -> None:
+        """Do nothing: all are followed chunk by chunk."""
+
     def adapter_facts(self, adapter: Any) -> tuple[tuple[str, Any], ...]:
         """Return what a card shows of a url adapter: names and values."""
         return adapter_facts(adapter)

@@ -21,6 +21,7 @@ class NativeHost:
 
     tops = stack_getter, stack_getter
     _sent_body: type | None = None
+    _follows = False
 
     def contexts(self) -> Sequence[Any]:
         """Return the contexts on the stack, the bottom first."""
@@ -83,11 +84,15 @@ class NativeHost:
         """Return the chunks of what the app has returned, if no code is left to run for them."""
         kind = type(result)
         if kind is not self._sent_body:
-            if type_name(kind) != _SENT_BODY:
+            if self._follows or type_name(kind) != _SENT_BODY:
                 return None
             self._sent_body = kind
         chunks: list[bytes] = result.chunks
         return chunks
+
+    def follow_bodies(self, wanted: bool) -> None:
+        """Give no chunks while somebody may ask how far a body is that is not closed."""
+        self._follows, self._sent_body = wanted, None
 
     def adapter_facts(self, adapter: Any) -> tuple[tuple[str, Any], ...]:
         """Return what a card shows of a url adapter: names and values."""

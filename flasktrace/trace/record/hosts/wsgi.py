@@ -28,6 +28,9 @@ class WsgiHost:
     def chunks_of(self, _result: Any) -> None:
         """Tell that code may run for each chunk of what an app returns."""
 
+    def follow_bodies(self, wanted: bool) -> None:
+        """Do nothing: all are followed chunk by chunk."""
+
     def install(self, app: Any, recorder: Recorder) -> None:
         """Do nothing: the app sends no signals."""
 
