@@ -30,6 +30,8 @@ OF_A_COPY = "at the end of a copy of the context"
 _SAVES = "session_save"
 _CHANGING = AFTER | {_SAVES}
 _CHOSEN = RANKED | {"error_handler"}
+_ITS_CALLER = 0
+"""Stands for code of the user that calls a copy; no function has that address."""
 _RETURNED_NONE = "returned None", ""
 _SAME_RESPONSE = "returned the response", ""
 _OTHER_RESPONSE = "replaced the response", notes.REPLACED
@@ -265,11 +267,28 @@ def end_in_copy(
     try:
         lane = lanes.lane_of(recording)
         if lane is None:
-            end(recording, kind, function, error, value)
+            _end_in_own_thread(recording, kind, function, error, value)
         else:
             _end_in_lane(recording, lane, function, error, value)
     except Exception as mistake:  # noqa: BLE001
         recording.recorder.failed(recording, END, mistake)
+
+
+def _end_in_own_thread(
+    recording: Recording, kind: str, function: Any, error: BaseException | None, value: Any
+) -> None:
+    """Note the end of a call in a copy: code of the user around it may catch what it raised.
+
+    In a body no other call is open that would say so.
+    """
+    alone = not recording.calls or abs(recording.calls[0]) == id(function)
+    if alone:
+        recording.calls.insert(0, _ITS_CALLER)
+    try:
+        end(recording, kind, function, error, value)
+    finally:
+        if alone:
+            del recording.calls[0]
 
 
 def _begin_beside(recording: Recording, kind: str, function: Any) -> None:

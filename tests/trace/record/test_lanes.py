@@ -386,6 +386,26 @@ def test_a_context_is_copied_inside_a_copy(lib, beside):
     assert {item.span for item in trace.events} == {spans[2].id}
 
 
+@both
+def test_what_a_copy_raises_in_a_body_may_be_caught_there(lib):
+    def index():
+        @lib.copy_current_request_context
+        def work():
+            raise LookupError
+
+        def parts():
+            with contextlib.suppress(LookupError):
+                work()
+            yield "x"
+
+        return lib.Response(lib.stream_with_context(parts()))
+
+    trace = traced(lib, index)
+
+    assert (trace.outcome, trace.exception) == ("ok", None)
+    assert found(trace, "work").attributes["outcome"] == "raised LookupError"
+
+
 @other_since_3_2("a copy that two threads push at once is there in the first of them alone")
 @both
 def test_one_copied_function_in_two_threads_at_once_is_two_lanes(lib):
