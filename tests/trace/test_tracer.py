@@ -3,6 +3,7 @@ import threading
 
 import flask
 import pytest
+from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
 import flasktrace
 from flasktrace.trace.keep.writer import Writer
@@ -134,6 +135,21 @@ def test_wrapped_twice_it_is_traced_once(lib):
 
     assert first.store.count() == 1
     flasktrace.unwrap(app)
+
+
+@both
+def test_an_app_that_is_mounted_below_a_wrapped_one_has_a_trace_of_its_own(lib):
+    outer, inner = hello(lib), hello(lib)
+    outer.wsgi_app = DispatcherMiddleware(outer.wsgi_app, {"/below": inner})
+    for app in (outer, inner):
+        flasktrace.wrap(app, enabled=True, store="memory:", dashboard=False)
+
+    ask(outer, Ask("/below/"))
+
+    [around], [within] = (tracer_of(app).store.page().summaries for app in (outer, inner))
+    trace = tracer_of(inner).store.get(within.id)
+    assert (trace.path, trace.parent, trace.status) == ("/below/", around.id, 200)
+    assert trace.stage("dispatch").skipped is None
 
 
 def test_a_wsgi_app_is_wrapped_once_and_unwrapped_to_itself():

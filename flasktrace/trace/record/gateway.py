@@ -116,7 +116,7 @@ class Gateway:
         recording = None
         try:
             outer = CURRENT.get()
-            if not self.on or (outer is not None and outer.environ is environ):
+            if not self.on or (outer is not None and self._is_in(outer, environ)):
                 return None  # wrapped twice: one request, one trace
             if self._chooses and not self._wanted(environ):
                 return None
@@ -131,6 +131,13 @@ class Gateway:
                 self.recorder.abandon(recording)
             return None
         return recording
+
+    def _is_in(self, outer: Recording, environ: dict[str, Any]) -> bool:
+        """Tell whether *outer* is of this very request and app; one that is mounted is another."""
+        if outer.environ is not environ:
+            return False
+        app = self.recorder.app()
+        return outer.recorder is self.recorder or app is None or outer.recorder.app() is app
 
     def _wanted(self, environ: dict[str, Any]) -> bool:
         if self.exclude:
