@@ -6,7 +6,6 @@ Nothing here runs while a request is handled; it is for whoever asks, in another
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from types import CodeType, FrameType
 from typing import Any
@@ -26,17 +25,16 @@ _MOST = 30
 """Lines of a stack, the innermost ones."""
 PATIENCE = 5 * 60 * 1_000_000_000
 """Nanoseconds after which a body that nobody has begun to read counts as abandoned."""
-_CALL = Gateway.__call__.__code__
-_CHUNK = Body.take.__code__
+_DOORS = {Gateway.__call__.__code__, Body.take.__code__, Body.close.__code__}
+"""Through which a server comes to the app: each has its ``recording``."""
 
 
 def in_flight(recorder: Recorder) -> list[dict[str, Any]]:
     """Return the requests that are not over as plain data, the one that began first at first."""
     running = list(recorder.live.values())
-    newest = {(item.ident, item.returned): item for item in running}
     frames = sys._current_frames()  # noqa: SLF001
     try:
-        return [_told(item, _stack(item, newest, frames.get(item.ident))) for item in running]
+        return [_told(item, _stack(item, frames.get(item.ident))) for item in running]
     finally:
         frames.clear()
 
@@ -80,41 +78,36 @@ def _doing(recording: Recording) -> str | None:
 # Where a thread is
 
 
-def _stack(
-    recording: Recording, newest: dict[Any, Recording], frame: FrameType | None
-) -> list[str]:
+def _stack(recording: Recording, frame: FrameType | None) -> list[str]:
     """Return what the thread of a request is doing, outermost first; empty when it is elsewhere.
 
     A thread may have gone on to another request, or to this very question; and the stack of a
     greenlet that waits is not its thread's.
     """
-    is_answering = recording.ident == lanes.spot()[0]
-    is_latest = newest[recording.ident, recording.returned] is recording
-    if frame is None or is_answering or (recording.returned and not is_latest):
-        return []
-    found = list(_down_from(frame))
-    doors = [_CHUNK] if recording.returned else [_CALL]
-    return _lines(found, doors)
-
-
-def _down_from(frame: FrameType | None) -> Iterator[tuple[CodeType, int]]:
-    while frame is not None:
-        yield frame.f_code, frame.f_lineno or 0
-        frame = frame.f_back
-
-
-def _lines(found: list[tuple[CodeType, int]], doors: list[CodeType]) -> list[str]:
-    """Return the steps inside of the request; the server's own lie outside of the first door."""
-    found.reverse()
-    first = next((at for at, (code, _) in enumerate(found) if code in doors), None)
-    if first is None:
+    if recording.ident == lanes.spot()[0]:
         return []
     inside = [
         f"{code.co_name} ({file_name(code.co_filename)}:{line})"
-        for code, line in found[first:]
+        for code, line in _steps(recording, frame)
         if not is_own(code.co_filename)
     ]
     return inside[-_MOST:]
+
+
+def _steps(recording: Recording, frame: FrameType | None) -> list[tuple[CodeType, int]]:
+    """Return the steps inside of the request.
+
+    Those of the server, or of a request around it, are outside of its door.
+    """
+    found: list[tuple[CodeType, int]] = []
+    while frame is not None:
+        code = frame.f_code
+        if code in _DOORS and frame.f_locals.get("recording") is recording:
+            found.reverse()
+            return found
+        found.append((code, frame.f_lineno or 0))
+        frame = frame.f_back
+    return []
 
 
 # What will never end

@@ -181,6 +181,47 @@ def test_the_thread_that_asks_is_not_taken_for_the_request_it_left(lib, watch):
     result.close()
 
 
+@both
+def test_a_body_that_hangs_when_it_is_closed_tells_where(lib, watch):
+    stop = Stop()
+    app = lib.Flask("x")
+
+    @app.route("/")
+    def index():
+        response = lib.Response("x")
+        response.call_on_close(stop.wait)
+        return response
+
+    tracer = watch(app)
+    with asking(app, stop):
+        (item,) = tracer.in_flight()
+
+    assert item["stage"] == "body"
+    assert any(line.startswith("wait (test_running.py:") for line in item["stack"])
+
+
+@both
+def test_a_request_within_another_tells_its_own_part_of_the_stack(lib, watch):
+    stop = Stop()
+    app = lib.Flask("x")
+    app.add_url_rule("/inner", "inner", stop.wait)
+
+    @app.route("/")
+    def outer():
+        return app.test_client().get("/inner").text
+
+    tracer = watch(app)
+    with asking(app, stop):
+        around, within = tracer.in_flight()
+
+    def names(item):
+        return [line.partition(" (")[0] for line in item["stack"]]
+
+    assert names(around)[-len(names(within)) :] == names(within)
+    assert "outer" in names(around)
+    assert "outer" not in names(within)
+
+
 def test_a_tracer_that_is_off_has_nothing_running():
     assert Tracer(flasktrace.Flask("x"), enabled=False).in_flight() == []
 
