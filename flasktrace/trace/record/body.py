@@ -78,6 +78,8 @@ class Body:
                 recording.bytes += len(chunk)
                 if recording.response_body is not None:
                     keep(recording, recording.response_body, chunk)
+            else:
+                self._safely(count_odd, recording, chunk)
         return chunk
 
     def close(self) -> None:
@@ -289,6 +291,14 @@ class WholeBody(Body):
         if self._asked is not None:
             self._count(self._recording)
         super()._note_drop()
+
+
+def count_odd(recording: Recording, chunk: Any) -> None:
+    """Count a chunk that is not just bytes; of what kind it may be is the server's business."""
+    recording.chunks += 1
+    for kind in (bytes, bytearray):
+        if issubclass(type(chunk), kind):  # it may have a length of its own making
+            recording.bytes += kind.__len__(chunk)
 
 
 def content_length(recording: Recording) -> int | None:

@@ -14,6 +14,7 @@ from flasktrace.trace.record.body import (
     SizedIteratorBody,
     WholeBody,
     content_length,
+    count_odd,
     outcome_of,
 )
 from flasktrace.trace.record.chance import drawn
@@ -371,6 +372,8 @@ def _counting(write: Any, recording: Recording) -> Any:
         if type(data) is bytes:
             recording.chunks += 1
             recording.bytes += len(data)
+        else:
+            count_odd(recording, data)
         return write(data)
 
     return counted

@@ -127,6 +127,16 @@ def test_a_body_of_another_type_is_only_measured():
     assert traced(app, capture_body=True).response.body == "<4 bytes of image/png>"
 
 
+def test_chunks_that_are_not_just_bytes_count_too():
+    class Part(bytes):
+        def __len__(self):
+            return 7
+
+    for body, size in (([Part(b"abc"), b"d"], 4), ([bytearray(b"ab")], 2), (["text"], 0)):
+        response = traced(answering(body)).response
+        assert (response.chunks, response.bytes) == (len(body), size)
+
+
 def test_bodies_are_not_kept_unless_asked_for():
     trace = traced(answering([b"x"], ("Content-Type", "text/plain")))
 
