@@ -180,6 +180,8 @@ class Body:
         if not recording.finished:
             try:
                 self._safely(self._note_drop)
+                # Python is about to end a generator in it, which may hold a context on the stack.
+                self._result, self._next = (), None
                 recording.recorder.finish(recording, self._end_at or recording.last_byte)
             except RecursionError:
                 recording.recorder.late.append((recording, self._end_at or recording.last_byte))
