@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
@@ -144,6 +144,10 @@ class Story:
     found: tuple[Remnant, ...] = ()
     gone: tuple[Remnant, ...] = ()
     left: tuple[Remnant, ...] = ()
+    #: Address of one that was popped and came back to who pushed it then.
+    pushed_back: Mapping[int, str | None] = {}
+    #: What else happened to contexts: what, who did it, and with which ones.
+    heeded: tuple[tuple[str, str, tuple[Remnant, ...]], ...] = ()
     #: The stage that is open.
     _stage: str | None = None
     #: Who was told by the signal that was sent last between stages, if nobody saw them run.
@@ -172,10 +176,6 @@ class Story:
         #: Address of a context that came or went to who did it; the framework is None.
         self.pushed_by: dict[int, str | None] = {}
         self.popped_by: dict[int, str | None] = {}
-        #: Address of one that was popped and came back to who pushed it then.
-        self.pushed_back: dict[int, str | None] = {}
-        #: What else happened to contexts: what, who did it, and with which ones.
-        self.heeded: list[tuple[str, str, tuple[Remnant, ...]]] = []
         #: Those that stood above the request's own when it was popped: kind and name of the app.
         self.above: dict[int, tuple[str, str]] = {}
         #: Address of a context to its card at the last look.
@@ -541,7 +541,7 @@ class Story:
         for owner in set(after.owners).difference(before.owners):
             self.pushed_by.setdefault(owner, author)
             if self.popped_by.get(owner) is not None:
-                self.pushed_back[owner] = author
+                self.pushed_back = {**self.pushed_back, owner: author}
         gone = set(before.owners).difference(after.owners)
         if self._stage == "pop" and self.recording.own in gone:
             self._lose_above(before)
@@ -563,7 +563,7 @@ class Story:
             return
         item = what, where or self._author(by_framework=False)[0], contexts
         if item not in self.heeded:
-            self.heeded.append(item)
+            self.heeded = (*self.heeded, item)
 
     def _found(self, _at: int, note: Note) -> None:
         self.found = note[2]
