@@ -83,7 +83,7 @@ class TracedContext(Staged):
                 self._pop_copy(*args, **kwargs)
             elif self.flasktrace_pushes:
                 if self.watcher is not None:  # in 3.2 a body that streams with it may go on
-                    self.watcher.look()
+                    self.watcher.main().look()
                 self.flasktrace_base.pop(self, *args, **kwargs)
             elif self.flasktrace_ended:  # once more, by a body that streams with it
                 if self.watcher is not None:
