@@ -11,7 +11,7 @@ from werkzeug.routing import BuildError
 from flasktrace.trace.file_name import file_name
 from flasktrace.trace.model import Frame
 from flasktrace.trace.record.describe import Describer, attributes_of, type_name
-from flasktrace.trace.record.layers import FRAMEWORKS
+from flasktrace.trace.record.layers import FRAMEWORKS, decorator_of
 from flasktrace.trace.record.origin import is_of_app, is_own
 from flasktrace.trace.record.place import Place
 from flasktrace.trace.record.redact import Redactor
@@ -151,7 +151,7 @@ def wrapper(error: BaseException, place: Place) -> str | None:
     """Return which wrapper of the function at *place* has raised, empty for the function itself.
 
     The function itself ran if it is in the traceback, or in that of what led to this exception.
-    None when nobody can tell.
+    Of several wrappers it is the innermost that ran. None when nobody can tell.
     """
     current: BaseException | None = error
     for _ in range(_CHAIN):
@@ -160,11 +160,19 @@ def wrapper(error: BaseException, place: Place) -> str | None:
         if any(_is_at(step, place) for step in _steps(traceback_of(current))):
             return ""
         current = _of(current, "__context__")
+    outermost = innermost = None
     for step in _steps(traceback_of(error)):
         code, module = step.tb_frame.f_code, step.tb_frame.f_globals.get("__name__")
-        if not is_own(code.co_filename) and not str(module).startswith(_CALLERS):
-            return f"{code.co_name} ({file_name(code.co_filename)}:{step.tb_lineno})"
-    return None
+        if is_own(code.co_filename) or str(module).startswith(_CALLERS):
+            continue
+        outermost = outermost or step
+        if decorator_of(code) in place.decorators:
+            innermost = step
+    found = innermost or outermost
+    if found is None:
+        return None
+    code = found.tb_frame.f_code
+    return f"{code.co_name} ({file_name(code.co_filename)}:{found.tb_lineno})"
 
 
 def _is_at(step: TracebackType, place: Place) -> bool:

@@ -6,7 +6,7 @@ given, and of the proxies of wrapt, which agents use.
 """
 
 import functools
-from types import FunctionType, GetSetDescriptorType, MemberDescriptorType, MethodType
+from types import CodeType, FunctionType, GetSetDescriptorType, MemberDescriptorType, MethodType
 from typing import Any
 
 from flasktrace.trace.record.describe import attributes_of, type_name
@@ -48,11 +48,16 @@ class Layer:
             return self.name or type_name(maker).rpartition(".")[2]
         if is_own(maker.__code__.co_filename) or module_of(maker).startswith(_SILENT):
             return ""
-        made_in = maker.__code__.co_qualname.split(".<locals>.")
-        names = made_in[:-1] or made_in  # the last is the wrapper
-        while len(names) > 1 and names[-1].strip("_") in _NAMELESS:
-            names.pop()
-        return ".".join(names)
+        return decorator_of(maker.__code__)
+
+
+def decorator_of(code: CodeType) -> str:
+    """Return the name of the decorator whose wrapper has this code."""
+    made_in = code.co_qualname.split(".<locals>.")
+    names = made_in[:-1] or made_in  # the last is the wrapper
+    while len(names) > 1 and names[-1].strip("_") in _NAMELESS:
+        names.pop()
+    return ".".join(names)
 
 
 _SILENT = FRAMEWORKS + _AGENTS

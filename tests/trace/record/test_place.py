@@ -216,3 +216,41 @@ def test_a_decorator_that_raises_afterwards_is_not_said_to_keep_the_view_from_ru
 
     assert "raised by check (test_place.py:" in traces.last.verdict
     assert "never ran" not in traces.last.verdict
+
+
+def passing(function):
+    """A decorator that only hands on, as one for cross-origin headers does."""
+
+    @functools.wraps(function)
+    def wrapper(*args):
+        return function(*args)
+
+    return wrapper
+
+
+def refuse():
+    raise PermissionError("not you")
+
+
+def refusing(function):
+    """A decorator that asks a function whether to refuse."""
+
+    @functools.wraps(function)
+    def check(*args):
+        refuse()
+        return function(*args)
+
+    return check
+
+
+@pytest.mark.parametrize("lib", [flasktrace, flask], ids=["flasktrace", "flask"])
+@pytest.mark.parametrize("around", [refusing, lambda inner: passing(refusing(passing(inner)))])
+def test_of_several_decorators_the_one_that_raised_is_named(lib, around):
+    app = lib.Flask("x")
+    app.add_url_rule("/", "index", around(lambda: "fine"))
+
+    with flasktrace.capture(app) as traces:
+        app.test_client().get("/")
+
+    found = re.sub(r"\(test_place.py:\d+\)", "(F)", traces.last.verdict)
+    assert "raised by refuse (F) in check (F), a decorator of the view <lambda> (F)" in found
