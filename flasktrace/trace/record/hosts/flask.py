@@ -10,6 +10,7 @@ import sys
 import threading
 import weakref
 from collections.abc import Callable, Sequence
+from types import MethodType
 from typing import Any
 
 from flasktrace.signals import handling, stage
@@ -20,10 +21,11 @@ from flasktrace.trace.record.hosts.flask_calls import (
     calling_processors,
     calling_save,
     flasks_own,
+    unbound,
 )
 from flasktrace.trace.record.hosts.flask_context import (
     OPENER,
-    current,
+    current_of,
     interface_of,
     traced_class,
 )
@@ -179,10 +181,10 @@ class FlaskHost:
         """Make a method, the present one of that name, send the signals of its stage."""
         present = getattr(app, method)
         inside = _INSIDE.get(method)
-        ready = present if inside is None else inside(app, present)
+        ready = unbound(app, present) if inside is None else inside(app, present)
         own = is_frameworks(present)
-        made = stage(_STAGES[method], current, as_given=True, own=own)(ready)
-        self._dress(app, method, made)
+        dressed = stage(_STAGES[method], current_of, as_given=True, own=own)(ready)
+        made = self._dress(app, method, dressed)
         self._present[method] = made
         self._made = [item for item in self._made if item[2]() is not None]
         self._made.append((method, self._dressed[method][0], weakref.ref(made)))
@@ -210,9 +212,15 @@ class FlaskHost:
                 return
         self._dress_stage(app, method)
 
-    def _dress(self, app: Any, method: str, dressed: Callable[..., Any]) -> None:
+    def _dress(self, app: Any, method: str, function: Callable[..., Any]) -> MethodType:
+        """Put a function of the app and the arguments in the place of a method of that name.
+
+        As a method of the app: what wraps methods, as agents do, asks them whose they are.
+        """
+        dressed = MethodType(function, app)
         self._dressed[method] = app.__dict__.get(method, _MISSING), dressed
         app.__dict__[method] = dressed
+        return dressed
 
     def uninstall(self, app: Any) -> None:
         """Take the dressed methods off again, unless somebody has replaced them."""
@@ -243,8 +251,8 @@ def _kept_as(name: str) -> str:
 def _answering(app: Any, name: str, method: Callable[..., Any]) -> Callable[..., Any]:
     """Return a method that takes the place of Flask's error handling, heard of by the recording."""
 
-    @functools.wraps(method)
-    def run(*args: Any, **kwargs: Any) -> Any:
+    @functools.wraps(unbound(app, method))
+    def run(_app: Any, /, *args: Any, **kwargs: Any) -> Any:
         recording = CURRENT.get()
         context = None if recording is None else recording.context
         watcher = recording if context is not None and context.app is app else None
@@ -256,8 +264,8 @@ def _answering(app: Any, name: str, method: Callable[..., Any]) -> Callable[...,
 def _looking_after(app: Any, method: Callable[..., Any]) -> Callable[..., Any]:
     """Return a method of the teardown with a look after it, at what receivers have changed."""
 
-    @functools.wraps(method)
-    def run(*args: Any, **kwargs: Any) -> Any:
+    @functools.wraps(unbound(app, method))
+    def run(_app: Any, /, *args: Any, **kwargs: Any) -> Any:
         try:
             return method(*args, **kwargs)
         finally:
@@ -283,8 +291,8 @@ def _dressing(
     """
     there = attributes_of(app).get
 
-    @functools.wraps(method)
-    def request_context(*args: Any, **kwargs: Any) -> Any:
+    @functools.wraps(unbound(app, method))
+    def request_context(_app: Any, /, *args: Any, **kwargs: Any) -> Any:
         context = method(*args, **kwargs)
         recording = CURRENT.get()
         if recording is None:

@@ -4,6 +4,7 @@ Flask's own code of a stage sees another value of one attribute of the app for t
 """
 
 import functools
+import inspect
 import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterable
@@ -15,6 +16,7 @@ from flasktrace.trace.record.describe import attributes_of
 from flasktrace.trace.record.hosts.flask_context import (
     TracedContext,
     current,
+    current_of,
     interface_of,
     popping,
     session_of,
@@ -45,19 +47,19 @@ _frame = sys._getframe  # noqa: SLF001 - inspect and logging go by it, too
 
 
 def calling_processors(app: Any, method: Callable[..., Any]) -> Callable[..., Any]:
-    """Return ``preprocess_request`` with each URL value preprocessor as a call.
+    """Return ``preprocess_request``, given the app, with each URL value preprocessor as a call.
 
     One that an app overrides stays as it is; the functions in it are listed only.
     """
     function = flasks_own(method)
 
-    @functools.wraps(method)
-    def preprocess_request(*args: Any, **kwargs: Any) -> Any:
+    @functools.wraps(unbound(app, method))
+    def preprocess_request(_app: Any, /, *args: Any, **kwargs: Any) -> Any:
         recording = CURRENT.get()
         table = attributes_of(app).get(_PROCESSORS)
         if recording is None or type(table) not in _DICTS or not table:
             return method(*args, **kwargs)
-        context = current(*args)
+        context = current_of(app, *args)
         if context is None or context.app is not app:
             return method(*args, **kwargs)
         if function is None:
@@ -91,7 +93,7 @@ def calling_save(app: Any, method: Callable[..., Any]) -> Callable[..., Any]:
     """Return ``process_response`` with the saving of the session as a call, unless overridden."""
     function = flasks_own(method)
     if function is None:
-        return method
+        return unbound(app, method)
 
     from flask.sessions import NullSession, SecureCookieSessionInterface
 
@@ -100,9 +102,9 @@ def calling_save(app: Any, method: Callable[..., Any]) -> Callable[..., Any]:
         interface = interface_of(app)
         return type(interface) is SecureCookieSessionInterface and not attributes_of(interface)
 
-    @functools.wraps(method)
-    def process_response(*args: Any, **kwargs: Any) -> Any:
-        context = None if CURRENT.get() is None else current(*args)
+    @functools.wraps(function)
+    def process_response(_app: Any, /, *args: Any, **kwargs: Any) -> Any:
+        context = None if CURRENT.get() is None else current_of(app, *args)
         if context is None or context.app is not app:
             return method(*args, **kwargs)
         by_flask = saves_itself()
@@ -123,6 +125,25 @@ def calling_save(app: Any, method: Callable[..., Any]) -> Callable[..., Any]:
     return process_response
 
 
+def unbound(app: Any, method: Callable[..., Any]) -> Callable[..., Any]:
+    """Return *method* of *app* as a function that gets the app, too."""
+    if type(method) is MethodType and method.__self__ is app:
+        return method.__func__
+
+    @functools.wraps(method)
+    def function(_app: Any, /, *args: Any, **kwargs: Any) -> Any:
+        return method(*args, **kwargs)
+
+    first = inspect.Parameter("_app", inspect.Parameter.POSITIONAL_ONLY)
+    try:
+        asked = inspect.signature(method)
+    except (ValueError, TypeError):  # some of C have none
+        asked = inspect.Signature()
+    whole = asked.replace(parameters=[first, *asked.parameters.values()])
+    function.__signature__ = whole  # type: ignore[attr-defined]
+    return function
+
+
 def flasks_own(method: Callable[..., Any]) -> Callable[..., Any] | None:
     """Return the function behind *method* when it is that of flask itself, else None."""
     import flask
@@ -137,8 +158,8 @@ def announcing(app: Any, ensure_sync: Callable[..., Any]) -> Callable[..., Any]:
     """Return ``ensure_sync``, through which flask calls every hook, view and handler."""
     is_recording = CURRENT.get
 
-    @functools.wraps(ensure_sync)
-    def announced(function: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(unbound(app, ensure_sync))
+    def announced(_app: Any, /, function: Callable[..., Any]) -> Callable[..., Any]:
         ready: Callable[..., Any] = ensure_sync(function)
         if is_recording() is None:
             return ready

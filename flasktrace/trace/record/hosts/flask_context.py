@@ -155,8 +155,13 @@ popping: ContextVar[Any] = ContextVar("flasktrace.popping", default=None)
 """The context that is being popped here, when that is not the stage."""
 
 
-def current(*args: Any) -> Any:
-    """Return the watched context that a stage method is called for, or None."""
+def current() -> Any:
+    """Return the watched context that is on top, or None."""
+    return current_of(None)
+
+
+def current_of(_app: Any, /, *args: Any) -> Any:
+    """Return the watched context that a stage method of an app is called for, or None."""
     context = top_request()
     if args and isinstance(args[0], TracedContext):
         return args[0]

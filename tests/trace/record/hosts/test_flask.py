@@ -1,4 +1,6 @@
+import functools
 import gc
+import inspect
 import weakref
 
 import flask
@@ -11,6 +13,15 @@ from tests.trace.record.same import Ask, ask
 
 NEW = flask.Flask.dispatch_request.__code__.co_argcount == 2
 """flask 3.2: one context, which the stage methods get as first argument."""
+
+DRESSED = (
+    "preprocess_request",
+    "dispatch_request",
+    "make_response",
+    "process_response",
+    "request_context",
+    "ensure_sync",
+)
 
 
 def traced(app, wanted=None):
@@ -105,6 +116,39 @@ def test_dressed_methods_keep_their_names():
 
     tracer.uninstall()
     assert found == ["dispatch_request", "ensure_sync", "request_context"]
+
+
+@pytest.mark.parametrize("replaced", [False, True])
+def test_dressed_methods_are_methods_of_the_app(replaced):
+    app = flask.Flask("x")
+    if replaced:
+        for name in DRESSED:  # by functions, whose owner nobody can tell
+            setattr(app, name, functools.partial(getattr(app, name)))
+    asked = [inspect.signature(getattr(app, name)) for name in DRESSED]
+    tracer = flasktrace.Tracer(app, enabled=True, store="memory:")
+
+    found = [getattr(app, name) for name in DRESSED]
+
+    tracer.uninstall()
+    assert all(item.__self__ is app for item in found)
+    assert [inspect.signature(item) for item in found] == asked
+
+
+def test_an_agent_that_asks_a_method_whose_it_is_works_after_wrap():
+    app = flask.Flask("x")
+    app.before_request(lambda: None)
+    app.add_url_rule("/", "index", lambda: "fine")
+    with flasktrace.capture(app) as traces:
+        method = app.preprocess_request
+
+        def preprocess_request(*args):
+            assert None in method.__self__.before_request_funcs
+            return method(*args)
+
+        app.preprocess_request = preprocess_request
+        assert app.test_client().get("/").data == b"fine"
+
+    assert [len(item.runs) for item in traces.last.stages] == [1] * 7
 
 
 def test_a_subclass_with_its_own_stage_methods_has_one_run_of_each():
