@@ -65,6 +65,11 @@ _HINTS = re.compile(r"eyJ|earer |PRIVATE KEY|AKIA|ASIA|://")
 # The name in name=value, "name": value, x["name"] = value; and a value that is no bracket.
 _FIELD_NAMES = re.compile(r"(?<![\w.-])([\w.-]{1,64}+)[\"']?\]?\s{0,9}[:=]\s{0,9}")
 _VALUES = re.compile(r"\"((?:[^\"\\]|\\.)*+)|'((?:[^'\\]|\\.)*+)|([^\s&,;\"'}\])]++)")
+# A secret that a sentence quotes: API key parameter 'x' is invalid.
+_QUOTED = re.compile(
+    r"(?i:\b(?:(?:api|access|secret|private)[ _-]?key|token|secret|pass(?:word|phrase|code))"
+    r"(?: [a-z]{1,15}){0,2}:? )[\"'`]([\w.~+/=-]{16,}+)(?=[\"'`])"
+)
 _OPEN, _CLOSE = "[{(", "]})"
 _ELEMENTS = re.compile(r"<([\w.:-]{1,64})([^<>]{0,500})>([^<>]+)(?=</)")
 _SEPARATORS = re.compile(r"[\W_]+")
@@ -114,7 +119,8 @@ class Redactor:
     def prose(self, value: str) -> str:
         """Return a sentence, such as an exception's, without secrets by shape or by name."""
         # Shapes first: of "Authorization: Bearer x" the value by name is the first word.
-        return self._fields(self.text(value))
+        told = self._fields(self.text(value))
+        return _QUOTED.sub(_quoted, told) if "'" in told or '"' in told or "`" in told else told
 
     def source(self, line: str) -> str:
         """Return a line of code with the literals replaced that are assigned to secret names."""
@@ -134,7 +140,9 @@ class Redactor:
             return f"{scheme} {hidden(credentials)}" if shown else hidden(value)
         if folded in _URLS or value.startswith(("/", "http://", "https://")):
             return self.url(value)
-        return hidden(value) if self.is_secret(name) else self.text(value)
+        if folded.endswith("-auth") or self.is_secret(name):
+            return hidden(value)
+        return self.text(value)
 
     def query(self, query: str) -> str:
         """Return a query string with the values of secret names replaced."""
@@ -201,6 +209,14 @@ class Redactor:
             if self.is_secret(plain) or (exchanges and plain == "code"):
                 return f"{name}={hidden(value)}"
         return self.text(part)
+
+
+def _quoted(found: re.Match[str]) -> str:
+    """Return what a sentence quotes as a secret, replaced unless it is but a word."""
+    value = found[1]
+    if not any(map(str.isdigit, value)):
+        return found[0]
+    return f"{found[0][: -len(value)]}{hidden(value)}"
 
 
 def _name(part: str) -> str:

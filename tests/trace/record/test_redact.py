@@ -61,6 +61,7 @@ def test_other_names_are_left_alone(name):
         ("Location", "/in?zipcode=404&state=NY", "/in?zipcode=404&state=NY"),
         ("X-Forwarded-Url", "/x?token=SECRET", "/x?token=••• str(6)"),
         ("X-Auth-Token", "SECRET", "••• str(6)"),
+        ("X-Devpi-Auth", "SECRET", "••• str(6)"),
         ("X-Anything", "postgres://u:SECRET@h", "postgres://••• str(8)@h"),
         ("Accept", "text/html", "text/html"),
         ("Referer", "http://[bad?token=SECRET", "http://[bad?token=••• str(6)"),
@@ -87,6 +88,10 @@ def test_headers_lose_their_secrets(name, value, shown):
         ("token: the", "token: ••• str(3)"),
         ("token=the one", "token=••• str(3) one"),
         ("password: hunter is wrong", "password: ••• str(6) is wrong"),
+        ("API key parameter 'a1b2c3d4e5f6g7h8' is bad", "API key parameter '••• str(16)' is bad"),
+        ('no such token "a1b2c3d4-e5f6_g7=="', 'no such token "••• str(18)"'),
+        ("Unexpected token 'function' in 'a1b2c3d4e5f6g7h8'",) * 2,
+        ("no key 'address_of_the_2nd_buyer'", "no key 'address_of_the_2nd_buyer'"),
         ("nothing at all", "nothing at all"),
     ],
 )
@@ -154,12 +159,22 @@ def test_a_secret_never_survives_beside_odd_text(text):
 
 @pytest.mark.parametrize(
     "text",
-    ["a" * 65_536, "token=(" * 9000, '"' * 65_536, "<a " * 20_000, "eyJ" * 20_000, "://" * 20_000],
+    [
+        "a" * 65_536,
+        "token '" * 9000,
+        "token " * 9000 + "'",
+        "token=(" * 9000,
+        '"' * 65_536,
+        "<a " * 20_000,
+        "eyJ" * 20_000,
+        "://" * 20_000,
+    ],
 )
 def test_hostile_text_takes_linear_time(text):
     start = time.process_time()
 
     redactor.body(text)
+    redactor.prose(f"{text}token '{text}")
 
     assert time.process_time() - start < 0.5
 
