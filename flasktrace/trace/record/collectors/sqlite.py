@@ -8,6 +8,9 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+from flasktrace.trace.record.seat import seat
+
+_frame = sys._getframe  # noqa: SLF001 - warnings go by it, too
 _FACTORY = 5
 """Place of ``factory`` among the arguments of ``connect``."""
 
@@ -23,6 +26,8 @@ def replace_connect() -> Callable[[], None]:
     def connect(*args: Any, **named: Any) -> Any:
         if on and len(args) <= _FACTORY and "factory" not in named:
             named["factory"] = Connection
+        if len(args) > 1:  # Python 3.13 warns of it, and tells of the caller
+            return seat(_frame(1))(original, args, named)
         return original(*args, **named)
 
     connect.__qualname__ = "connect"
