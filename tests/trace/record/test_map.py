@@ -7,6 +7,7 @@ import pytest
 
 import flasktrace
 from flasktrace.trace.record.map import describe_map
+from tests.flasks import old_signatures
 
 
 def make(framework):
@@ -104,9 +105,11 @@ def test_handlers_stand_in_the_order_in_which_they_are_asked(made):
 
 @pytest.mark.parametrize("framework", [flask, flasktrace], ids=lambda module: module.__name__)
 def test_methods_of_the_apps_own_that_answer_exceptions_stand_around_the_handlers(framework):
-    class Mine(framework.Flask):
-        def handle_user_exception(self, e):
-            return super().handle_user_exception(e)
+    with old_signatures():
+
+        class Mine(framework.Flask):
+            def handle_user_exception(self, e):
+                return super().handle_user_exception(e)
 
     app = Mine("shop")
     app.handle_exception = lambda _error: "mine"
