@@ -880,6 +880,8 @@ class Follower:
     """Watches the contexts of one app and writes down what it hears."""
 
     base, looked, wary, unnoted = 0, False, False, None
+    # Collectors of an app that another test has wrapped take it for a recording: a closed one.
+    recorder, finished = None, True
 
     def __init__(self, app):
         self.app = app
