@@ -309,12 +309,12 @@ class Tracer:
 
     def health(self) -> dict[str, Any]:
         """Return versions, counters and errors, for the dashboard's ``/health``."""
-        from importlib.metadata import version
+        from flasktrace.trace.version import version_of
 
         recorder = self.recorder
         self._sweep()
         return {
-            "flasktrace": version("flasktrace"),
+            "flasktrace": version_of("flasktrace"),
             "python": sys.version.split()[0],
             "app": _name(self.app),
             "host": self._host.name if self._host else None,

@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from textwrap import dedent
 from typing import Any
@@ -19,6 +18,7 @@ from flasktrace.trace.model import Trace
 from flasktrace.trace.show import words
 from flasktrace.trace.show.colour import python_lines
 from flasktrace.trace.show.lane import PLACES
+from flasktrace.trace.version import version_of
 
 LONGEST = 150
 """Lines of one function that are shown."""
@@ -95,7 +95,7 @@ def _framework(name: str) -> tuple[dict[str, tuple[Part, ...]], str]:
     if functions is None or not _is_itself(name):
         return {}, ""
     found = {stage: tuple(_parts(name, paths)) for stage, paths in functions.items()}
-    return found, "" if name == "flasktrace" else _version(name)
+    return found, "" if name == "flasktrace" else version_of(name)
 
 
 def _is_itself(name: str) -> bool:
@@ -151,10 +151,3 @@ def _names(node: ast.expr) -> Iterator[str]:
         yield node.attr
     elif isinstance(node, ast.Name):
         yield node.id
-
-
-def _version(name: str) -> str:
-    try:
-        return version(name)
-    except PackageNotFoundError:
-        return ""

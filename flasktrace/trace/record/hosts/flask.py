@@ -56,9 +56,9 @@ class FlaskHost:
     """An app of ``flask.Flask``."""
 
     def __init__(self) -> None:
-        from importlib.metadata import version
+        from flasktrace.trace.version import version_of
 
-        self.name = f"flask {version('flask')}"
+        self.name = f"flask {version_of('flask')}".strip()
         self.tops = flask_stack.getters()
         self._request_key, self._session_key, self._flashes_key = map(_kept_as, _ITS_OWN)
         #: The latest session interface, and its function that opens sessions.

@@ -2,12 +2,12 @@
 
 import json
 from collections.abc import Iterable
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 from urllib.parse import parse_qsl
 
 from flasktrace.trace.model import Trace
 from flasktrace.trace.show.export import address
+from flasktrace.trace.version import version_of
 
 _UNKNOWN = -1
 """What HAR writes for a size or time that nobody knows."""
@@ -22,7 +22,7 @@ def har(trace: Trace) -> str:
     """Return the request and its response as a log of HTTP Archive 1.2."""
     log = {
         "version": "1.2",
-        "creator": {"name": "flasktrace", "version": _version()},
+        "creator": {"name": "flasktrace", "version": version_of("flasktrace")},
         "pages": [],
         "entries": [_entry(trace)],
     }
@@ -93,10 +93,3 @@ def _stages(trace: Trace) -> dict[str, float | None]:
 
 def _pairs(pairs: Iterable[tuple[str, str]]) -> list[dict[str, str]]:
     return [{"name": name, "value": value} for name, value in pairs]
-
-
-def _version() -> str:
-    try:
-        return version("flasktrace")
-    except PackageNotFoundError:
-        return ""
