@@ -474,7 +474,7 @@ def down_to(room, work):
 @pytest.mark.parametrize("lib", [flasktrace, flask], ids=["flasktrace", "flask"])
 @pytest.mark.parametrize("room", [10, 12, 15, 20, 30, 45, 60])
 def test_a_body_that_is_found_where_the_stack_has_no_room_is_told_later(lib, room, capfd):
-    app = lib.Flask("x")
+    app = lib.Flask("no room")
     app.logger.disabled = True
 
     @app.route("/")

@@ -201,7 +201,7 @@ WAYS = {
 
 
 def leaving(lib, way, place, ending):
-    app, other = lib.Flask("shop"), lib.Flask("other")
+    app, other = lib.Flask("leaving"), lib.Flask("other")
     app.logger.disabled = True
 
     def here(where):

@@ -573,7 +573,7 @@ def test_a_call_beyond_the_limit_is_still_told_in_the_verdict():
 
 @both
 def test_nothing_of_a_request_lives_on_after_it(lib):
-    app = lib.Flask("x")
+    app = lib.Flask("lives on")
     app.secret_key = "key"
     app.logger.disabled = True  # pytest keeps what is logged
     seen = {}

@@ -38,7 +38,7 @@ def told(trace):
 
 
 def new_app(lib):
-    app = lib.Flask("x")
+    app = lib.Flask("who changed")
     app.secret_key = "key"
     app.logger.disabled = True
     return app

@@ -32,7 +32,7 @@ class Maker:
         if self.shape == "stream":  # a body that nobody reads would keep its context
             self.fails, self.replaces = set(), ""
         self.pick = random.Random(number)
-        self.app = lib.Flask("x")
+        self.app = lib.Flask("changing")
         self.app.secret_key = "key"
         self.app.logger.disabled = True
         self.app.jinja_loader = DictLoader({"page": "<p>{{ mark() }}</p>"})
