@@ -1,23 +1,16 @@
 """Watches every Flask app of a process from its first request on, as ``flasktrace exec`` does."""
 
-import atexit
 import functools
 import logging
 from collections.abc import Callable
 from threading import Lock
 from typing import Any
-from weakref import WeakSet
 
-from flasktrace.trace.record.running import sweep
 from flasktrace.trace.tracer import Tracer, tracer_of
-
-EXIT_WAIT = 1.0
-"""Seconds that the end of the program waits for each app's last traces."""
 
 _log = logging.getLogger("flasktrace")
 _lock = Lock()
 _refused: set[int] = set()
-_tracers: WeakSet[Tracer] = WeakSet()
 
 
 def watch_class(kind: type) -> None:
@@ -44,16 +37,7 @@ def _take_in(app: Any) -> None:
         if tracer_of(app) is not None:
             return
         try:
-            _tracers.add(Tracer(app))
+            Tracer(app)
         except Exception as error:  # noqa: BLE001
             _refused.add(id(app))
             _log.warning("flasktrace: %r cannot be traced: %s", app, error)
-
-
-@atexit.register
-def _finish() -> None:
-    """Store also the requests whose answers the program never read, as a script does with some."""
-    for tracer in list(_tracers):
-        if tracer.recorder is not None:
-            sweep(tracer.recorder, 0)
-            tracer.flush(EXIT_WAIT)

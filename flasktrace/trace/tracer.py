@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from weakref import ref
 
 from flasktrace.app import Flask
+from flasktrace.trace import ending
 from flasktrace.trace.keep.deferred import Deferred
 from flasktrace.trace.keep.store import DEFAULT_URL, Store, StoreError, open_store
 from flasktrace.trace.model import Trace
@@ -151,6 +152,7 @@ class Tracer:
             collects=[item.name for item in collectors],
         )
         self._let_go = hold(collectors, self.recorder)
+        ending.watch(self)
         self._host.install(self.app, self.recorder)
         self._gateway = Gateway(
             self._original,  # type: ignore[arg-type]

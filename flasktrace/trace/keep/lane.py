@@ -1,5 +1,6 @@
 """The queue of one process and the thread that empties it."""
 
+import os
 import queue
 import sys
 import threading
@@ -51,6 +52,7 @@ class Lane:
         self.running = False
         """Whether a thread is there, or about to be."""
         self.delivery = delivery
+        self.pid = os.getpid()
         self._clock = clock
         self._busy = busy
         self._thread: threading.Thread | None = None

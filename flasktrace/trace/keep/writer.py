@@ -1,6 +1,7 @@
 """Takes traces from the request threads and brings them to the store."""
 
 import atexit
+import os
 import time
 import weakref
 from collections.abc import Callable, Sequence
@@ -120,13 +121,21 @@ class Writer:
         delivery = Delivery(self._store, self._listeners, self._clock)
         self._lane = Lane(delivery, self._clock, self._busy)
         # The thread knows the lane only, and ends when nobody has the writer any more.
-        self._finalizer = weakref.finalize(self, self._lane.queue.put, None)
+        self._finalizer = weakref.finalize(self, _let_go, self._lane)
         self._finalizer.atexit = False
 
 
 _writers: weakref.WeakSet[Writer] = weakref.WeakSet()
 _late: weakref.WeakSet[Writer] = weakref.WeakSet()
 """Those that the end has waited for in vain."""
+_orphans: weakref.WeakSet[Lane] = weakref.WeakSet()
+"""Lanes that nobody submits to any more, as long as their threads are not done."""
+
+
+def _let_go(lane: Lane) -> None:
+    """End the thread of a lane after what is queued."""
+    _orphans.add(lane)
+    lane.queue.put(None)
 
 
 @atexit.register
@@ -136,3 +145,6 @@ def _flush_all() -> None:
     for writer in set(_writers) - set(_late):
         if not writer.flush(max(0.0, deadline - time.monotonic())):
             _late.add(writer)
+    for lane in set(_orphans):
+        if lane.pid == os.getpid():
+            lane.flush(max(0.0, deadline - time.monotonic()))

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from operator import length_hint
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flasktrace.trace.record import notes
+from flasktrace.trace.record.born import BIRTH
 from flasktrace.trace.record.recording import CURRENT, Recording
 from flasktrace.trace.record.tracebacks import hide_watchers
+
+if TYPE_CHECKING:
+    from flasktrace.trace.record.recorder import Recorder
 
 _BODILESS = {204, 304}
 
@@ -186,6 +190,13 @@ class Body:
             except RecursionError:
                 recording.recorder.late.append((recording, self._end_at or recording.last_byte))
 
+    def give_up(self, recorder: Recorder) -> None:
+        """End the recording, if it is one of *recorder*: the program ends before the body does."""
+        recording = self._recording
+        if recording.recorder is recorder and is_left(recording):
+            self._safely(self._note_drop)
+            recorder.finish(recording, self._end_at or recording.last_byte)
+
     def _note_drop(self) -> None:
         recording = self._recording
         if not self._exhausted and recording.outcome == "ok" and self._has_more():
@@ -301,6 +312,11 @@ def count_odd(recording: Recording, chunk: Any) -> None:
     for kind in (bytes, bytearray):
         if issubclass(type(chunk), kind):  # it may have a length of its own making
             recording.bytes += kind.__len__(chunk)
+
+
+def is_left(recording: Recording) -> bool:
+    """Tell whether this process has returned a response, and nobody has closed it yet."""
+    return recording.returned and not recording.finished and recording.pid == BIRTH.pid
 
 
 def content_length(recording: Recording) -> int | None:

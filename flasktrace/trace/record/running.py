@@ -5,6 +5,7 @@ Nothing here runs while a request is handled; it is for whoever asks, in another
 
 from __future__ import annotations
 
+import gc
 import sys
 from datetime import UTC, datetime
 from types import CodeType, FrameType
@@ -13,7 +14,7 @@ from typing import Any
 from flasktrace.trace.file_name import file_name
 from flasktrace.trace.model import STAGES
 from flasktrace.trace.record import lanes, notes
-from flasktrace.trace.record.body import Body
+from flasktrace.trace.record.body import Body, is_left
 from flasktrace.trace.record.gateway import Gateway
 from flasktrace.trace.record.origin import is_own
 from flasktrace.trace.record.place import Place
@@ -116,10 +117,24 @@ def _steps(recording: Recording, frame: FrameType | None) -> list[tuple[CodeType
 def sweep(recorder: Recorder, patience: int = PATIENCE) -> None:
     """Finish the recordings whose bodies nobody has begun to read for *patience* nanoseconds."""
     for recording in list(recorder.live.values()):
-        returned = _returned_at(recording)
+        returned = _returned_at(recording) if is_left(recording) else None
         if returned is not None and lanes.now(recording) - returned >= patience:
             recording.outcome = "abandoned"
             recorder.finish(recording, returned)
+
+
+def finish_returned(recorder: Recorder) -> None:
+    """Finish the recordings of this process whose responses are returned, but not closed.
+
+    For the end of the program: nobody closes them any more.
+    """
+    if not any(map(is_left, list(recorder.live.values()))):
+        return
+    # Nothing knows the bodies, so that they live as long as untraced, but for the collector.
+    bodies = [item for item in gc.get_objects() if issubclass(type(item), Body)]
+    for body in bodies:
+        body.give_up(recorder)
+    sweep(recorder, 0)
 
 
 def _returned_at(recording: Recording) -> int | None:

@@ -581,10 +581,12 @@ else:
         writer.submit(lambda trace=trace: trace)
 if sys.argv[2] == "raises":
     raise KeyError
+if sys.argv[2] == "dropped":
+    del writer
 """
 
 
-@pytest.mark.parametrize("how", ["plain", "raises", "late"])
+@pytest.mark.parametrize("how", ["plain", "raises", "late", "dropped"])
 def test_what_is_queued_at_the_end_of_the_program_is_stored(tmp_path, how):
     url = f"sqlite:///{tmp_path}/traces.db"
     program = python(AT_EXIT, url, how)
