@@ -215,6 +215,8 @@ class IteratorBody(Body):
             if self._next is None:
                 self._next = iter(self._result).__next__
             return self.take(self._next)
+        except StopIteration:
+            raise
         except BaseException as error:
             hide_watchers(error)
             raise
@@ -235,6 +237,8 @@ class Chunks:
     def __next__(self) -> bytes:
         try:
             return self._body.take(self._next)
+        except StopIteration:
+            raise
         except BaseException as error:
             hide_watchers(error)
             raise
