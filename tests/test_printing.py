@@ -32,14 +32,14 @@ def test_a_row_of_a_server_leads_to_its_page(capsys):
 
 
 def test_a_terminal_is_told_once_what_the_bars_mean(capsys, monkeypatch):
-    monkeypatch.setenv("TTY_COMPATIBLE", "1")  # rich takes what is captured for a terminal
+    monkeypatch.setenv("FORCE_COLOR", "1")  # rich takes what is captured for a terminal
     monkeypatch.setenv("COLUMNS", "80")
     monkeypatch.setenv("NO_COLOR", "1")
     show = summary_printer()
     for _ in range(2):
         show(cart().summary())
 
-    first, *rows = re.sub(r"\x1b\[\d*m", "", capsys.readouterr().out).splitlines()
+    first, *rows = re.sub(r"\x1b\[[\d;]*m", "", capsys.readouterr().out).splitlines()
     assert first.startswith("▒push ▓preprocess ░match █dispatch ")
     assert first.rstrip().endswith("▒pop ─body")
     assert ["GET", "GET"] == [row.split()[1] for row in rows]
