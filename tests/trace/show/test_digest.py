@@ -20,6 +20,7 @@ from flasktrace.trace.show.map import app_map
 from flasktrace.trace.show.row import rows
 from flasktrace.trace.show.scatter import moment, scatter
 from flasktrace.trace.show.vocabulary import vocabulary
+from tests.flasks import old_signatures
 from tests.trace.samples import MS, cart, code, crash, early, many
 
 
@@ -218,9 +219,11 @@ def test_the_map_counts_the_functions_of_a_class_of_views(store):
 
 
 def test_the_map_says_nothing_of_how_often_a_method_of_the_app_answered(store):
-    class Mine(flask.Flask):
-        def handle_exception(self, e):
-            return flask.Response("mine")
+    with old_signatures():
+
+        class Mine(flask.Flask):
+            def handle_exception(self, e):
+                return flask.Response("mine")
 
     app = Mine("shop", static_folder=None)
     app.add_url_rule("/", "index", lambda: 1 / 0)
