@@ -222,6 +222,8 @@ def steady(headers) -> list[Any]:
 def _steady_pair(pair):
     if type(pair) is tuple and pair[:1] == ("Date",):
         return "Date", "now"
+    if type(pair) is tuple and pair[:1] == ("Expires",):  # of files, counted from now
+        return "Expires", "then"
     if type(pair) is tuple and pair[:1] == ("Set-Cookie",):
         return pair[0], re.sub(r"Expires=[^;]+", "Expires=then", pair[1])
     return pair
